@@ -52,7 +52,7 @@ function checkFamilies() {
 }
 
 function checkVariables() {
-  const tests = tracked.filter((file) => /\.test\.ts$/.test(file)).map(textOf);
+  const tests = tracked.filter((file) => /\.test\.ts$|\/test\/.*\.ts$/.test(file)).map(textOf);
   const read = new Set(
     tests.flatMap((text) =>
       [...text.matchAll(/process\.env\['((?:SSTITCH|CROSS)_\w+)'\]/g)].map(([, name]) => name),

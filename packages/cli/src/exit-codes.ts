@@ -70,5 +70,6 @@ export const EXIT_CODE_BY_ERROR: ReadonlyMap<string, ExitCode> = new Map<string,
   ['LEVEL_CORRUPTION', EXIT_CODES.corrupt],
   ['SSTITCH_INPUT_NOT_FOUND', EXIT_CODES.noSuchStore],
   ['SSTITCH_STORE_NOT_FOUND', EXIT_CODES.noSuchStore],
+  ['SSTITCH_CLUSTER_NOT_FOUND', EXIT_CODES.noSuchStore],
   ['LEVEL_LOCKED', EXIT_CODES.locked],
 ]);

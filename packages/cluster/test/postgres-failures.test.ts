@@ -83,8 +83,8 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
       openPostgres({ connectionString: server.url, schema: missing, create: false }),
     ).rejects.toThrow(
       expect.objectContaining({
-        code: 'SSTITCH_OPTION_INVALID',
-        message: expect.stringContaining(`no stores in schema ${missing}`),
+        code: 'SSTITCH_CLUSTER_NOT_FOUND',
+        message: expect.stringContaining(`no tables of stores in schema ${missing}`),
       }),
     );
   });

@@ -10,7 +10,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ClusterStore, MemoryCluster } from '../src/index.js';
 
 const views = { keyEncoding: 'view', valueEncoding: 'view' } as const;
-const SYNCS = [0, 1, 2].map((syncIndex) => ({ seed: 7, syncIndex, grants: 2000 }));
+const SYNCS = [0, 1, 2].map((syncIndex) => ({ seed: 7, syncIndex, grants: 400 }));
 const opened: Array<() => Promise<void>> = [];
 
 afterEach(async () => {
@@ -48,7 +48,7 @@ describe('a cluster store', () => {
       const digests = async (engine: Parameters<typeof digestSync>[0]) =>
         Promise.all([kept, alsoKept].map(async (id) => (await digestSync(engine, id)).digest));
       const before = await digests(base);
-      await writeSyntheticSync(source, { seed: 7, syncIndex: 1, grants: 2000, revision: 2 });
+      await writeSyntheticSync(source, { seed: 7, syncIndex: 1, grants: 400, revision: 2 });
 
       const held = base.snapshot();
       const old = (await digestSync(base, replaced)).digest;

@@ -34,9 +34,14 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
 
 function parsePath(kind: PathKind, text: string): string {
   if (text === '') throw new InvalidArgumentError(`the path of the ${kind} is empty`);
-  if (!isClusterName(text)) return text;
+  if (!isClusterName(text)) {
+    if (kind !== 'cluster store') return text;
+    throw new InvalidArgumentError(
+      `${JSON.stringify(text)} is not the address of a store on a cluster, such as postgres://host/database/store`,
+    );
+  }
   parseClusterName(text);
-  if (kind === 'store') return text;
+  if (kind === 'store' || kind === 'cluster store') return text;
   throw new InvalidArgumentError(
     kind === 'store directory'
       ? 'a store on a cluster has no files: name a store in a directory'

@@ -54,6 +54,10 @@ export const STORE_NOTES = [
     'the store acme in the keyspace tenants of a Cassandra cluster; after ?, `dc` names the data centre to talk to, and `replication` the number of copies if the keyspace is created',
   ],
   [
+    '…/acme?lease=60',
+    'with leases of 60 seconds, if the processes of the store do not have the default of 30',
+  ],
+  [
     '…/acme?tls=require&ca=ca.pem',
     'by TLS: `tls` is require, no-verify (the certificate is not checked) or off; `ca`, `cert` and `key` name PEM files',
   ],

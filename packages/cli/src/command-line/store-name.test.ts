@@ -4,6 +4,7 @@ import { type ClusterName, isClusterName, isSameCluster, parseClusterName } from
 const EMPTY: Partial<ClusterName> = {
   user: undefined,
   tls: undefined,
+  leaseMs: undefined,
   dataCentre: undefined,
   replicationFactor: undefined,
   schema: undefined,
@@ -30,8 +31,9 @@ describe('the address of a store', () => {
       },
     ],
     [
-      'postgres://ann%40example.com@db:5433/main/tenant/7%3F/x?schema=syncs',
+      'postgres://ann%40example.com@db:5433/main/tenant/7%3F/x?schema=syncs&lease=60',
       {
+        leaseMs: 60_000,
         kind: 'postgres',
         hosts: [{ host: 'db', port: 5433 }],
         user: 'ann@example.com',
@@ -69,19 +71,23 @@ describe('the address of a store', () => {
     ['postgres://db//acme', /form postgres/],
     ['postgres://db/main/acme#x', /form postgres/],
     ['postgres://db/main/%zz', /percent-encoding/],
-    ['postgres://db/main/acme?dc=x', /takes the parameters tls, ca, cert, key, schema, .* "dc"/],
+    [
+      'postgres://db/main/acme?dc=x',
+      /takes the parameters tls, ca, cert, key, lease, schema, .* "dc"/,
+    ],
     ['postgres://db/main/acme?tls=off&tls=off', /each once/],
     ['postgres://db/main/acme?tls=yes', /tls in the address is one of off, require, no-verify/],
     ['postgres://db/main/acme?tls=off&ca=x', /leave one out/],
     ['postgres://db/main/acme?cert=x', /cert and key in the address are named together/],
     ['cassandra://db/ks/acme?replication=0', /a number of copies/],
+    ['cassandra://db/ks/acme?lease=1m', /a number of seconds/],
   ])('%s is refused', (text, message) => expect(() => parseClusterName(text)).toThrow(message));
 
   it.each([
     'postgres://ann:secret@db/main/acme',
     'cassandra://:secret@db/ks/acme',
     'postgres://db/main/acme?password=secret',
-  ])('%s is refused without a word of its password', (text) => {
+  ])('%s is refused, and its password is not shown', (text) => {
     let message = '';
     try {
       parseClusterName(text);

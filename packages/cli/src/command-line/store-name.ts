@@ -3,8 +3,9 @@
 //   cassandra://[user@]host[:port],host…/keyspace/store[?dc=NAME&replication=N&tls=…]
 //   postgres://[user@]host[:port]/database/store[?schema=NAME&tls=…]
 //
-// The store's name is the rest of the path, in percent-encoding. TLS: `tls=require` checks the server's certificate,
-// `tls=no-verify` does not; `ca`, `cert` and `key` name PEM files. Passwords come from the environment alone: other users
+// The store's name is the rest of the path, in percent-encoding. `lease=SECONDS` is the time of leases, if the
+// processes of the store do not have the default. TLS: `tls=require` checks the server's certificate, `tls=no-verify`
+// does not; `ca`, `cert` and `key` name PEM files. Passwords come from the environment alone: other users
 // see command lines, and shells keep them.
 import { InvalidArgumentError } from 'commander';
 
@@ -15,8 +16,8 @@ const MAX_PORT = 65_535;
 const TLS_MODES = ['off', 'require', 'no-verify'] as const;
 /** Parameters after `?`, by kind. */
 const PARAMETERS = {
-  cassandra: ['tls', 'ca', 'cert', 'key', 'dc', 'replication'],
-  postgres: ['tls', 'ca', 'cert', 'key', 'schema'],
+  cassandra: ['tls', 'ca', 'cert', 'key', 'lease', 'dc', 'replication'],
+  postgres: ['tls', 'ca', 'cert', 'key', 'lease', 'schema'],
 } as const;
 
 export interface HostPort {
@@ -43,6 +44,8 @@ export interface ClusterName {
   readonly store: string;
   /** Undefined if the address says nothing about TLS. */
   readonly tls: TlsParameters | undefined;
+  /** The time of leases, which all processes of the store share; undefined for the default. */
+  readonly leaseMs: number | undefined;
   /** The data centre of Cassandra to talk to. */
   readonly dataCentre: string | undefined;
   /** The copies of everything in a keyspace that is created. */
@@ -81,6 +84,7 @@ export function parseClusterName(text: string): ClusterName {
     database: decode(database),
     store: decode(store),
     tls: tlsOf(parameters),
+    leaseMs: leaseOf(parameters.get('lease')),
     dataCentre: parameters.get('dc'),
     replicationFactor: replicationOf(parameters.get('replication')),
     schema: parameters.get('schema'),
@@ -133,6 +137,14 @@ function parametersOf(kind: ClusterName['kind'], query: string): Map<string, str
     parameters.set(name, value);
   }
   return parameters;
+}
+
+function leaseOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text) * 1000;
+  throw new InvalidArgumentError(
+    `lease in the address is a number of seconds, not ${JSON.stringify(text)}`,
+  );
 }
 
 function replicationOf(text: string | undefined): number | undefined {

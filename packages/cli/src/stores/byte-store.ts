@@ -10,6 +10,9 @@ import type {
 import type { LoadedTables, TableLoaderOptions } from '@sstitch/engine';
 import type { EntryTables } from '@sstitch/records';
 
+/** What to do where there is no store. */
+export type MissingStore = 'refuse' | 'create';
+
 interface SignalOption {
   readonly signal?: AbortSignal | undefined;
 }

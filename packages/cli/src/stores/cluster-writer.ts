@@ -121,7 +121,7 @@ export class ClusterWriter implements ByteStore {
   ): Promise<StoreCommit> {
     if (purge) {
       throw usageError(
-        '--purge applies only to a store in a directory: on a cluster, removed data goes when no reader needs it and the database compacts its files',
+        '--purge applies to a store in a directory: on a cluster, `sstitch cluster collect` deletes what no reader keeps',
       );
     }
     const { pauseMs, durationMs } = await this.replaceSpans(spans, entries, signal && { signal });

@@ -2,11 +2,10 @@
 import { ClusterStore } from '@sstitch/cluster';
 import { parseClusterName } from '../command-line/store-name.js';
 import { CliError } from '../errors.js';
-import type { ByteReader, ByteStore } from './byte-store.js';
+import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { connectTo } from './cluster-connection.js';
 import { ClusterReader } from './cluster-reader.js';
 import { ClusterWriter } from './cluster-writer.js';
-import type { MissingStore } from './open-store.js';
 
 /** Runs `use` with one state of a store. */
 export function withClusterReader<T>(
@@ -72,11 +71,15 @@ export async function openCluster(address: string, missing: MissingStore): Promi
   try {
     const port = connection.store(name.store);
     if (missing === 'refuse' && (await port.readHead(0, 'quorum')) === undefined) {
-      throw new CliError('SSTITCH_INPUT_NOT_FOUND', `there is no store at ${address}`);
+      throw new CliError(
+        'SSTITCH_INPUT_NOT_FOUND',
+        `nothing was ever written to a store at ${address}; check the address`,
+      );
     }
     const store = new ClusterStore<Uint8Array, Uint8Array>(port, {
       keyEncoding: 'view',
       valueEncoding: 'view',
+      ...(name.leaseMs !== undefined && { leaseMs: name.leaseMs }),
     });
     await store.open();
     return {

@@ -7,7 +7,7 @@ import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { isClusterName } from '../command-line/store-name.js';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
-import type { ByteReader, ByteStore } from './byte-store.js';
+import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 
 export type { ByteReader, ByteStore } from './byte-store.js';
 
@@ -16,9 +16,6 @@ export type LocalStore = Store<Uint8Array, Uint8Array>;
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const RETRY_MS = 100;
-
-/** What to do at a location that holds no store. */
-export type MissingStore = 'refuse' | 'create';
 
 /** How to wait for a store that another process has open. */
 export interface Patience {

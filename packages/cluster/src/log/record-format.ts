@@ -98,7 +98,7 @@ export function fitsInGroup(edits: EncodedEdits): boolean {
   return edits.bytes.byteLength <= MAX_GROUP_EDITS_BYTES && edits.count <= EDITS_PER_SLOT;
 }
 
-export function checkSize(edits: EncodedEdits): void {
+function checkSize(edits: EncodedEdits): void {
   if (fitsInGroup(edits)) return;
   const { count, bytes } = edits;
   const message = `a commit of ${count} edits and ${bytes.byteLength} bytes exceeds the limit of ${EDITS_PER_SLOT} edits or ${MAX_GROUP_EDITS_BYTES} bytes`;

@@ -59,16 +59,16 @@ import { SharedProbe } from './shared-probe.js';
 
 export interface LogClientOptions {
   /** @defaultValue the process's monotonic clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** How long others keep what this process reads without a sign of it. @defaultValue 30,000 */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** How long a commit waits for a database that does not answer. @defaultValue 30,000 */
-  readonly commitTimeoutMs?: number;
+  readonly commitTimeoutMs?: number | undefined;
   /** Makes UUIDs. @defaultValue `crypto.randomUUID` */
-  readonly newId?: () => string;
+  readonly newId?: (() => string) | undefined;
 }
 
-export const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_LEASE_MS = 30_000;
 const DEFAULT_COMMIT_TIMEOUT_MS = 30_000;
 /** The pauses between attempts of a commit while the database does not answer. */
 const FIRST_RETRY_MS = 20;

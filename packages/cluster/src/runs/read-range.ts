@@ -180,7 +180,7 @@ async function* baseEntries(
 }
 
 /** The pieces over a span, cut to it, in order. */
-export function piecesIn(pieces: readonly Piece[], span: Span): Piece[] {
+function piecesIn(pieces: readonly Piece[], span: Span): Piece[] {
   return piecesOver(pieces, span).map((piece) => ({
     ...piece,
     start: compareBytes(piece.start, span.start) > 0 ? piece.start : span.start,

@@ -38,6 +38,11 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
   const { base, from, wait, as } = input;
   requireChoice(input);
   if (input.keepReplaced) checkKeeping(input);
+  if (input.purge && isClusterName(base)) {
+    throw usageError(
+      '--purge applies to a base in a directory: on a cluster, `sstitch cluster collect` deletes what no reader keeps',
+    );
+  }
   refuseSameStore(base, from);
   if (as !== undefined) return compactAs(context, input, as);
   const patience = patienceOf(context, wait);

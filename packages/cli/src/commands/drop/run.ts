@@ -1,5 +1,6 @@
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
+import { isClusterName } from '../../command-line/store-name.js';
 import { CliError, usageError } from '../../errors.js';
 import { excisionDocument } from '../../operations/compaction-document.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
@@ -35,7 +36,9 @@ async function dropSyncs(
   }
   if (!yes) await confirm(context, location, syncIds);
   const started = performance.now();
-  const report = await store.excise(spansOf(syncIds), { signal, purge });
+  // On a cluster, runs go when no reader keeps them.
+  const options = { signal, purge: purge && !isClusterName(location) };
+  const report = await store.excise(spansOf(syncIds), options);
   const document = excisionDocument(syncIds, report, performance.now() - started);
   return {
     document: report.purge === undefined ? document : { ...document, purge: report.purge },
