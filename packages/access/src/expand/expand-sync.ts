@@ -2,20 +2,25 @@
 //
 // A store with tables replaces the sync in one commit, or, where little changes, writes one batch. Any other engine
 // gets batches; one that fails between two of them has a part of the derived grants, and expanding again completes it.
+//
+// Invariant: the write lock is held from the snapshot that the expansion reads to its last write. A put in between
+// would be lost where the sync is replaced.
 import { byteEncodings, type EngineSnapshot, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import {
   type EntryTables,
   type EntryTablesOptions,
+  type ExclusiveWriter,
   encodeRecord,
   type GrantRecord,
   RecordLoader,
   RecordsError,
   StoreSink,
+  SyncReader,
   type SyncRecord,
-  SyncStore,
   type TableStore,
   VALUE_BUCKETS,
+  writeExclusively,
 } from '@sstitch/records';
 import { bucketValues } from '../bucket-values.js';
 import { AccessError, type AccessErrorDetails } from '../errors.js';
@@ -47,7 +52,8 @@ export interface ExpandSyncOptions extends ExpansionOptions {
  * Derives the grants that follow from others, as Baton does, and writes them into the sync: grants through groups in
  * groups, their sources, statistics and indexes; the run then says supports_diff. Expanding again changes nothing.
  *
- * Nobody should write into the sync meanwhile.
+ * Writers of a `SyncStore` on the engine wait until it is done. Nobody should write into the sync by other means
+ * meanwhile.
  *
  * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_GRANT_ID_TAKEN, SSTITCH_OPTION_INVALID; RecordsError
  * as a list; what the engine throws.
@@ -62,15 +68,18 @@ export async function expandSync<Tables>(
   if (as !== syncId && tables === undefined) {
     throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine is written in place alone');
   }
-  const expansion = await SyncExpansion.open(engine, syncId, signal, options);
-  try {
-    const isWritten =
-      as === syncId && (await writeInPlace(engine, expansion, signal, tables !== undefined));
-    if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
-    return expansion.report;
-  } finally {
-    await expansion.close();
-  }
+  return writeExclusively(engine, async (writer) => {
+    const expansion = await SyncExpansion.open(engine, syncId, signal, options);
+    const writing = { engine, writer, expansion, signal };
+    try {
+      const isWritten =
+        as === syncId && (await writeInPlace(writing, { onlyOnce: tables !== undefined }));
+      if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
+      return expansion.report;
+    } finally {
+      await expansion.close();
+    }
+  });
 }
 
 function tablesOf<Tables>(
@@ -113,6 +122,14 @@ function idTaken(what: string, details: AccessErrorDetails): AccessError {
   );
 }
 
+/** An expansion, and how it is written in place. */
+interface WritingInPlace {
+  readonly engine: ReadWriteEngine;
+  readonly writer: ExclusiveWriter;
+  readonly expansion: SyncExpansion;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Writes what changes, in batches.
  *
@@ -120,14 +137,11 @@ function idTaken(what: string, details: AccessErrorDetails): AccessError {
  * @returns whether it was written
  */
 async function writeInPlace(
-  engine: ReadWriteEngine,
-  expansion: SyncExpansion,
-  signal: AbortSignal | undefined,
-  onlyOnce: boolean,
+  { engine, writer, expansion, signal }: WritingInPlace,
+  { onlyOnce }: { readonly onlyOnce: boolean },
 ): Promise<boolean> {
   const { syncId, snapshot } = expansion;
-  const store = new SyncStore(engine);
-  const writing = { sync: true, ...(signal && { signal }) };
+  const options = { sync: true, ...(signal && { signal }) };
   let pending = new PendingBatch(engine, syncId);
   let isFound = false;
   for await (const { created, updated } of expansion.grants(signal)) {
@@ -135,14 +149,14 @@ async function writeInPlace(
     pending.add(created, updated);
     if (!pending.isFull) continue;
     if (onlyOnce) return false;
-    await store.putMany(syncId, await pending.records(), writing);
+    await writer.putMany(syncId, await pending.records(), options);
     pending = new PendingBatch(engine, syncId);
   }
-  const run = await store.getSyncRun(syncId, { snapshot });
+  const run = await new SyncReader(engine).getSyncRun(syncId, { snapshot });
   if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
   const records: SyncRecord[] = await pending.records();
   if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
-  await store.putMany(syncId, records, writing);
+  await writer.putMany(syncId, records, options);
   return true;
 }
 
