@@ -12,6 +12,7 @@ import {
 } from '../copy/sync-contents.js';
 import { SyncCopy } from '../copy/sync-copy.js';
 import { entryPages, hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
+import { holdSameEntries } from '../entries/same-entries.js';
 import { notFound, OperationsError } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
 import {
@@ -41,8 +42,10 @@ export interface CompactKeepingOptions extends OperationOptions {
 /** What was kept of a sync. */
 export interface KeptVersion {
   readonly syncId: string;
-  /** Undefined where the base held nothing of the sync. */
+  /** Undefined where nothing was kept: the base held nothing of the sync, or the same version. */
   readonly sideId: string | undefined;
+  /** The base held the same version: it is not replaced, and a version that was kept before stays. */
+  readonly isUnchanged: boolean;
 }
 
 /** What {@link compactKeeping} did. */
@@ -53,7 +56,8 @@ export interface KeepingCommit extends OperationCommit {
 /**
  * Makes the base hold, under each sync id, exactly what the source holds, and under a side id what the base held
  * before. A version that was kept under the same side id is replaced, and with the default side id every earlier one
- * of the sync goes: a base keeps one.
+ * of the sync goes: a base keeps one. Where the base holds a sync as the source does, the sync and its kept versions
+ * stay.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND where the source holds nothing of a sync,
  * SSTITCH_SYNC_EXISTS where a side id is taken, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED: the base is as it was;
@@ -90,8 +94,12 @@ async function planSync(
   const spans = spansOf(syncId);
   if (!(await hasEntries(fresh, spans))) notFound(syncId);
   const replacements = replaceSync(syncId, verbatim(fresh, syncId));
+  const nothing = { syncId, sideId: undefined };
   if (!(await hasEntries(held, spans))) {
-    return { kept: { syncId, sideId: undefined }, replacements };
+    return { kept: { ...nothing, isUnchanged: false }, replacements };
+  }
+  if (await holdSameEntries(fresh, held, spans)) {
+    return { kept: { ...nothing, isUnchanged: true }, replacements: [] };
   }
   const { now = new Date(), sideIds = {} } = options;
   const named = Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
@@ -110,7 +118,7 @@ async function planSync(
     runOf: (run) => replacedRun(run, { syncId, sideId, now }),
   });
   replacements.push(...replaceSync(sideId, copy));
-  return { kept: { syncId, sideId }, replacements };
+  return { kept: { syncId, sideId, isUnchanged: false }, replacements };
 }
 
 function spansOf(syncId: string) {

@@ -93,6 +93,13 @@ export function replacedRun(
   );
 }
 
+/** The run of a replaced version, as that of a version of the sync with another id. */
+export function relinkedRun(value: Uint8Array | undefined, as: string): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const run = decodeRecord('sync_run', new Uint8Array(0), value);
+  return encodeRecord({ ...run, linkedSyncId: as });
+}
+
 /** The version's own run, of the run of a replaced version. */
 export function originalRun(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined) return undefined;
@@ -137,7 +144,7 @@ export function checkSideId(
   if (!isHeld || (run && replacedVersionOf(run)?.syncId === syncId)) return;
   throw new OperationsError(
     'SSTITCH_SYNC_EXISTS',
-    `${sideId} is no replaced version of sync ${syncId}: name another id`,
+    `the replaced version of sync ${syncId} cannot be kept as ${sideId}, which is the id of another sync: rename or remove that one, or name another side id`,
   );
 }
 

@@ -12,13 +12,17 @@ import {
   originalRun,
   type ReplacedVersion,
   replacedRun,
+  replacedVersionId,
 } from './replaced-version.js';
 
 /** Options of {@link rollbackSync}. */
 export interface RollbackSyncOptions extends OperationOptions {
   readonly engine: Engine;
   readonly syncId: string;
-  /** The side id of the version to put back. @defaultValue that of the version that was kept last */
+  /**
+   * The side id of the version to put back.
+   * @defaultValue that of `replacedVersionId`: the ids and times of other versions are data, which may come from a file
+   */
   readonly sideId?: string | undefined;
   /** For the time at which the present version is kept. @defaultValue now */
   readonly now?: Date | undefined;
@@ -87,13 +91,19 @@ function chosen(
   versions: readonly ReplacedVersion[],
   { syncId, sideId }: RollbackSyncOptions,
 ): ReplacedVersion {
-  const version =
-    sideId === undefined ? versions[0] : versions.find((each) => each.sideId === sideId);
+  const wanted = sideId ?? replacedVersionId(syncId);
+  const version = versions.find((each) => each.sideId === wanted);
   if (version !== undefined) return version;
-  throw new OperationsError(
-    'SSTITCH_VERSION_NOT_FOUND',
-    sideId === undefined
-      ? `no replaced version of sync ${syncId} was kept`
-      : `${sideId} is no replaced version of sync ${syncId}`,
-  );
+  throw new OperationsError('SSTITCH_VERSION_NOT_FOUND', missing(versions, syncId, sideId));
+}
+
+function missing(
+  versions: readonly ReplacedVersion[],
+  syncId: string,
+  sideId: string | undefined,
+): string {
+  if (sideId !== undefined) return `${sideId} is no replaced version of sync ${syncId}`;
+  if (versions.length === 0) return `no replaced version of sync ${syncId} was kept`;
+  const sideIds = versions.map((each) => each.sideId).join(', ');
+  return `the replaced versions of sync ${syncId} have side ids of their own: name one (${sideIds})`;
 }
