@@ -1,11 +1,7 @@
-// Opens a store or a file of syncs for reading. A file is first loaded into a store in a temporary directory,
-// because it can be read only in its own order.
-import { join } from 'node:path';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+// Opens a store or a file of syncs for reading.
 import type { CommandContext } from '../command-line/command-context.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
-import { loadFile } from './load-file.js';
 
 /** Whether a path is a file of syncs. @throws CliError SSTITCH_INPUT_NOT_FOUND */
 function isSyncFile(path: string): boolean {
@@ -36,13 +32,7 @@ export async function withStoreOf<T>(
   use: (location: string) => Promise<T>,
 ): Promise<T> {
   if (!isSyncFile(path)) return use(path);
-  const directory = await makeTemporaryDirectory('sstitch-syncs-');
-  try {
-    const into = join(directory, 'store');
-    const file = { name: path, path, isRegular: kindOfInput(path) === 'file' };
-    await loadFile(context, file, { into, sync: undefined, as: undefined, zone, wait: 0 });
-    return await use(into);
-  } finally {
-    await removeTemporaryDirectory(directory);
-  }
+  // Most commands read stores, and the readers of files are slow to load.
+  const { withLoadedFile } = await import('./with-loaded-file.js');
+  return withLoadedFile(context, path, zone, use);
 }
