@@ -207,7 +207,7 @@ async function withPathAdvice(report: ErrorReport): Promise<ErrorReport> {
   const { code, message, path } = report;
   if (code !== 'SSTITCH_STORE_FORMAT' || path === undefined) return report;
   // The module is not needed to start.
-  const { adviceOnPath } = await import('./stores/not-a-store.js');
+  const { adviceOnPath } = await import('./operations/not-a-store.js');
   const advice = adviceOnPath(path, message);
   return advice === undefined ? report : { ...report, message: `${message}; ${advice}` };
 }

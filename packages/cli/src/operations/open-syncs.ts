@@ -1,18 +1,19 @@
 // Opens a store or a file of syncs for reading.
+import { existsSync } from 'node:fs';
 import type { CommandContext } from '../command-line/command-context.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
 
-/** Whether a path is a file of syncs. @throws CliError SSTITCH_INPUT_NOT_FOUND */
+/** Whether a path is a file of syncs. A path where nothing is counts as a store, which opening it reports. */
 function isSyncFile(path: string): boolean {
-  return kindOfInput(path) !== 'directory';
+  return existsSync(path) && kindOfInput(path) !== 'directory';
 }
 
 /**
  * Runs `use` with a reader of the syncs at a path.
  *
  * @param zone the time zone of the times in a .c1z file without zones; not used for a store
- * @throws CliError SSTITCH_INPUT_NOT_FOUND; the errors of reading a file and opening a store
+ * @throws the errors of reading a file and opening a store
  */
 export function withSyncs<T>(
   context: CommandContext,

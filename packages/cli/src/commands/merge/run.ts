@@ -117,7 +117,7 @@ function resultOf(
     ...{ input: inputs[at]?.input ?? '', ...source },
   }));
   // Two files may hold one sync.
-  const isOneStore = new Set(sources.map(({ input }) => input)).size === 1;
+  const isOneStore = new Set(inputs.map(({ engine }) => engine)).size === 1;
   const table = formatTable(
     [
       ...(isOneStore ? [] : [{ title: 'INPUT' }]),
