@@ -1,4 +1,4 @@
-// Expansions that change more than one batch takes, on a store: one commit, or nothing.
+// Expansions in a store that change more than one batch holds: one commit, or no change.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,7 +108,7 @@ describe('expandSync on a store', () => {
     );
   });
 
-  it('leaves the store as it was when it is aborted on its way', async () => {
+  it('leaves the store unchanged if it is aborted', async () => {
     const before = await digests();
     for (let events = 1; events <= 12; events += 3) {
       const controller = new AbortController();
@@ -129,7 +129,7 @@ describe('expandSync on a store', () => {
     }
   });
 
-  it('leaves the store as it was where a derived grant would get the id of another grant', async () => {
+  it('leaves the store unchanged if a derived grant would get the id of another grant', async () => {
     await writeSync(
       store,
       [

@@ -29,7 +29,7 @@ const token = () => new ExplorerClient(explorer).token;
 const origin = () => new ExplorerClient(explorer).origin;
 const bearer = () => new ExplorerClient(explorer).headers;
 
-/** A request as fetch would not make it. */
+/** Sends a request that fetch would not send. */
 function rawStatus(path: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const made = get({ host: '127.0.0.1', port: explorer.port, path, headers }, (response) => {
@@ -80,7 +80,7 @@ describe('the token', () => {
     expect(other.url).not.toContain(token());
   });
 
-  it('has a stand-in for one visit', async () => {
+  it('can be replaced by a ticket for one visit', async () => {
     const once = explorer.oneTimeUrl();
     expect(once).not.toContain(token());
     const first = await fetch(once);
@@ -159,7 +159,7 @@ it('ends a list when the client goes away: closing waits for nothing', async () 
   const view = await CurrentView.open(location);
   const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
   const url = new URL(`/csv/holders?${query}`, origin());
-  // A client that never reads: of the answer, the first part fills what is buffered.
+  // A client that never reads: the first part of the answer fills the buffers.
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const gone = new AbortController();
   const asked = { url, isHead: false, signal: gone.signal };
@@ -182,7 +182,7 @@ it('closing leaves nothing in the store, and no port open', async () => {
   expect(existsSync(join(location, 'CURRENT'))).toBe(true);
 });
 
-it('goes on answering when its store has gone, and says why it cannot be refreshed', async () => {
+it('keeps answering when its store is removed, and reports why it cannot refresh', async () => {
   const made = await makeExampleStore();
   const other = await explore(made.location);
   const client = new ExplorerClient(other);
@@ -240,7 +240,7 @@ it('a port in use is one clear error', async () => {
   });
 });
 
-it('where there is no store, says so and listens to nothing', async () => {
+it('without a store reports that, and does not listen', async () => {
   await expect(explore(join(directory, 'nothing'))).rejects.toMatchObject({
     cause: { code: 'SSTITCH_STORE_NOT_FOUND' },
   });

@@ -30,19 +30,19 @@ export interface RenameSyncOptions extends OperationOptions {
 }
 
 /**
- * Gives a sync another id, in one commit: what the engine held under the old id is gone. The runs of other syncs that
- * name it, as their parent or as the sync that they are linked to, name the new id. Its kept version gets the side id
- * that follows from the new id, unless that is taken. A replaced version becomes a sync of its own.
+ * Changes the id of a sync in one commit, which leaves nothing under the old id. Runs of other syncs that name the sync
+ * as their parent or linked sync name the new id afterwards. The version kept under the default side id moves to the
+ * default side id of the new id, unless that is taken. A replaced version becomes an ordinary sync.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
- * SSTITCH_ABORTED: the engine is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
+ * SSTITCH_ABORTED, which leave the engine unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
  * SSTITCH_RECORD_UNDECODABLE
  */
 export async function renameSync(options: RenameSyncOptions): Promise<OperationCommit> {
   const { engine, syncId, as, signal } = options;
   for (const id of [syncId, as]) parseSyncId(id);
   if (syncId === as) {
-    throw new OperationsError('SSTITCH_OPTION_INVALID', `sync ${syncId} has that id already`);
+    throw new OperationsError('SSTITCH_OPTION_INVALID', `sync ${syncId} already has that id`);
   }
   return withWriteLock(engine, () =>
     withView(engine, { signal }, async (view) => {
@@ -62,8 +62,8 @@ export async function renameSync(options: RenameSyncOptions): Promise<OperationC
 }
 
 /**
- * The version of the sync that is kept under its default side id, and its move to that of the new id; undefined where
- * there is none, or where that id is taken.
+ * Moves the version that is kept under the sync's default side id to the default side id of the new id. Returns
+ * undefined if there is none, or if that id is taken.
  */
 async function keptVersion(
   view: ReadView,
@@ -79,7 +79,11 @@ async function keptVersion(
   return { sideId, replacements: [...replaceSync(sideId), ...replaceSync(newSideId, moved)] };
 }
 
-/** The runs of other syncs that name the sync, with its new id; `moved` is the id of one that is replaced anyway. */
+/**
+ * Finds the runs of other syncs that name the sync, and sets the new id in them.
+ *
+ * @param moved the id of a run to omit, because it is replaced anyway
+ */
 async function referrers(
   view: ReadView,
   syncId: string,
@@ -95,7 +99,7 @@ async function referrers(
   return replacements;
 }
 
-/** A run that names a sync, with the sync's new id; undefined for one that does not name it. */
+/** Sets the new id of a sync in a run that names it. Returns undefined if the run does not. */
 function referring(run: SyncRunRecord, syncId: string, as: string): SyncRunRecord | undefined {
   if (run.parentSyncId !== syncId && run.linkedSyncId !== syncId) return undefined;
   return {

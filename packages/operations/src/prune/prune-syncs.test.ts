@@ -88,7 +88,7 @@ describe('planPrune', () => {
 });
 
 describe('pruneSyncs', () => {
-  test('removes what the plan says, all in one commit, and touches nothing else', async () => {
+  test('removes the planned syncs in one commit, and nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(anyRecords, anyRecords, async (first, second) => {
         const engine = new ModelEngine();
@@ -112,7 +112,7 @@ describe('pruneSyncs', () => {
     );
   });
 
-  test('keeps a replaced version as long as its sync, or removes it where it is told to', async () => {
+  test('keeps a replaced version as long as its sync, unless the policy removes it', async () => {
     const [engine, source] = [new ModelEngine(), new ModelEngine()];
     await writeSync(engine, SYNC, [], { startedAt: 1000 });
     await writeSync(source, SYNC, [], { startedAt: 3000 });
@@ -145,7 +145,7 @@ describe('pruneSyncs', () => {
     expect(plan.kept).toMatchObject([{ syncId: original, reason: 'newest' }]);
   });
 
-  test('ends where the signal fires', async () => {
+  test('ends when the signal fires', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     const prune = () => pruneSyncs({ engine: new ModelEngine(), policy: {}, signal });
     expect(await codeOf(prune)).toBe('SSTITCH_ABORTED');

@@ -49,7 +49,7 @@ async function baseAndSource(
 }
 
 describe('a replaced version', () => {
-  test('comes back to the byte, and goes again, each in one commit', async () => {
+  test('is restored byte for byte, and replaced again, each in one commit', async () => {
     await fc.assert(
       fc.asyncProperty(anyRecords, anyRecords, fc.boolean(), async (old, present, isEnded) => {
         const { base, source } = await baseAndSource(old, present, isEnded);
@@ -71,7 +71,7 @@ describe('a replaced version', () => {
     );
   });
 
-  test('is in no list of full or partial syncs, and is not gone on with', async () => {
+  test('is in no list of full or partial syncs, and is not resumed', async () => {
     const { base, source } = await baseAndSource([], [], false);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
     const reader = new SyncReader(base);
@@ -82,7 +82,7 @@ describe('a replaced version', () => {
     expect(await reader.latestUnfinishedSync()).toBeUndefined();
   });
 
-  test('is not kept in the place of something else', async () => {
+  test('does not replace anything but a version of the same sync', async () => {
     const { base, source } = await baseAndSource([], []);
     await writeSync(source, OTHER, [], { startedAt: 5000 });
     // A sync without a run.
@@ -97,7 +97,7 @@ describe('a replaced version', () => {
     expect(await contentsOf(base)).toEqual(before);
   });
 
-  test.each(['____', 'CgU'])('is no sync with a token that has no run: %s', async (run) => {
+  test.each(['____', 'CgU'])('is not identified by a token without a run: %s', async (run) => {
     const { base } = await baseAndSource([], []);
     const syncToken = `sstitch-replaced-version:1:0:${run}`;
     await new SyncStore(base).startSync({ syncId: THIRD, linkedSyncId: SYNC, syncToken });
@@ -106,7 +106,7 @@ describe('a replaced version', () => {
     expect(kept.map(({ syncId }) => syncId)).toContain(THIRD);
   });
 
-  test('stays when it is renamed, whatever is kept later', async () => {
+  test('stays if it is renamed, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
     const keep = async () => {
       await change(source);
@@ -121,7 +121,7 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(renamed);
   });
 
-  test('stays when it is cloned, whatever is kept later', async () => {
+  test('stays if it is cloned, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
     const keep = async () => {
       await change(source);
@@ -136,7 +136,7 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(clone);
   });
 
-  test('is the last one alone, unless side ids are named', async () => {
+  test('is the only one, unless side ids are given', async () => {
     const { base, source } = await baseAndSource([], []);
     const compact = async (sideIds?: Record<string, string>, now = KEPT_AT) => {
       await change(source);
@@ -154,7 +154,7 @@ describe('a replaced version', () => {
     expect(await sides()).toEqual([SIDE]);
   });
 
-  test('stays where the base holds the same version already', async () => {
+  test('stays if the base holds the same version already', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
@@ -168,7 +168,7 @@ describe('a replaced version', () => {
     expect(await contentsWithout(base, [SIDE])).toEqual(before);
   });
 
-  test('is put back rather than a sync that says it was kept later', async () => {
+  test('is restored rather than a sync whose run claims that it was kept later', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
     const forge = (syncId: string) =>
@@ -187,7 +187,7 @@ describe('a replaced version', () => {
     expect(await contentsWithout(base, [SIDE, THIRD])).toEqual(before);
   });
 
-  test('outlives the sync, and brings it back', async () => {
+  test('outlives the sync, and restores it', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
     await compactKeeping({ base, source, syncIds: [SYNC] });
@@ -214,7 +214,7 @@ describe('a replaced version', () => {
     expect(await contentsWithout(base, [SIDE])).toEqual(before);
   });
 
-  test('leaves its side id to the next sync that gets the id of a renamed one', async () => {
+  test('moves with a renamed sync, and leaves its side id free', async () => {
     const { base, source } = await baseAndSource([], []);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
     const kept = await contentsOf(base);
@@ -234,7 +234,7 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(await contentsOf(renamedOld));
   });
 
-  test('keeps its side id where that of the new id is taken', async () => {
+  test('keeps its side id if that of the new id is taken', async () => {
     const { base, source } = await baseAndSource([], []);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
     await writeSync(base, replacedVersionId(THIRD), []);
@@ -246,7 +246,7 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, replacedVersionId(THIRD))).toEqual(taken);
   });
 
-  test('of a sync that the base does not hold is none', async () => {
+  test('does not exist for a sync that the base did not hold', async () => {
     const [base, source] = [new ModelEngine(), new ModelEngine()];
     await writeSync(source, SYNC, []);
     const { kept } = await compactKeeping({ base, source, syncIds: [SYNC] });
@@ -256,7 +256,7 @@ describe('a replaced version', () => {
 });
 
 describe('what cannot be kept', () => {
-  test('leaves the base as it was', async () => {
+  test('leaves the base unchanged', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
     const compact = (options: object) => () =>
