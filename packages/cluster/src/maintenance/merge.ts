@@ -8,7 +8,7 @@ import type { LevelZeroRun } from '../state/state.js';
 import { commitRun } from './commit-run.js';
 import { flushedState, type MaintenanceContext } from './flush.js';
 
-/** A merge leaves at most so many runs. */
+/** A merge leaves at most so many other runs. */
 const RUNS_LEFT = 4;
 /** A run joins a merge of smaller ones if it has at most so many times their size. */
 const SIZE_RATIO = 2;
@@ -19,12 +19,15 @@ const SIZE_RATIO = 2;
  * @returns whether it did: false if there are few, or another process changed them meanwhile
  * @throws ClusterError as `LogClient.commit` and `writeRun`
  */
-export async function mergeLevelZero(context: MaintenanceContext): Promise<boolean> {
+export async function mergeLevelZero(
+  context: MaintenanceContext,
+  runsLeft = RUNS_LEFT,
+): Promise<boolean> {
   const { client, reader, signal } = context;
   const view = client.view();
   try {
     const state = flushedState(await view.state());
-    const levelZero = runsToMerge(state.levelZero);
+    const levelZero = runsToMerge(state.levelZero, runsLeft);
     if (levelZero.length < 2) return false;
     const pages = runPages(overlayEntries(reader, { ...state, levelZero }, signal));
     const written = await writeRun(pages, context);
@@ -40,12 +43,15 @@ export async function mergeLevelZero(context: MaintenanceContext): Promise<boole
  * The smallest runs, and those that are not much larger: each entry is then merged about once for every doubling of
  * what was written.
  */
-export function runsToMerge(levelZero: readonly LevelZeroRun[]): LevelZeroRun[] {
+export function runsToMerge(
+  levelZero: readonly LevelZeroRun[],
+  runsLeft: number = RUNS_LEFT,
+): LevelZeroRun[] {
   const bySize = [...levelZero].sort((a, b) => a.run.bytes - b.run.bytes);
   const chosen = new Set<LevelZeroRun>();
   let bytes = 0;
   for (const one of bySize) {
-    const isMany = levelZero.length - chosen.size > RUNS_LEFT;
+    const isMany = levelZero.length - chosen.size > runsLeft;
     if (!isMany && one.run.bytes > SIZE_RATIO * bytes) break;
     chosen.add(one);
     bytes += one.run.bytes;
