@@ -12,8 +12,6 @@ import { root } from './pnpm.mjs';
 const TESTING = 'docs/testing.md';
 /** A word of FORMAT files, as in `sstitch store 1`. */
 const FORMAT_WORD = 'store';
-/** Tests, and what starts servers for them. */
-const IS_OF_TESTS = /\.test\.ts$|\/test\/.*\.ts$|^tools\/build-config\/.*\.mjs$/;
 const NAMED_TEST = /\]\(([^)]+\.ts)\) \| "([^"]+)"/g;
 
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
@@ -54,10 +52,12 @@ function checkFamilies() {
 }
 
 function checkVariables() {
-  const tests = tracked.filter((file) => IS_OF_TESTS.test(file)).map(textOf);
+  const tests = tracked
+    .filter((file) => /\.test\.ts$|\/test\/.*\.ts$|^tools\/build-config\//.test(file))
+    .map(textOf);
   const read = new Set(
     tests.flatMap((text) =>
-      [...text.matchAll(/process\.env(?:\['|\.)((?:SSTITCH|CROSS)_\w+)/g)].map(([, name]) => name),
+      [...text.matchAll(/process\.env(?:\.|\[')((?:SSTITCH|CROSS)_\w+)/g)].map(([, name]) => name),
     ),
   );
   const said = new Set(

@@ -20,9 +20,12 @@ import {
 const GRANTS = 100_000;
 const SHORT_GRANTS = 10_000;
 
+/** abstract-level's suite and the random sequences take minutes. */
+const WITHOUT_LONG_TESTS = '^((?!abstract-level|agrees with the model).)*$';
+
 const USAGE = `Usage: pnpm cluster:test [options]
 
-  --short              one failure of each kind: under four minutes
+  --short              one failure of each kind, and no test that takes minutes
   --only PART          suites, main-job or failures
   --commit-log MODE    periodic, group or batch (periodic)
   --port-offset N      added to the nodes' ports (0)`;
@@ -44,10 +47,11 @@ function log(text) {
 }
 
 /** @returns whether the suites passed. Those on PostgreSQL start a server, or are skipped */
-function runSuites(contactPoints) {
+function runSuites(contactPoints, isShort) {
   const cwd = fileURLToPath(new URL('../../../packages/cluster', import.meta.url));
   const env = { ...process.env, SSTITCH_CASSANDRA: contactPoints.join(',') };
-  const args = ['vitest', 'run', 'test/cassandra', 'test/postgres'];
+  const pattern = isShort ? ['--testNamePattern', WITHOUT_LONG_TESTS] : [];
+  const args = ['vitest', 'run', 'test/cassandra', 'test/postgres', ...pattern];
   return spawnSync('npx', args, { cwd, env, stdio: 'inherit' }).status === 0;
 }
 
@@ -69,7 +73,8 @@ async function main() {
     log('three Cassandra nodes are up');
     const problems = [];
     const has = (part) => flags.only === undefined || flags.only === part;
-    if (has('suites') && !runSuites(nodes.contactPoints)) problems.push('a suite failed');
+    if (has('suites') && !runSuites(nodes.contactPoints, flags.short))
+      problems.push('a suite failed');
     if (has('main-job')) {
       const grants = flags.short ? SHORT_GRANTS : GRANTS;
       problems.push(...(await runMainJob({ nodes, grants, log })));

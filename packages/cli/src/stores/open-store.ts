@@ -1,5 +1,6 @@
 // Opens stores by their names, and closes them after a callback.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Span } from '@sstitch/contract';
 import { openReadOnly, Store } from '@sstitch/engine';
@@ -36,7 +37,7 @@ export async function openLocalStore(location: string, missing: MissingStore): P
   return store;
 }
 
-/** Runs `use` with the store open for writing. */
+/** Runs `use` with the store open for writing. If it fails, a store that was made for it and is empty is removed. */
 export async function withStore<T>(
   location: string,
   missing: MissingStore,
@@ -50,18 +51,34 @@ export async function withStore<T>(
   return withLocalStore(location, missing, use, patience);
 }
 
-/** Runs `use` with a store in a directory open for writing. */
+/** {@link withStore} for a store in a directory. */
 export async function withLocalStore<T>(
   location: string,
   missing: MissingStore,
   use: (store: LocalStore) => Promise<T>,
   patience?: Patience,
 ): Promise<T> {
+  const isNew = missing === 'create' && !existsSync(location);
   const store = await openPatiently(location, missing, patience);
+  let isUnused = false;
   try {
     return await use(store);
+  } catch (error) {
+    isUnused = isNew && (await isEmpty(store));
+    throw error;
   } finally {
     await store.close();
+    if (isUnused) await rm(location, { recursive: true, force: true });
+  }
+}
+
+/** Whether a store certainly holds no key. */
+async function isEmpty(store: LocalStore): Promise<boolean> {
+  try {
+    return (await store.keys({ limit: 1 }).all()).length === 0;
+  } catch {
+    // It is not known: the error that ended the command is reported.
+    return false;
   }
 }
 

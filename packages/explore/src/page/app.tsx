@@ -105,15 +105,14 @@ function StoreState({ onRenewed, onStore }: StoreStateProps) {
     document.title = `${store.name} – sstitch explore`;
     onStore(store);
   }, [store, onStore]);
-  if (problem !== undefined) return <Problem text={problem} />;
-  if (store === undefined) return null;
+  if (store === undefined) return problem === undefined ? null : <Problem text={problem} />;
   const isPast = store.generation !== store.currentGeneration;
   const renew = async () => {
     await look(true);
     onRenewed();
   };
   return (
-    <p class="store">
+    <div class="store">
       <Name text={store.name} />
       {store.generation !== null && <span class="mono muted">{store.generation}</span>}
       <button
@@ -124,7 +123,8 @@ function StoreState({ onRenewed, onStore }: StoreStateProps) {
       >
         {isPast ? `Refresh to ${store.currentGeneration}` : 'Refresh'}
       </button>
-    </p>
+      {problem !== undefined && <Problem text={problem} />}
+    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ReadableEngine } from '@sstitch/contract';
 import { openReadOnly } from '@sstitch/engine';
+import { ExploreError } from '../errors.js';
 
 /** An engine that may know the size of a range. */
 export interface ViewedEngine extends ReadableEngine {
@@ -68,7 +69,18 @@ export class DirectorySource implements ViewSource {
   }
 }
 
-/** Reads the name of the current generation from CURRENT. */
+/**
+ * Reads the name of the current generation from CURRENT.
+ *
+ * @throws {@link ExploreError} SSTITCH_STORE_NOT_FOUND
+ */
 export async function currentGeneration(location: string): Promise<string> {
-  return (await readFile(join(location, 'CURRENT'), 'latin1')).trim();
+  try {
+    return (await readFile(join(location, 'CURRENT'), 'latin1')).trim();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
+    const message = `the store is no longer at ${location}: it was moved or removed`;
+    throw new ExploreError('SSTITCH_STORE_NOT_FOUND', message, { cause });
+  }
 }
