@@ -5,7 +5,7 @@ import { throwIfAborted } from './errors.js';
 
 const PAGE_RECORDS = 256;
 
-/** The values of a bucket of a sync in the order of their keys, in pages. */
+/** Reads the values of one bucket of a sync in key order, in pages. */
 export async function* bucketValues(
   engine: ReadableEngine,
   syncId: string,

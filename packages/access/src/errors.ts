@@ -6,22 +6,22 @@ export type AccessErrorCode =
   | 'SSTITCH_ENTITLEMENT_NOT_FOUND'
   /** A grant to one resource expands to the entitlement of another. */
   | 'SSTITCH_EXPANSION_MISMATCHED'
-  /** A grant that expands has no entitlement, or one whose entitlement record names no resource. */
+  /** A grant that expands names no entitlement, or an entitlement whose record names no resource. */
   | 'SSTITCH_EXPANSION_INCOMPLETE'
-  /** The id that a derived grant gets is the id of a grant of something else. */
+  /** The id of a derived grant is already the id of another grant. */
   | 'SSTITCH_GRANT_ID_TAKEN'
-  /** An index does not list what the records say. `verifyIndexes` of @sstitch/records says what is wrong. */
+  /** An index does not match the records. `verifyIndexes` of @sstitch/records reports the differences. */
   | 'SSTITCH_INDEX_INEXACT'
-  /** More entitlements lead to what was asked for than the limit allows. */
+  /** More entitlements lead to the target than `maxEntitlements` allows. */
   | 'SSTITCH_GRAPH_TOO_LARGE'
-  /** Not a cursor of this query. Start again from the first page. */
+  /** The cursor is not one of this query. Start again from the first page. */
   | 'SSTITCH_CURSOR_INVALID'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
   /** The AbortSignal fired; `cause` has its reason. */
   | 'SSTITCH_ABORTED';
 
-/** What an {@link AccessError} knows besides its message. */
+/** The facts that an {@link AccessError} carries besides its message. */
 export interface AccessErrorDetails {
   readonly cause?: unknown;
   /** The grant concerned, by its external_id. */
@@ -31,9 +31,9 @@ export interface AccessErrorDetails {
 }
 
 /**
- * Every error this package throws itself; reading records gives a RecordsError, ids that cannot be in a key a
- * KeysError. One of an AbortSignal is named AbortError, as the platform's own are, and has the signal's reason as
- * its cause.
+ * The class of all errors that this package throws itself. Reading records throws RecordsError, and an id that a key
+ * cannot hold throws KeysError. An abort is named AbortError, as the platform's own aborts are, and its cause is the
+ * signal's reason.
  */
 export class AccessError extends Error {
   readonly code: AccessErrorCode;

@@ -7,7 +7,7 @@ export class MinHeap<T> {
     this.#isLess = isLess;
   }
 
-  /** The least item; undefined where the heap is empty. */
+  /** The least item, or undefined if the heap is empty. */
   get least(): T | undefined {
     return this.#items[0];
   }
@@ -26,7 +26,7 @@ export class MinHeap<T> {
     items[at] = item;
   }
 
-  /** Takes the least item out. */
+  /** Removes the least item and returns it. */
   pop(): T | undefined {
     const items = this.#items;
     const least = items[0];
@@ -35,7 +35,7 @@ export class MinHeap<T> {
     return least;
   }
 
-  /** Puts an item in the first place, then moves it down to where it belongs. */
+  /** Places an item at the root and moves it down until the heap is ordered. */
   #sink(item: T): void {
     const items = this.#items;
     let at = 0;

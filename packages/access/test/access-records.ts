@@ -1,4 +1,4 @@
-// Syncs of groups and users, for tests: entitlement `g` is what group g's members have.
+// Syncs of groups and users, for tests: entitlement `g` is membership in group g.
 import { create } from '@bufbuild/protobuf';
 import type { ReadWriteEngine } from '@sstitch/contract';
 import {
@@ -24,7 +24,7 @@ export const service = (resourceId: string): ResourceName => ({
   resourceId,
 });
 
-/** The entitlement of being a member of a group. */
+/** The entitlement of membership in a group. */
 export function member(groupId: string): SyncRecord {
   return create(EntitlementRecordSchema, {
     syncId: SYNC,
@@ -65,7 +65,7 @@ export function grant(
   });
 }
 
-/** A grant to a group, which its members have too. */
+/** A grant to a group, which its members have, too. */
 export function nested(
   groupId: string,
   inner: string,
@@ -86,7 +86,7 @@ export async function writeSync(
   await store.endSync(syncId);
 }
 
-/** The grants of a sync to users, `group user`, with their sources, those that are direct with a `!`. */
+/** Formats the grants of a sync to users as `group user`, with their sources, and a `!` after direct ones. */
 export async function memberships(
   engine: ReadWriteEngine,
   syncId = SYNC,

@@ -1,4 +1,4 @@
-// Expansion at its simplest: a fixpoint over sets, with nothing of the real one's order or graph.
+// The simplest model of expansion: a fixpoint over sets, without the order and the graph of the real one.
 import type { GrantRecord } from '@sstitch/records';
 
 interface Edge {
@@ -10,7 +10,7 @@ interface Edge {
 }
 
 /**
- * What {@link memberships} of the records shows once they are expanded.
+ * Returns what {@link memberships} shows of the records after an expansion.
  *
  * @param grants each to another pair of entitlement and principal; expansions match their principals
  */
@@ -35,7 +35,7 @@ export function expandedModel(
 
 type MergedEdge = ReturnType<typeof mergedEdges>[number];
 
-/** The sources of all that a principal comes to have, by entitlement. */
+/** Returns the sources of everything that a principal has, by entitlement. */
 function fixpoint(
   type: string,
   held: readonly GrantRecord[],
@@ -94,7 +94,7 @@ function edgesOf(entitlementIds: readonly string[], grants: readonly GrantRecord
   );
 }
 
-/** Entitlements that lead to each other, together. */
+/** Groups entitlements that lead to each other. */
 function cyclesOf(entitlementIds: readonly string[], edges: readonly Edge[]): string[][] {
   const reaches = (from: string): Set<string> => {
     const seen = new Set<string>([from]);

@@ -15,6 +15,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
   ['SSTITCH_EXPANSION_MISMATCHED', '--skip-mismatches skips them'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists the entries of a store'],
+  ['SSTITCH_C1Z_NOT_REPRESENTABLE', 'format 1 is --format c1z1'],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', 'leave out --sync to import every sync of the file'],
   ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],
   ['SSTITCH_LINES_INVALID', 'nothing was imported'],

@@ -34,7 +34,7 @@ async function makeStore(path: string): Promise<void> {
 
 const copies = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sstitch-reader-'));
 
-/** Sets Node's temporary directory for this test alone. */
+/** Sets Node's temporary directory for this test only. */
 let outside: string;
 beforeEach(() => {
   const before = process.env['TMPDIR'];

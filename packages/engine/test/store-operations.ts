@@ -168,7 +168,7 @@ export const OPERATIONS: Record<string, StoreOperation> = {
   },
   metrics: { prepare: simple(({ base }) => base.metrics()) },
   'compactRange during a commit': {
-    // Both settle. The contents depend on the commit alone, whether the compaction succeeds or not.
+    // Both settle. The contents depend only on the commit, not on whether the compaction succeeds.
     prepare: simple(async ({ base }) => {
       const committing = base.excise(SPANS);
       await Promise.allSettled([committing, base.compactRange(bytes('a'), bytes('z'))]);

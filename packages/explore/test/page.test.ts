@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 // The page in a real browser, headless.
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { Store } from '@sstitch/engine';
 import { SyncStore } from '@sstitch/records';
 import axe from 'axe-core';
@@ -22,7 +22,7 @@ const SYNC = `#/sync/${NEW_SYNC}`;
 const ANN = `${SYNC}/resource/user/user-0000`;
 const ADMIN = `${SYNC}/entitlement/${encodeURIComponent(DATABASE_ADMIN)}`;
 
-/** Every view, and what it shows once it is there. */
+/** Every view, and the text that it shows. */
 const VIEWS: ReadonlyArray<readonly [address: string, shows: string]> = [
   ['#/', OLD_SYNC],
   [SYNC, 'Production DB'],
@@ -49,7 +49,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
-  /** What no test may leave: errors, and requests to elsewhere. */
+  /** Errors, and requests to other hosts, neither of which any test may cause. */
   let faults: string[];
 
   beforeAll(async () => {
@@ -112,10 +112,10 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
   });
 
   describe.each(['light', 'dark'] as const)('in %s colours', (colors) => {
-    it('has no fault of access that axe finds, in any view', async () => {
+    it('has no accessibility fault that axe finds, in any view', async () => {
       await context.close();
       await openPage(colors);
-      // axe is brought in by the debugger: the page's policy lets no other script run.
+      // The debugger injects axe, because the page's policy runs no other script.
       for (const [address, text] of VIEWS) {
         await visit(address, text);
         expect(await axeFindings(page), address).toEqual([]);
@@ -127,7 +127,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     });
   });
 
-  it('finds as one types, and opens what is chosen with the keys alone', async () => {
+  it('searches as the user types, and works with the keyboard only', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('arch');
     await page.getByRole('option', { name: 'Ann Archer' }).waitFor();
@@ -145,7 +145,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.getByRole('heading', { name: 'Ann Archer' }).waitFor();
   });
 
-  it('goes through pages, back and forth', async () => {
+  it('moves between pages in both directions', async () => {
     await visit(`${SYNC}?type=user`, 'Ann Archer');
     expect(await page.getByRole('row').count()).toBe(101);
     await page.getByRole('link', { name: 'Next page' }).click();
@@ -158,7 +158,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(await page.getByRole('row').count()).toBe(3);
   });
 
-  it('shows hostile names as text, in one line, and escapes what cannot be seen', async () => {
+  it('shows hostile names as text on one line, and escapes invisible characters', async () => {
     await visit(`${SYNC}?type=user`, 'Ann Archer');
     await page.getByRole('link', { name: 'Next page' }).click();
     await shows('z-markup');
@@ -193,7 +193,7 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     expect(ground).toBe('rgb(16, 19, 23)');
   });
 
-  it('shows what was written since once it is refreshed', async () => {
+  it('shows later writes after a refresh', async () => {
     const store = new Store<Uint8Array, Uint8Array>(location, {
       keyEncoding: 'view',
       valueEncoding: 'view',
@@ -205,7 +205,27 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await store.close();
   });
 
-  it('says so when the server has ended', async () => {
+  it('reports that the store has gone, and still shows it', async () => {
+    const made = await makeExampleStore();
+    const other = await explore(made.location);
+    await page.goto(other.url);
+    await shows(OLD_SYNC);
+    renameSync(made.location, `${made.location}-moved`);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('alert').filter({ hasText: 'moved or removed' }).waitFor();
+    await visit(ANN, 'Admin');
+    expect(await axeFindings(page)).toEqual([]);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBe(1280);
+    renameSync(`${made.location}-moved`, made.location);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await other.close();
+    rmSync(made.directory, { recursive: true });
+    faults = [];
+  });
+
+  it('reports that the server has ended', async () => {
     const other = await explore(location);
     await page.goto(other.url);
     await shows(OLD_SYNC);

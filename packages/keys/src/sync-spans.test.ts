@@ -97,7 +97,7 @@ describe('the range of a prefix', () => {
     );
   });
 
-  test('of FF bytes alone, or of no bytes, has no upper bound', () => {
+  test('of only FF bytes, or of no bytes, has no upper bound', () => {
     expect(prefixSuccessor(Uint8Array.of(0xff, 0xff))).toBeUndefined();
     expect(prefixSuccessor(new Uint8Array(0))).toBeUndefined();
   });

@@ -2,18 +2,18 @@
 export type OperationsErrorCode =
   /** The engine holds nothing of the sync. */
   | 'SSTITCH_SYNC_NOT_FOUND'
-  /** The engine holds something under the new id. Choose another, or say that it is to be replaced. */
+  /** The engine holds something under the new id. Choose another, or set `replace`. */
   | 'SSTITCH_SYNC_EXISTS'
-  /** No replaced version of the sync was kept. */
+  /** The engine holds no such replaced version of the sync. */
   | 'SSTITCH_VERSION_NOT_FOUND'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** The AbortSignal fired. The engine is as it was. */
+  /** The AbortSignal fired. The engine is unchanged. */
   | 'SSTITCH_ABORTED';
 
 /**
- * Every error this package throws itself; what the engine and the records package throw passes through. One of an
- * AbortSignal is named AbortError, as the platform's own are, and has the signal's reason as its cause.
+ * The class of all errors that this package throws itself. Errors of the engine and of the records package pass
+ * through. An abort is named AbortError, as the platform's own aborts are, and its cause is the signal's reason.
  */
 export class OperationsError extends Error {
   readonly code: OperationsErrorCode;

@@ -1,13 +1,13 @@
-/** How far an operation is. */
+/** The progress of an operation. */
 export interface OperationProgress {
-  /** Records read so far, of all syncs that the operation reads. */
+  /** Records read so far, from all syncs. */
   readonly records: number;
 }
 
-/** What most operations take. */
+/** Options of most operations. */
 export interface OperationOptions {
-  /** Until the commit, aborting leaves every engine as it was. */
+  /** Aborts the operation. Before the commit, an abort leaves every engine unchanged. */
   readonly signal?: AbortSignal | undefined;
-  /** Called from time to time. What it throws before the commit ends the operation. */
+  /** Called from time to time. An error that it throws before the commit fails the operation. */
   readonly onProgress?: ((progress: OperationProgress) => void) | undefined;
 }

@@ -1,4 +1,4 @@
-// Every operation on real files of syncs, and on synthetic ones of many grants, in a real store: SSTITCH_LONG=1 takes
+// Every operation on real sync files, and on synthetic syncs with many grants, in a real store. SSTITCH_LONG=1 uses
 // 300,000 grants instead of 2,000.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,7 +72,7 @@ async function addGrants(store: ByteStore, syncId: string): Promise<void> {
   );
 }
 
-/** Every operation on a sync; in the end the store holds it as it did. */
+/** Runs every operation on a sync. In the end the store holds it unchanged. */
 async function expectOperations(store: ByteStore, syncId: string): Promise<void> {
   const digest = await digestOf(store, syncId);
   const input = { engine: store, syncId };
@@ -155,7 +155,7 @@ test(
   TIMEOUT_MS,
 );
 
-test('a diff of linked stores finds what was written since, and reads little else', async () => {
+test('a diff of linked stores finds later writes, and reads little else', async () => {
   const [base, source] = [await openStore(), await openStore()];
   const { syncId } = await loadSyntheticSync(source, { grants: 5_000 });
   const spans = syncSpansInKeyOrder(syncId);

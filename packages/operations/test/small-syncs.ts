@@ -1,4 +1,4 @@
-// Syncs of a few records with few ids, so that they often meet in two syncs, and with odd bytes in ids.
+// Syncs of a few records with few ids, so that two syncs often share them, and with odd bytes in ids.
 import { create } from '@bufbuild/protobuf';
 import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { byteEncodings, type ReadableEngine, type ReadWriteEngine } from '@sstitch/contract';
@@ -63,7 +63,7 @@ const anyAsset = fc
 
 export type DiscoveredRecord = Extract<SyncRecord, { readonly discoveredAt?: unknown }>;
 
-/** A record of any type that a connector discovers, without a sync id. */
+/** Any record that a connector discovers, without a sync id. */
 const anyRecord: fc.Arbitrary<DiscoveredRecord> = fc
   .tuple(
     fc.oneof(...[anyResourceType, anyResource, anyEntitlement, anyAsset], {
@@ -74,13 +74,13 @@ const anyRecord: fc.Arbitrary<DiscoveredRecord> = fc
   )
   .map(([record, at]) => ({ ...record, ...(at && { discoveredAt: at }) }));
 
-/** Some records, one of each id, without a sync id. */
+/** Some records with distinct ids, without a sync id. */
 export const anyRecords: fc.Arbitrary<DiscoveredRecord[]> = fc.uniqueArray(anyRecord, {
   selector: nameOf,
   maxLength: 12,
 });
 
-/** Which records have one key. */
+/** Identifies a record's key. */
 export function nameOf(record: SyncRecord): string {
   const { bucket, ids } = identityOf(record);
   return JSON.stringify([bucket, ...ids]);
@@ -115,7 +115,7 @@ export async function writeSync(
   if (isEnded) await store.endSync(syncId);
 }
 
-/** All that an engine holds, as texts; of one sync where it is named. */
+/** Reads everything that an engine holds, or one sync of it, as text. */
 export async function contentsOf(
   engine: ReadableEngine,
   syncId?: string,
@@ -143,7 +143,7 @@ export async function contentsWithout(
   return contents;
 }
 
-/** What is wrong with a sync's indexes or statistics. */
+/** Finds faults in a sync's indexes or statistics. */
 export async function problemsOf(engine: ReadableEngine, syncId: string): Promise<string[]> {
   const problems: string[] = [];
   for await (const { message } of verifyIndexes(engine, syncId)) problems.push(message);
@@ -156,7 +156,7 @@ export async function problemsOf(engine: ReadableEngine, syncId: string): Promis
   return problems;
 }
 
-/** The counts of statistics as text; what a run measured besides is none. */
+/** Formats the counts of statistics, without other measurements of the run. */
 function countsOf(stats: SyncStatsRecord): string {
   const sorted = (counts: Readonly<Record<string, bigint>>) =>
     Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -168,7 +168,7 @@ function countsOf(stats: SyncStatsRecord): string {
   ].join(' ');
 }
 
-/** The code of the error that `run` ends in; undefined where it ends well. */
+/** Returns the code of the error that `run` throws, or undefined if it throws none. */
 export async function codeOf(run: () => Promise<unknown>): Promise<unknown> {
   try {
     await run();

@@ -99,7 +99,7 @@ export function checkTableOptions(options: TableOptions = {}): CheckedTableOptio
 
 function checkRange(name: string, value: number, minimum: number, maximum: number): number {
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return value;
-  throw refused(name, value, `a whole number from ${minimum} to ${maximum}`);
+  throw refused(name, value, `an integer from ${minimum} to ${maximum}`);
 }
 
 function refused(name: string, value: unknown, wanted: string): SstError {

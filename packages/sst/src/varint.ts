@@ -6,14 +6,14 @@ export const MAX_VARINT32_BYTES = 5;
 /** The size limit of a 64-bit varint. */
 export const MAX_VARINT64_BYTES = 10;
 
-/** Returns the encoded size of a whole number from 0 to 2^53 - 1. */
+/** Returns the encoded size of an integer from 0 to 2^53 - 1. */
 export function varintBytes(value: number): number {
   let count = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) count += 1;
   return count;
 }
 
-/** Writes a whole number from 0 to 2^53 - 1 and returns the position after it. */
+/** Writes an integer from 0 to 2^53 - 1 and returns the position after it. */
 export function writeVarint(target: Uint8Array, position: number, value: number): number {
   let at = position;
   let rest = value;

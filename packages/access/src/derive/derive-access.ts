@@ -1,8 +1,8 @@
-// What a principal has through the graph of entitlements, from the entitlements that it holds grants of.
+// Derives what a principal has through the graph of entitlements from the entitlements that it holds grants of.
 //
-// The definition is Baton's (baton-sdk v0.25.0, pkg/sync/expand/topological_merge*.go). Of each entitlement that the
-// principal comes to have, the sources are the entitlements one step away, not those further up; a source is direct
-// where the principal has it by a grant of its own.
+// The definition is Baton's (baton-sdk v0.25.0, pkg/sync/expand/topological_merge*.go). The sources of an entitlement
+// that the principal has are the entitlements one step away, not those further up. A source is direct if the principal
+// has it by a grant of its own.
 import { type EdgeFilter, passes } from '../graph/edge.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
 import { MinHeap } from '../heap.js';
@@ -15,13 +15,13 @@ export interface HadEntitlements
   get(entitlement: number): boolean | undefined;
 }
 
-/** Entitlements that lead to one, and whether each is direct. */
+/** The entitlements that lead to another one, and whether each is direct. */
 export type Sources = ReadonlyMap<string, boolean>;
 
 /**
- * The entitlements of the graph that others lead a principal to, ascending; those it holds may be among them.
+ * Returns the entitlements that a principal reaches through others, ascending. They may include some that it holds.
  *
- * @param held those that it has grants of
+ * @param held the entitlements that it has grants of
  */
 export function reachedEntitlements(
   graph: EntitlementGraph,
@@ -39,7 +39,7 @@ export function reachedEntitlements(
   };
   for (const [entitlement] of held) visit(graph.nodeOf[entitlement]);
 
-  // Edges lead to later nodes: all that leads to a node is known when its turn comes.
+  // Edges lead to later nodes, so everything that leads to a node is known when the node is taken from the queue.
   for (let number = queue.pop(); number !== undefined; number = queue.pop()) {
     const node = graph.nodes[number];
     const had = node?.members.filter((member) => held.has(member) || reached.has(member)) ?? [];
@@ -54,9 +54,9 @@ export function reachedEntitlements(
 }
 
 /**
- * The entitlements one step away through which a principal has one.
+ * Returns the entitlements one step away through which a principal has an entitlement.
  *
- * @param had all that it has: held and reached
+ * @param had everything that the principal has, held and reached
  */
 export function sourcesOf(
   graph: EntitlementGraph,

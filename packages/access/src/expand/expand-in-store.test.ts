@@ -1,4 +1,4 @@
-// Expansions that change more than one batch takes, on a store: one commit, or nothing.
+// Expansions in a store that change more than one batch holds: one commit, or no change.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,23 @@ describe('expandSync on a store', () => {
     expect(await digests()).toEqual(expanded);
   });
 
+  it('loses no record that is put while it runs', async () => {
+    const writer = new SyncStore(store);
+    const late: Array<Promise<void>> = [];
+    const putLate = () => {
+      const { length } = late;
+      if (length < 5) late.push(writer.put(SYNC, grant('a', user(`late${length}`))));
+    };
+    await expandSync(store, SYNC, { onProgress: putLate });
+    await Promise.all(late);
+    expect(late).toHaveLength(5);
+    for (const number of late.keys()) {
+      expect(await writer.getGrant(SYNC, `a:user:late${number}`)).toBeDefined();
+    }
+    for await (const problem of verifyIndexes(store, SYNC)) expect.fail(JSON.stringify(problem));
+    expect(await expandSync(store, SYNC)).toMatchObject({ created: 10, updated: 0 });
+  });
+
   it('writes to a file what it writes to the store', async () => {
     const now = () => new Date('2026-01-02T03:04:05Z');
     const file = join(directory, 'expanded.c1z');
@@ -91,7 +108,7 @@ describe('expandSync on a store', () => {
     );
   });
 
-  it('leaves the store as it was when it is aborted on its way', async () => {
+  it('leaves the store unchanged if it is aborted', async () => {
     const before = await digests();
     for (let events = 1; events <= 12; events += 3) {
       const controller = new AbortController();
@@ -112,7 +129,7 @@ describe('expandSync on a store', () => {
     }
   });
 
-  it('leaves the store as it was where a derived grant would get the id of another grant', async () => {
+  it('leaves the store unchanged if a derived grant would get the id of another grant', async () => {
     await writeSync(
       store,
       [

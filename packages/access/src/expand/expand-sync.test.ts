@@ -77,7 +77,7 @@ describe('expandSync', () => {
     });
   });
 
-  it('adds sources to a grant that is there, itself as the direct one', async () => {
+  it('adds sources to an existing grant, itself as the direct one', async () => {
     const engine = await engineOf(
       ...[member('a'), member('b'), nested('b', 'a')],
       ...[grant('a', user('ann')), grant('b', user('ann'), { id: 'given by hand' })],
@@ -90,7 +90,7 @@ describe('expandSync', () => {
     expect(await grants.getGrant(SYNC, 'b:user:ann')).toBeUndefined();
   });
 
-  it('takes only what the source has of its own over a shallow edge', async () => {
+  it('passes only direct grants of the source over a shallow edge', async () => {
     const engine = await engineOf(
       ...[member('a'), member('b'), member('c')],
       ...[nested('b', 'a'), nested('c', 'b', { shallow: true })],
@@ -102,7 +102,7 @@ describe('expandSync', () => {
     expect(found).not.toHaveProperty('c ann');
   });
 
-  it('takes only principals of the resource types that an edge names', async () => {
+  it('passes only principals of the resource types that an edge names', async () => {
     const engine = await engineOf(
       ...[member('a'), member('b'), nested('b', 'a', { types: ['user'] })],
       ...[grant('a', user('ann')), grant('a', group('x'))],
@@ -113,7 +113,7 @@ describe('expandSync', () => {
     expect(found).not.toHaveProperty('b x');
   });
 
-  it('takes what any of several grants lets through', async () => {
+  it('passes what any of several grants passes', async () => {
     const again = (id: string, more: { shallow?: boolean; types?: string[] }) =>
       grant('c', group('b'), { id, from: ['b'], ...more });
     const engine = await engineOf(
@@ -123,12 +123,12 @@ describe('expandSync', () => {
     );
     await expandSync(engine, SYNC);
     const found = await memberships(engine);
-    // Deep, as the second is; of the types that either names.
+    // Deep, because the second is; of the types that either names.
     expect(found).toMatchObject({ 'c ann': ['b'], 'c x': ['b'] });
     expect(found).not.toHaveProperty('c ci');
   });
 
-  it('counts a source as direct where one of several grants is', async () => {
+  it('counts a source as direct if one of several grants is', async () => {
     const engine = await engineOf(
       ...[member('a'), member('b'), nested('b', 'a')],
       grant('a', user('ann'), { id: '1', sources: { other: true } }),
@@ -137,11 +137,11 @@ describe('expandSync', () => {
       grant('b', user('ann'), { sources: { a: false } }),
     );
     await expandSync(engine, SYNC);
-    // The grant had the source before, as one that is not direct.
+    // The grant already had the source, but not as a direct one.
     expect(await memberships(engine)).toMatchObject({ 'b ann': ['a!'] });
   });
 
-  it('makes one of the entitlements of a cycle, which pass nothing on to each other', async () => {
+  it('merges the entitlements of a cycle, which pass nothing to each other', async () => {
     const engine = await engineOf(
       ...['a', 'b', 'c', 'd'].map(member),
       ...[nested('b', 'a'), nested('c', 'b'), nested('b', 'c'), nested('d', 'c')],
@@ -158,7 +158,7 @@ describe('expandSync', () => {
     expect(found).not.toHaveProperty('c bob');
   });
 
-  it('keeps expansions and their marks, and marks the run', async () => {
+  it('keeps expansions and needs_expansion, and sets supports_diff in the run', async () => {
     const engine = await engineOf(
       ...[member('a'), member('b'), nested('b', 'a'), grant('a', user('ann'))],
     );
@@ -182,7 +182,7 @@ describe('expandSync', () => {
     for await (const problem of verifyIndexes(engine, SYNC)) expect.fail(JSON.stringify(problem));
   });
 
-  it('changes nothing when it is done again', async () => {
+  it('changes nothing the second time', async () => {
     const engine = await engineOf(
       ...['a', 'b', 'c'].map(member),
       ...[nested('b', 'a'), nested('c', 'b'), nested('c', 'a', { shallow: true })],
@@ -194,7 +194,7 @@ describe('expandSync', () => {
     expect([...engine.state.entries]).toEqual([...expanded.entries]);
   });
 
-  it('names the parent of a principal where one of its grants does', async () => {
+  it('names the parent of a principal if one of its grants does', async () => {
     const parent = { parentResourceTypeId: 'org', parentResourceId: 'acme' };
     const engine = await engineOf(...[member('a'), member('b'), nested('b', 'a')], {
       ...grant('a', user('ann')),
@@ -206,7 +206,7 @@ describe('expandSync', () => {
     });
   });
 
-  it('passes over entitlements that have no record, and says so', async () => {
+  it('skips entitlements without a record, and reports them', async () => {
     const engine = await engineOf(
       ...[member('a'), nested('gone', 'a'), nested('a', 'unknown'), grant('a', user('ann'))],
     );
@@ -252,7 +252,7 @@ describe('expandSync', () => {
     expect(await memberships(engine)).toEqual(before);
   });
 
-  it('refuses a sync that is not there, and an entitlement without a resource', async () => {
+  it('refuses a missing sync, and an entitlement without a resource', async () => {
     await expect(expandSync(new ModelEngine(), SYNC)).rejects.toMatchObject({
       code: 'SSTITCH_SYNC_NOT_FOUND',
     });

@@ -1,28 +1,33 @@
-// Expands a sync where it lies.
+// Expands a sync in place.
 //
-// A store with tables replaces the sync in one commit, or, where little changes, writes one batch. Any other engine
-// gets batches; one that fails between two of them has a part of the derived grants, and expanding again completes it.
+// A store with tables replaces the sync in one commit, or writes one batch if few grants change. Any other engine gets
+// batches. A failure between two batches leaves some of the derived grants, and expanding again adds the rest.
+//
+// Invariant: the write lock is held from the snapshot that the expansion reads to its last write. A put in between
+// would be lost when the sync is replaced.
 import { byteEncodings, type EngineSnapshot, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import {
   type EntryTables,
   type EntryTablesOptions,
+  type ExclusiveWriter,
   encodeRecord,
   type GrantRecord,
   RecordLoader,
   RecordsError,
   StoreSink,
+  SyncReader,
   type SyncRecord,
-  SyncStore,
   type TableStore,
   VALUE_BUCKETS,
+  writeExclusively,
 } from '@sstitch/records';
 import { bucketValues } from '../bucket-values.js';
 import { AccessError, type AccessErrorDetails } from '../errors.js';
 import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 
-/** So many changed grants, with the run, go in one batch. */
+/** The most changed grants in a batch, which also holds the run. */
 const MAX_BATCH_GRANTS = 500;
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
@@ -33,24 +38,24 @@ export interface TableEngine<Tables> extends ReadWriteEngine, TableStore<Tables>
 
 /** Options of {@link expandSync}. */
 export interface ExpandSyncOptions extends ExpansionOptions {
-  /** Until the commit, aborting leaves a store with tables as it was. */
+  /** Aborts the expansion. Before the commit, an abort leaves a store with tables unchanged. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Leave the sync as it is, and write the expanded one under this id, in place of what is there; only on an engine
-   * that makes tables.
+   * Leaves the sync unchanged and replaces the sync of this id by the expanded one. It needs an engine that makes
+   * tables.
    * @defaultValue the sync's own id
    */
   readonly as?: string;
 }
 
 /**
- * Derives the grants that follow from others, as Baton does, and writes them into the sync: grants through groups in
- * groups, their sources, statistics and indexes; the run then says supports_diff. Expanding again changes nothing.
+ * Derives the grants that follow from others, as Baton does, and writes them into the sync: grants through nested
+ * groups, their sources, statistics and indexes. It sets supports_diff in the run. Expanding again changes nothing.
  *
- * Nobody should write into the sync meanwhile.
+ * Writers of a `SyncStore` on the engine wait until it is done. The sync must not be written by other means meanwhile.
  *
  * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_GRANT_ID_TAKEN, SSTITCH_OPTION_INVALID; RecordsError
- * as a list; what the engine throws.
+ * as lists do; errors of the engine.
  */
 export async function expandSync<Tables>(
   engine: ReadWriteEngine | TableEngine<Tables>,
@@ -60,17 +65,20 @@ export async function expandSync<Tables>(
   const { as = syncId, signal } = options;
   const tables = tablesOf(engine);
   if (as !== syncId && tables === undefined) {
-    throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine is written in place alone');
+    throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine can only expand in place');
   }
-  const expansion = await SyncExpansion.open(engine, syncId, signal, options);
-  try {
-    const isWritten =
-      as === syncId && (await writeInPlace(engine, expansion, signal, tables !== undefined));
-    if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
-    return expansion.report;
-  } finally {
-    await expansion.close();
-  }
+  return writeExclusively(engine, async (writer) => {
+    const expansion = await SyncExpansion.open(engine, syncId, signal, options);
+    const writing = { engine, writer, expansion, signal };
+    try {
+      const isWritten =
+        as === syncId && (await writeInPlace(writing, { onlyOnce: tables !== undefined }));
+      if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
+      return expansion.report;
+    } finally {
+      await expansion.close();
+    }
+  });
 }
 
 function tablesOf<Tables>(
@@ -100,7 +108,7 @@ async function replaceSync<Tables>(
   }
 }
 
-/** Whether a load says that two grants have one id: of those that were there no two have. */
+/** Reports whether two grants of a load have one id. Stored grants have distinct ids, so one of the two is derived. */
 function isRepeated(error: unknown): error is RecordsError {
   return error instanceof RecordsError && error.code === 'SSTITCH_RECORD_REPEATED';
 }
@@ -108,26 +116,31 @@ function isRepeated(error: unknown): error is RecordsError {
 function idTaken(what: string, details: AccessErrorDetails): AccessError {
   return new AccessError(
     'SSTITCH_GRANT_ID_TAKEN',
-    `a derived grant would get the id of another grant (${what}): give that another id`,
+    `a derived grant would get the id of another grant (${what}): give the other grant a different id`,
     details,
   );
 }
 
+/** An expansion, and how it is written in place. */
+interface WritingInPlace {
+  readonly engine: ReadWriteEngine;
+  readonly writer: ExclusiveWriter;
+  readonly expansion: SyncExpansion;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Writes what changes, in batches.
+ * Writes the changes in batches.
  *
- * @param onlyOnce whether to write nothing where it does not fit one batch
- * @returns whether it was written
+ * @param onlyOnce whether to write nothing if the changes do not fit one batch
+ * @returns whether the changes were written
  */
 async function writeInPlace(
-  engine: ReadWriteEngine,
-  expansion: SyncExpansion,
-  signal: AbortSignal | undefined,
-  onlyOnce: boolean,
+  { engine, writer, expansion, signal }: WritingInPlace,
+  { onlyOnce }: { readonly onlyOnce: boolean },
 ): Promise<boolean> {
   const { syncId, snapshot } = expansion;
-  const store = new SyncStore(engine);
-  const writing = { sync: true, ...(signal && { signal }) };
+  const options = { sync: true, ...(signal && { signal }) };
   let pending = new PendingBatch(engine, syncId);
   let isFound = false;
   for await (const { created, updated } of expansion.grants(signal)) {
@@ -135,18 +148,18 @@ async function writeInPlace(
     pending.add(created, updated);
     if (!pending.isFull) continue;
     if (onlyOnce) return false;
-    await store.putMany(syncId, await pending.records(), writing);
+    await writer.putMany(syncId, await pending.records(), options);
     pending = new PendingBatch(engine, syncId);
   }
-  const run = await store.getSyncRun(syncId, { snapshot });
+  const run = await new SyncReader(engine).getSyncRun(syncId, { snapshot });
   if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
   const records: SyncRecord[] = await pending.records();
   if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
-  await store.putMany(syncId, records, writing);
+  await writer.putMany(syncId, records, options);
   return true;
 }
 
-/** @throws AccessError SSTITCH_SYNC_NOT_FOUND where the engine holds no record of the sync */
+/** @throws AccessError SSTITCH_SYNC_NOT_FOUND if the engine holds no record of the sync */
 async function checkExists(
   engine: ReadWriteEngine,
   syncId: string,
@@ -159,7 +172,7 @@ async function checkExists(
   throw syncNotFound(syncId);
 }
 
-/** Changed grants that go out together. */
+/** Changed grants that are written together. */
 class PendingBatch {
   readonly #engine: ReadWriteEngine;
   readonly #syncId: string;

@@ -1,5 +1,5 @@
-// The records that expansion writes, as Baton's (baton-sdk v0.25.0, pkg/sync/expand/topological_merge.go:
-// mergeContributionIntoExistingGrant, newExpandedGrantWithSources).
+// Makes the records that expansion writes, as Baton does (baton-sdk v0.25.0,
+// pkg/sync/expand/topological_merge.go: mergeContributionIntoExistingGrant, newExpandedGrantWithSources).
 import { create } from '@bufbuild/protobuf';
 import { type Any, AnySchema, type Timestamp } from '@bufbuild/protobuf/wkt';
 import {
@@ -12,12 +12,12 @@ import {
 import type { Sources } from '../derive/derive-access.js';
 import type { GraphEntitlement } from '../graph/entitlement-graph.js';
 
-/** Says that a grant cannot be revoked by itself. */
+/** Marks a grant that cannot be revoked by itself. */
 const IMMUTABLE: Any = create(AnySchema, {
   typeUrl: 'type.googleapis.com/c1.connector.v2.GrantImmutable',
 });
 
-/** A grant that a principal has through others alone. */
+/** Makes a grant that a principal has only through others. */
 export function derivedGrant(
   syncId: string,
   entitlement: GraphEntitlement,
@@ -37,7 +37,7 @@ export function derivedGrant(
   });
 }
 
-/** A grant with sources added; undefined where it has them all. */
+/** Adds sources to a grant. Returns undefined if the grant has them all. */
 export function withSources(
   grant: GrantRecord,
   entitlementId: string,

@@ -1,6 +1,6 @@
-// A sync as a source, in its expanded form: any sink of syncs takes it, a store as well as a file.
+// Reads a sync in its expanded form, as a source for any sink of syncs, such as a store or a file.
 //
-// Grants that stay as they are, and all other records but the run and the statistics, go through as their bytes.
+// Unchanged grants, and all other records except the run and the statistics, pass as bytes.
 import type { ReadableEngine } from '@sstitch/contract';
 import {
   type BatchOptions,
@@ -16,13 +16,13 @@ import { bucketValues } from '../bucket-values.js';
 import { AccessError } from '../errors.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 
-/** The buckets of records besides grants and statistics, the run first. */
+/** The buckets of records except grants and statistics, the run first. */
 const PASSED_ON: readonly ValueBucket[] = [
   'sync_run',
   ...VALUE_BUCKETS.filter((bucket) => !['sync_run', 'grant', 'sync_stats'].includes(bucket)),
 ];
 
-/** One sync of an engine, expanded. Each iteration shows one state of the engine. */
+/** One sync of an engine, expanded. Each iteration reads one state of the engine. */
 export class ExpandedSync implements SyncSource {
   readonly #engine: ReadableEngine;
   readonly #syncId: string;
@@ -35,16 +35,16 @@ export class ExpandedSync implements SyncSource {
     this.#options = options;
   }
 
-  /** What the last iteration that came to its end did. */
+  /** The report of the last complete iteration. */
   get report(): ExpansionReport | undefined {
     return this.#report;
   }
 
   /**
-   * The records of the sync, expanded; its run says supports_diff, as one that Baton expanded.
+   * Reads the records of the expanded sync. Its run has supports_diff set, as Baton's expanded runs do.
    *
    * @throws {@link AccessError} from the iteration: SSTITCH_SYNC_NOT_FOUND, SSTITCH_EXPANSION_MISMATCHED,
-   * SSTITCH_EXPANSION_INCOMPLETE, SSTITCH_ABORTED; RecordsError as a list.
+   * SSTITCH_EXPANSION_INCOMPLETE, SSTITCH_ABORTED; RecordsError as lists do.
    */
   async *batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch> {
     const other = syncIds?.find((syncId) => syncId !== this.#syncId);
@@ -64,7 +64,7 @@ export class ExpandedSync implements SyncSource {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-/** The records of a sync, expanded: its run first, its statistics last. */
+/** Reads the records of an expanded sync: its run first, its statistics last. */
 export async function* expandedBatches(
   engine: ReadableEngine,
   expansion: SyncExpansion,
@@ -98,7 +98,7 @@ export function syncNotFound(syncId: string): AccessError {
   return new AccessError('SSTITCH_SYNC_NOT_FOUND', `there is no sync ${syncId}`);
 }
 
-/** The run of a sync that was expanded. */
+/** Returns the run of an expanded sync. */
 export function expandedRun(run: SyncRunRecord): SyncRunRecord {
   return run.supportsDiff ? run : { ...run, supportsDiff: true };
 }

@@ -1,5 +1,5 @@
-// Random groups in groups, cycles and all, against a fixpoint over sets; on an engine in memory, which is written in
-// place, and on a store, which replaces the sync.
+// Random nested groups, with cycles, against a fixpoint over sets, on an engine in memory, which is written in place,
+// and on a store, which replaces the sync.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ import { expandedModel } from '../../test/expansion-model.js';
 import { expandSync } from './expand-sync.js';
 
 const GROUPS = 7;
-/** From baton-sdk's test data; groups of it are in groups, ten deep. */
+/** A file of baton-sdk's test data with groups nested ten deep. */
 const REAL_FILE = fileURLToPath(
   new URL(`../../../c1z/test-data/sync-${SYNC}.c1z`, import.meta.url),
 );
@@ -70,7 +70,7 @@ function recordsOf({ groups, grants }: RandomSync): SyncRecord[] {
   return [...groups.map(member), ...grants];
 }
 
-test('derives what the fixpoint has, written in place, however many passes it takes', async () => {
+test('derives what the fixpoint has, written in place, in any number of passes', async () => {
   await fc.assert(
     fc.asyncProperty(anySync, fc.integer({ min: 2, max: 99 }), async (sync, maxHeldGrants) => {
       const engine = new ModelEngine();
@@ -122,7 +122,7 @@ test('derives what the fixpoint has of a real sync', async () => {
   expect(await memberships(engine)).toEqual(expandedModel(ids, grants));
 });
 
-test('derives the same in one commit under another id, and leaves the sync as it is', async () => {
+test('derives the same in one commit under another id, and leaves the sync unchanged', async () => {
   let number = 0;
   await fc.assert(
     fc.asyncProperty(anySync, async (sync) => {

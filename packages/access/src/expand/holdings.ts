@@ -1,8 +1,8 @@
-// Which principal holds which entitlements of the graph, as numbers: eight bytes a grant.
+// Which principal holds which entitlements of the graph, as numbers, in eight bytes per grant.
 //
-// Layout: `#principals` and `#entries` grow side by side, an element a grant, until `sorted` groups them: the entries
-// of principal p are then those from #starts[p] to #starts[p + 1], ascending. An entry is an entitlement, times two,
-// plus one where the principal has it by a grant of its own.
+// Layout: `#ofPrincipal` and `#entries` grow by one element per grant, until `sorted` groups them: the entries of
+// principal p are then those from #starts[p] to #starts[p + 1], ascending. An entry is an entitlement times two, plus
+// one if the principal has it by a grant of its own.
 import type { PrincipalRef } from '@sstitch/records';
 import type { HadEntitlements } from '../derive/derive-access.js';
 
@@ -26,13 +26,13 @@ export class NumberList {
     this.#numbers[this.#length++] = number;
   }
 
-  /** What was pushed, as a view. */
+  /** The numbers, as a view. */
   get view(): Uint32Array {
     return this.#numbers.subarray(0, this.#length);
   }
 }
 
-/** The entitlements of one principal: a part of a list of entries. */
+/** The entitlements of one principal, as a view of a list of entries. */
 export class EntryView implements HadEntitlements {
   readonly #entries: Uint32Array;
 
@@ -66,12 +66,12 @@ export class EntryView implements HadEntitlements {
   }
 }
 
-/** Entries by principal. */
+/** Entries grouped by principal. */
 export class EntriesByPrincipal {
   readonly #starts: Uint32Array;
   readonly #entries: Uint32Array;
 
-  /** @param starts one more than there are principals */
+  /** @param starts one element more than there are principals */
   constructor(starts: Uint32Array, entries: Uint32Array) {
     this.#starts = starts;
     this.#entries = entries;
@@ -90,12 +90,12 @@ export class HoldingsCollector {
   readonly #ofPrincipal = new NumberList();
   readonly #entries = new NumberList();
 
-  /** The principals, by number, as one of their grants names them: with its parent, where one does. */
+  /** The principals by number, each as one of its grants names it, with its parent if any grant names that. */
   get principals(): readonly PrincipalRef[] {
     return this.#principals;
   }
 
-  /** The number of a principal; undefined for one that nothing was added of. */
+  /** Returns the number of a principal, or undefined if it has no grants here. */
   numberOf(principal: PrincipalRef): number | undefined {
     return this.#numbers.get(nameOf(principal));
   }
@@ -117,7 +117,7 @@ export class HoldingsCollector {
     this.#entries.push(entitlement * 2 + (isDirect ? 1 : 0));
   }
 
-  /** What was added, by principal; of several grants of an entitlement, one that is direct counts. */
+  /** Groups the grants by principal. Several grants of an entitlement become one, direct if any of them is. */
   sorted(): EntriesByPrincipal {
     const principals = this.#ofPrincipal.view;
     const starts = new Uint32Array(this.#principals.length + 1);
@@ -137,7 +137,7 @@ export class HoldingsCollector {
     for (let principal = 0; principal < this.#principals.length; principal++) {
       uniqueStarts.push(entries.length);
       const own = grouped.subarray(starts[principal], starts[principal + 1]).sort();
-      // Of two entries of an entitlement the direct one is the second.
+      // The direct one of two entries of an entitlement sorts second.
       for (const [at, entry] of own.entries()) {
         if ((own[at + 1] ?? -1) >>> 1 !== entry >>> 1) entries.push(entry);
       }

@@ -1,6 +1,6 @@
-// The expansion of the grants of some principals: which grants are to be created, and which sources others get.
+// Expands the grants of some principals: finds which grants to create, and which sources to add to others.
 //
-// Memory: eight bytes for each of their grants of entitlements of the graph and each that is derived, and their names.
+// Memory: the principals' names, and eight bytes for each derived grant and each grant of an entitlement of the graph.
 import { setImmediate } from 'node:timers/promises';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import type { GrantRecord, PrincipalRef } from '@sstitch/records';
@@ -10,17 +10,17 @@ import type { EntitlementGraph } from '../graph/entitlement-graph.js';
 import { derivedGrant, withSources } from './expanded-record.js';
 import { EntriesByPrincipal, type HoldingsCollector, NumberList } from './holdings.js';
 
-/** Principals after which the event loop gets a turn. */
+/** Principals between two turns of the event loop. */
 const PRINCIPALS_A_TURN = 256;
 
-/** What follows from the grants that were collected. */
+/** The expansion of collected grants. */
 export class PrincipalExpansion {
   readonly #graph: EntitlementGraph;
   readonly #collector: HoldingsCollector;
   readonly #held: EntriesByPrincipal;
-  /** Held and reached. */
+  /** Entitlements held and reached. */
   readonly #had: EntriesByPrincipal;
-  /** How many grants are to be created. */
+  /** The number of grants to create. */
   readonly created: number;
 
   private constructor(
@@ -70,7 +70,7 @@ export class PrincipalExpansion {
     return this.#collector.principals.length;
   }
 
-  /** The grants to be created, principal by principal. */
+  /** Makes the grants to create, principal by principal. */
   *derivedGrants(syncId: string, discoveredAt: Timestamp): Generator<GrantRecord, void, undefined> {
     for (const [number, principal] of this.#collector.principals.entries()) {
       const [held, had] = [this.#held.of(number), this.#had.of(number)];
@@ -84,7 +84,7 @@ export class PrincipalExpansion {
     }
   }
 
-  /** A grant with the sources that it does not have; undefined where it has them all. */
+  /** Adds missing sources to a grant. Returns undefined if it has them all. */
   updated(grant: GrantRecord): GrantRecord | undefined {
     const { entitlement, principal } = grant;
     if (entitlement === undefined || principal === undefined) return undefined;

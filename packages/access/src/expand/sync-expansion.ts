@@ -1,5 +1,6 @@
-// The expansion of one state of a sync, in passes: each reads all grants twice, once for what the principals of the
-// pass hold, once to give them on. So memory is bounded however many grants there are; one pass is usual.
+// Expands one state of a sync, in passes. Each pass covers some of the principals and reads all grants twice: once to
+// collect what its principals hold, and once to yield them. This bounds memory for any number of grants. One pass is
+// usual.
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
@@ -26,44 +27,44 @@ export interface ExpansionOptions {
   /** The clock, for the discovered_at of derived grants. @defaultValue the wall clock */
   readonly now?: () => Date;
   /**
-   * Grants that a pass keeps in mind, about; of more, the sync is read in several passes. A grant takes eight bytes.
+   * About how many grants a pass keeps in memory, at eight bytes each. A sync with more is read in several passes.
    * @defaultValue 8,000,000
    */
   readonly maxHeldGrants?: number;
-  /** Called now and then, and at the end. */
+  /** Called from time to time, and at the end. */
   readonly onProgress?: ((progress: ExpansionCounts) => void) | undefined;
 }
 
-/** How many grants an expansion made. */
+/** The numbers of grants that an expansion made. */
 export interface ExpansionCounts {
   /** Principals that hold an entitlement of the graph. */
   readonly principals: number;
-  /** Derived grants that were not there. */
+  /** New derived grants. */
   readonly created: number;
-  /** Grants that were there and got sources. */
+  /** Existing grants that got sources. */
   readonly updated: number;
 }
 
-/** What an expansion did. */
+/** The result of an expansion. */
 export interface ExpansionReport extends ExpansionCounts {
-  /** Entitlements of the graph: those that grants expand from and to. */
+  /** Entitlements of the graph, which are those that grants expand from and to. */
   readonly entitlements: number;
-  /** Edges of the graph, those of cycles left out. */
+  /** Edges of the graph, without those of cycles. */
   readonly edges: number;
-  /** Cycles: their entitlements do not pass access on to each other. */
+  /** Cycles, whose entitlements do not pass access to each other. */
   readonly cycles: number;
   readonly skipped: SkippedEdges;
 }
 
-/** Some grants of the expanded sync. Each grant is in one of the parts, once. */
+/** Some grants of the expanded sync. Each grant is in exactly one of the lists. */
 export interface ExpandedGrants {
   readonly created: readonly GrantRecord[];
   readonly updated: readonly GrantRecord[];
-  /** Those that stay as they are. */
+  /** Grants that stay unchanged. */
   readonly unchanged: RecordBatch<'grant'> | undefined;
 }
 
-/** The expansion of a sync, as of the moment when it was opened. To be closed. */
+/** The expansion of a sync, as of the moment it was opened. Close it after use. */
 export class SyncExpansion {
   readonly syncId: string;
   readonly snapshot: EngineSnapshot;
@@ -72,7 +73,7 @@ export class SyncExpansion {
   readonly #discoveredAt: Timestamp;
   readonly #passes: number;
   readonly #onProgress: ExpansionOptions['onProgress'];
-  /** That of the one pass, where there is only one. */
+  /** The expansion of the only pass, if there is only one. */
   #only: PrincipalExpansion | undefined;
   #counts: ExpansionCounts = { principals: 0, created: 0, updated: 0 };
 
@@ -102,7 +103,7 @@ export class SyncExpansion {
   ): Promise<SyncExpansion> {
     const { mismatches = 'refuse', maxHeldGrants = DEFAULT_MAX_HELD_GRANTS } = options;
     if (!(maxHeldGrants >= 1)) {
-      throw new AccessError('SSTITCH_OPTION_INVALID', 'maxHeldGrants must be a number from 1 on');
+      throw new AccessError('SSTITCH_OPTION_INVALID', 'maxHeldGrants must be at least 1');
     }
     const snapshot = await takeSnapshot(engine);
     try {
@@ -119,7 +120,7 @@ export class SyncExpansion {
     }
   }
 
-  /** What was done: complete after {@link grants} has come to its end. */
+  /** The report, which is complete when {@link grants} has ended. */
   get report(): ExpansionReport {
     const { graph, skipped } = this.#loaded;
     const { entitlements, edges, cycles } = graph;
@@ -127,9 +128,9 @@ export class SyncExpansion {
   }
 
   /**
-   * The grants of the expanded sync: of each pass those that are created first.
+   * Yields the grants of the expanded sync, in each pass the new ones first.
    *
-   * @throws AccessError SSTITCH_ABORTED; RecordsError as a list
+   * @throws AccessError SSTITCH_ABORTED; RecordsError as lists do
    */
   async *grants(signal: AbortSignal | undefined): AsyncGenerator<ExpandedGrants, void, undefined> {
     this.#counts = { principals: 0, created: 0, updated: 0 };
@@ -202,7 +203,7 @@ export class SyncExpansion {
     return partOf(batch, ({ principal }) => this.#passOf(principal) === pass);
   }
 
-  /** The pass that a principal belongs to: by its hash, FNV-1a. */
+  /** Returns the pass of a principal, by its FNV-1a hash. */
   #passOf(principal: PrincipalRef | undefined): number {
     if (this.#passes === 1 || principal === undefined) return 0;
     let hash = 0x811c9dc5;
@@ -225,7 +226,7 @@ export class SyncExpansion {
   }
 }
 
-/** Some records of a batch; undefined for none. */
+/** Returns some records of a batch, or undefined for none. */
 function partOf(
   batch: RecordBatch<'grant'>,
   isTaken: (grant: GrantRecord, at: number) => boolean,

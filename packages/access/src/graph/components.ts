@@ -1,10 +1,10 @@
 /**
- * The strongly connected components of a directed graph, each after all those that lead to it.
+ * Finds the strongly connected components of a directed graph, in an order in which every edge leads forward.
  *
- * Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972), with a stack of its own: chains of
- * groups can be deeper than the call stack. It finds components after those they lead to; the result is reversed.
+ * Tarjan's algorithm ("Depth-first search and linear graph algorithms", 1972), with an explicit stack, because chains
+ * of groups can be deeper than the call stack. It finds components in the opposite order, so the result is reversed.
  *
- * @param successors by vertex
+ * @param successors the successors of each vertex
  */
 export function componentsInOrder(successors: readonly (readonly number[])[]): number[][] {
   const count = successors.length;

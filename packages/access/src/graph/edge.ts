@@ -1,16 +1,16 @@
-// An edge of the graph of entitlements: who has the source has the destination too. Parallel edges are merged to
-// what all of them together let through, as Baton does (baton-sdk, pkg/sync/expand: AddEdge, fixCycle): a deep edge
-// lets more through than a shallow one, one without a filter more than one with.
+// An edge of the graph of entitlements: a principal that has the source also has the destination. Parallel edges are
+// merged into one that passes what any of them passes, as Baton does (baton-sdk, pkg/sync/expand: AddEdge, fixCycle):
+// a deep edge passes more than a shallow one, and one without a filter more than one with a filter.
 
-/** Which grants of the source an edge takes to the destination. */
+/** Which grants of the source an edge passes to the destination. */
 export interface EdgeFilter {
-  /** Only grants that the source has of its own, not those derived. */
+  /** Whether only direct grants of the source pass, not derived ones. */
   readonly isShallow: boolean;
-  /** Only grants to principals of these resource types; undefined for all. */
+  /** The resource types of principals whose grants pass; undefined for all. */
   readonly resourceTypeIds: ReadonlySet<string> | undefined;
 }
 
-/** Whether an edge takes access of a principal along. */
+/** Reports whether an edge passes a principal's access. */
 export function passes(
   edge: EdgeFilter,
   principalTypeId: string,
@@ -21,7 +21,7 @@ export function passes(
   return edge.resourceTypeIds === undefined || edge.resourceTypeIds.has(principalTypeId);
 }
 
-/** Parallel edges as one, which lets through what any of them does. */
+/** Parallel edges merged into one, which passes what any of them passes. */
 export class MergedEdge implements EdgeFilter {
   isShallow: boolean;
   resourceTypeIds: Set<string> | undefined;
@@ -31,7 +31,7 @@ export class MergedEdge implements EdgeFilter {
     this.resourceTypeIds = resourceTypeIds && new Set(resourceTypeIds);
   }
 
-  /** Adds a parallel edge, in time that is linear in its own types: a sync may have thousands of them. */
+  /** Adds a parallel edge in time linear in its own types, because a sync may have thousands of parallel edges. */
   add({ isShallow, resourceTypeIds }: EdgeFilter): void {
     this.isShallow &&= isShallow;
     if (resourceTypeIds === undefined) this.resourceTypeIds = undefined;

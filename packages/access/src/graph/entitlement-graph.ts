@@ -1,11 +1,11 @@
 // The entitlements of a sync that grants expand from and to, as a graph without cycles.
 //
 // The definition is Baton's (baton-sdk v0.25.0, pkg/sync/expand/graph.go and cycle.go): the entitlements of a cycle
-// are one node. Edges within it go, so that its entitlements do not pass access on to each other; what leads into
-// the node leads to each of them, what leads out leads from each.
+// are one node. Edges within the node are dropped, so its entitlements do not pass access to each other. An edge into
+// the node leads to each of them, and an edge out of it leads from each.
 //
-// Invariants: entitlements are numbered in the order of their ids; nodes are in an order in which every edge leads
-// to a later one; between two nodes there is one edge at most.
+// Invariants: entitlements are numbered in the order of their ids; every edge leads to a later node; two nodes have
+// at most one edge between them.
 import type { ResourceName } from '@sstitch/records';
 import { componentsInOrder } from './components.js';
 import { type EdgeFilter, MergedEdge } from './edge.js';
@@ -13,11 +13,11 @@ import { type EdgeFilter, MergedEdge } from './edge.js';
 /** An entitlement of the graph. */
 export interface GraphEntitlement {
   readonly id: string;
-  /** What it is an entitlement of. */
+  /** The resource of the entitlement. */
   readonly resource: ResourceName;
 }
 
-/** An edge between entitlements, by their ids. */
+/** An edge between two entitlements, which are given by id. */
 export interface EntitlementEdge extends EdgeFilter {
   readonly source: string;
   readonly destination: string;
@@ -26,25 +26,25 @@ export interface EntitlementEdge extends EdgeFilter {
 interface GraphNode {
   /** Entitlements, ascending. */
   readonly members: readonly number[];
-  /** What leads out, by the node that it leads to, ascending. */
+  /** The outgoing edges by destination node, ascending. */
   readonly outgoing: ReadonlyMap<number, EdgeFilter>;
-  /** The nodes from which something leads in, ascending. */
+  /** The nodes with an edge to this one, ascending. */
   readonly sources: readonly number[];
 }
 
-/** A graph of entitlements. Entitlements and nodes are numbers from 0 on. */
+/** A graph of entitlements. Entitlements and nodes are numbered from 0. */
 export class EntitlementGraph {
   readonly entitlements: readonly GraphEntitlement[];
   readonly nodes: readonly GraphNode[];
   /** The node of each entitlement. */
   readonly nodeOf: readonly number[];
-  /** How many nodes stand for a cycle, also one of an entitlement to itself. */
+  /** The number of nodes that stand for a cycle, including cycles of one entitlement. */
   readonly cycles: number;
   readonly #numbers: ReadonlyMap<string, number>;
 
   /**
-   * @param entitlements those that edges name, in any order
-   * @param edges in any order, parallel ones too
+   * @param entitlements the entitlements that edges name, in any order
+   * @param edges in any order, possibly parallel
    */
   constructor(entitlements: Iterable<GraphEntitlement>, edges: Iterable<EntitlementEdge>) {
     this.entitlements = [...entitlements].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -88,22 +88,22 @@ export class EntitlementGraph {
     }));
   }
 
-  /** How many edges there are between nodes. */
+  /** The number of edges between nodes. */
   get edges(): number {
     return this.nodes.reduce((sum, { outgoing }) => sum + outgoing.size, 0);
   }
 
-  /** The number of an entitlement; undefined for one that is not in the graph. */
+  /** Returns the number of an entitlement, or undefined if the graph does not have it. */
   numberOf(entitlementId: string): number | undefined {
     return this.#numbers.get(entitlementId);
   }
 
-  /** Whether other entitlements lead to this one. */
+  /** Reports whether other entitlements lead to this one. */
   isDestination(entitlement: number): boolean {
     return (this.nodes[this.nodeOf[entitlement] ?? -1]?.sources.length ?? 0) > 0;
   }
 
-  /** These entitlements and all that lead to them, ascending. */
+  /** Returns these entitlements and all that lead to them, ascending. */
   withSources(entitlements: Iterable<number>): number[] {
     const wanted = new Set(entitlements);
     const seen = new Set<number>();

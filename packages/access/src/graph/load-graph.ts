@@ -1,7 +1,8 @@
 // Reads the graph of entitlements of a sync: an edge for each entitlement that a grant expands from.
 //
-// As Baton's loadEntitlementGraph (baton-sdk v0.25.0, pkg/sync/syncer.go): grants with needs_expansion count; a source
-// without a record is passed over; one that is no entitlement of the grant's principal is refused.
+// It follows Baton's loadEntitlementGraph (baton-sdk v0.25.0, pkg/sync/syncer.go): it takes grants with
+// needs_expansion, skips sources without a record, and refuses a source that is not an entitlement of the grant's
+// principal.
 import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
 import { entitlementKey, parseSyncId, type SyncIdBytes } from '@sstitch/keys';
 import {
@@ -18,44 +19,44 @@ import {
   type GraphEntitlement,
 } from './entitlement-graph.js';
 
-/** Entitlements that are named in {@link SkippedEdges}, at most. */
+/** The most entitlements that {@link SkippedEdges} names. */
 const MAX_EXAMPLES = 25;
 
-/** Grants whose entitlements are read together. */
+/** The number of grants whose entitlements are read together. */
 const GRANTS_A_READ = 256;
 
 /** What to do with a grant to one resource that expands to the entitlement of another. */
 export type MismatchPolicy = 'refuse' | 'skip';
 
-/** How a graph is read. */
+/** Options of {@link loadGraph}. */
 export interface LoadGraphOptions {
   readonly snapshot: EngineSnapshot;
   readonly signal?: AbortSignal | undefined;
   readonly mismatches: MismatchPolicy;
 }
 
-/** Edges that grants ask for and that the graph does not have. */
+/** Edges that grants name and the graph leaves out. */
 export interface SkippedEdges {
-  /** The sync holds no record of the entitlement that the grant expands from. */
+  /** Edges from an entitlement without a record. */
   readonly sourceMissing: number;
-  /** The sync holds no record of the grant's own entitlement. */
+  /** Edges to an entitlement without a record, which is the grant's own. */
   readonly destinationMissing: number;
-  /** The grant's principal is another resource than that of the entitlement it expands from. */
+  /** Edges from an entitlement of a resource other than the grant's principal. */
   readonly mismatched: number;
-  /** Some of the entitlements concerned, 25 at most. */
+  /** Some of these entitlements, at most 25. */
   readonly examples: readonly string[];
 }
 
-/** A graph, and what is not in it. */
+/** A graph, and the edges that it leaves out. */
 export interface LoadedGraph {
   readonly graph: EntitlementGraph;
   readonly skipped: SkippedEdges;
 }
 
 /**
- * Reads a graph. Memory: the entitlements and edges of the graph.
+ * Reads the graph of a sync. Memory: the entitlements and edges of the graph.
  *
- * @throws AccessError SSTITCH_EXPANSION_MISMATCHED, SSTITCH_EXPANSION_INCOMPLETE; RecordsError as a list
+ * @throws AccessError SSTITCH_EXPANSION_MISMATCHED, SSTITCH_EXPANSION_INCOMPLETE; RecordsError as lists do
  */
 export async function loadGraph(
   engine: ReadableEngine,
@@ -105,7 +106,7 @@ export async function loadGraph(
   return { graph, skipped: { ...skipped, examples: [...examples] } };
 }
 
-/** Entitlements that grants name, each read once and many at a time. */
+/** The entitlements that grants name. Each is read once, many at a time. */
 class EntitlementCache {
   readonly #engine: ReadableEngine;
   readonly #syncId: SyncIdBytes;
@@ -129,7 +130,7 @@ class EntitlementCache {
     }
   }
 
-  /** @throws AccessError SSTITCH_EXPANSION_INCOMPLETE where its record names no resource */
+  /** @throws AccessError SSTITCH_EXPANSION_INCOMPLETE if the entitlement's record names no resource */
   get(id: string): GraphEntitlement | undefined {
     const record = this.#records.get(id);
     return record && { id, resource: resourceOf(id, record.resource) };

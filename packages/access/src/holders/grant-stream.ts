@@ -1,5 +1,5 @@
-// The grants of one entitlement by principal, read a page at a time through the index grant_by_entitlement. Nothing
-// is held open between two pages, so that thousands of streams can be read side by side.
+// Reads the grants of one entitlement by principal, a page at a time, through the index grant_by_entitlement. Nothing
+// stays open between two pages, so thousands of streams can be read concurrently.
 import {
   byteEncodings,
   type EngineSnapshot,
@@ -19,19 +19,19 @@ import { StoredGrant } from './held-grant.js';
 
 const SEPARATOR = 0;
 
-/** What streams of one reading share. */
+/** Options that the streams of one query share. */
 export interface StreamOptions {
   readonly engine: ReadableEngine;
   readonly syncId: SyncIdBytes;
   readonly snapshot: EngineSnapshot;
-  /** Only grants to principals after this one. */
+  /** Limits the stream to grants to principals after this one. */
   readonly after?: ResourceName | undefined;
-  /** Grants a page at most. */
+  /** The most grants in a page. */
   readonly pageGrants: number;
 }
 
 interface StreamedGrant {
-  /** Compares as the bytes of the principal's name in a key do. */
+  /** A string that sorts as the principal's name in a key does. */
   readonly principalKey: string;
   readonly principal: ResourceName;
   readonly grant: StoredGrant;
@@ -63,12 +63,12 @@ export class GrantStream {
     this.#span = { start: first ?? start, end };
   }
 
-  /** The next grant; undefined at the end of what is loaded. */
+  /** The current grant, or undefined at the end of the loaded page. */
   get current(): StreamedGrant | undefined {
     return this.#page[this.#at];
   }
 
-  /** Goes past the current grant. Returns whether that was the last one loaded: then {@link load} is due. */
+  /** Moves to the next grant. Returns whether the page is exhausted, so that {@link load} must be called. */
   advance(): boolean {
     this.#at += 1;
     return this.#at >= this.#page.length;
@@ -122,7 +122,7 @@ export class GrantStream {
   }
 }
 
-/** The two elements of the principal, as text of one character a byte. */
+/** Returns the two elements of the principal as text with one character per byte. */
 function principalKeyIn(key: Uint8Array, start: number): string {
   const end = key.indexOf(SEPARATOR, key.indexOf(SEPARATOR, start) + 1);
   return Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('latin1');

@@ -2,13 +2,13 @@ import { decodeRecord, type GrantRecord } from '@sstitch/records';
 
 /** A grant that a principal holds. */
 export interface HeldGrant {
-  /** Its external_id. */
+  /** The grant's external_id. */
   readonly id: string;
   /** @throws RecordsError SSTITCH_RECORD_UNDECODABLE */
   readonly record: GrantRecord;
 }
 
-/** A grant as the bytes that the store holds, decoded when its record is first asked for. */
+/** A grant as stored bytes. Its record is decoded on first use. */
 export class StoredGrant implements HeldGrant {
   readonly id: string;
   readonly value: Uint8Array;
@@ -27,9 +27,9 @@ export class StoredGrant implements HeldGrant {
   }
 }
 
-/** Whether a grant of an entitlement is one of its own, and not only derived from others. */
+/** Reports whether a grant of an entitlement is direct, not only derived from others. */
 export function isDirect({ sources }: GrantRecord, entitlementId: string): boolean {
-  // As Baton's isGrantDirectOnEntitlement: a grant that was not expanded has no sources.
+  // As in Baton's isGrantDirectOnEntitlement, a grant that was not expanded has no sources.
   for (const _ in sources) return Object.hasOwn(sources, entitlementId);
   return true;
 }

@@ -1,6 +1,6 @@
-// Who holds any of some entitlements, by principal: a merge of the streams of their grants.
+// Finds the principals that hold any of some entitlements, by a merge of the streams of their grants.
 //
-// Memory: at most MAX_HELD_GRANTS grants as bytes, or MIN_PAGE_GRANTS an entitlement where those are more.
+// Memory: at most MAX_HELD_GRANTS grants as bytes, or MIN_PAGE_GRANTS per entitlement if that is more.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId } from '@sstitch/keys';
 import type { ResourceName } from '@sstitch/records';
@@ -12,26 +12,26 @@ import type { StoredGrant } from './held-grant.js';
 const MAX_HELD_GRANTS = 65_536;
 const MIN_PAGE_GRANTS = 8;
 const MAX_PAGE_GRANTS = 512;
-/** Streams that are opened at the same time. */
+/** The number of streams opened concurrently. */
 const OPENED_TOGETHER = 16;
 
-/** A principal, and its grants of the entitlements asked for: by entitlement, at least one. */
+/** A principal and its grants, at least one, by entitlement. */
 export interface Holder {
   readonly principal: ResourceName;
   readonly grants: ReadonlyMap<string, readonly StoredGrant[]>;
 }
 
-/** What {@link holdersOf} reads. */
+/** Options of {@link holdersOf}. */
 export interface HoldersOptions {
   readonly snapshot: EngineSnapshot;
   readonly signal?: AbortSignal | undefined;
-  /** Only principals after this one. */
+  /** Limits the result to principals after this one. */
   readonly after?: ResourceName | undefined;
-  /** Grants of an entitlement that are read at a time, at most; fewer for a short answer. */
+  /** The most grants of an entitlement to read at a time. Use fewer for a short answer. */
   readonly pageGrants?: number | undefined;
 }
 
-/** Who holds any of some entitlements, in the order of principals in keys. */
+/** Yields the principals that hold any of some entitlements, in key order. */
 export async function* holdersOf(
   engine: ReadableEngine,
   syncId: string,

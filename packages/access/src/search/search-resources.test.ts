@@ -30,14 +30,14 @@ async function found(text: string, options = {}): Promise<string[]> {
 }
 
 describe('searchResources', () => {
-  it('finds any part of a name or an id, whatever the case, those that begin so first', async () => {
+  it('finds any part of a name or an id in any case, first those that begin with the text', async () => {
     expect(await found('ann')).toEqual(['g1', 'ann', 'u2', 'u1']);
     expect(await found('ÅNG')).toEqual(['u2']);
     expect(await found('ann', { resourceTypeId: 'user' })).toEqual(['ann', 'u2', 'u1']);
     expect(await found('nothing')).toEqual([]);
   });
 
-  it('stops at its limits, and goes on from there', async () => {
+  it('stops at its limits, and continues from there', async () => {
     const first = await searchResources(engine, SYNC, 'ann', { limit: 2 });
     expect(first.resources.map(({ resourceId }) => resourceId)).toEqual(['g1', 'ann']);
     expect(await found('ann', { after: first.last })).toEqual(['u2', 'u1']);
@@ -46,7 +46,7 @@ describe('searchResources', () => {
     expect(await found('bob', { after: scanned.last })).toEqual(['u4']);
   });
 
-  it('refuses limits that are none', async () => {
+  it('refuses invalid limits', async () => {
     await expect(found('a', { limit: 0 })).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
     });

@@ -1,7 +1,7 @@
-// Finds resources by what people type: by the beginning of their ids, then by any part of their names or ids.
+// Searches resources as the user types: by the beginning of their ids, then by any part of their names or ids.
 //
-// Ids are found by the order of keys. Names are in no index: resources are read one after the other, so many a call
-// at most, and a cursor goes on. Letters match whatever their case.
+// Keys are in the order of ids. Names are in no index, so a call scans resources up to a limit, and a cursor continues
+// the scan. Case is ignored.
 import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
 import { type ResourceRecord, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
@@ -11,32 +11,32 @@ const DEFAULT_MAX_SCANNED = 100_000;
 
 /** Options of {@link searchResources}. */
 export interface SearchResourcesOptions {
-  /** Resources of this type alone. @defaultValue those of all types */
+  /** Limits the search to resources of this type. @defaultValue all types */
   readonly resourceTypeId?: string | undefined;
-  /** Resources at most, from 1 on. @defaultValue 20 */
+  /** The most resources to return, at least 1. @defaultValue 20 */
   readonly limit?: number | undefined;
-  /** Resources that are read, at most, from 1 on. @defaultValue 100,000 */
+  /** The most resources to read, at least 1. @defaultValue 100,000 */
   readonly maxScanned?: number | undefined;
-  /** Go on after this resource, `last` of the page before. @defaultValue the first page */
+  /** Continues after this resource, `last` of the previous page. @defaultValue the first page */
   readonly after?: ResourceRecord | undefined;
-  /** Search this state of the engine. @defaultValue the state now */
+  /** The state of the engine to search. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot | undefined;
-  /** Stops between two reads of the engine. */
+  /** Aborts the search between two reads of the engine. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Resources that a search found. */
+/** The result of a search. */
 export interface FoundResources {
-  /** Those whose id or name begins with the text first, then by key. */
+  /** The resources found: first those whose id or name begins with the text, then by key. */
   readonly resources: readonly ResourceRecord[];
-  /** The last resource that was read: the search goes on after it. Undefined where there is no more to read. */
+  /** The last resource that was read, after which the search can continue. Undefined if all were read. */
   readonly last: ResourceRecord | undefined;
 }
 
 /**
- * Resources whose name or id contains a text.
+ * Finds resources whose name or id contains a text.
  *
- * @throws {@link AccessError} SSTITCH_OPTION_INVALID; RecordsError as a list.
+ * @throws {@link AccessError} SSTITCH_OPTION_INVALID; RecordsError as lists do.
  */
 export async function searchResources(
   engine: ReadableEngine,
@@ -70,7 +70,7 @@ export async function searchResources(
   }
 }
 
-/** How well a resource fits, the best with 0; undefined where it does not. */
+/** Ranks a match, 0 for the best; undefined if the resource does not match. */
 function rankOf({ resourceId, displayName }: ResourceRecord, wanted: string): number | undefined {
   const places = [resourceId, displayName].map((text) => text.toLowerCase().indexOf(wanted));
   if (places.includes(0)) return 0;
@@ -89,6 +89,6 @@ function countOf(name: string, count: number): number {
   if (Number.isSafeInteger(count) && count >= 1) return count;
   throw new AccessError(
     'SSTITCH_OPTION_INVALID',
-    `${name} must be a whole number from 1 on, not ${String(count)}`,
+    `${name} must be an integer of at least 1, not ${String(count)}`,
   );
 }

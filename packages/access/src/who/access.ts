@@ -7,39 +7,40 @@ export interface AccessSource {
   readonly isDirect: boolean;
 }
 
-/** That a principal has an entitlement. */
+/** The fact that a principal has an entitlement. */
 export interface Access {
   readonly principal: ResourceName;
   readonly entitlementId: string;
-  /** What it is an entitlement of; undefined where no record says so. */
+  /** The entitlement's resource, or undefined if no record names it. */
   readonly resource: ResourceName | undefined;
   /**
-   * The grants that say so, by external_id; none where it follows from other grants and the sync was not expanded.
+   * The grants of the entitlement to the principal, by external_id. Empty if the access follows from other grants and
+   * the sync was not expanded.
    */
   readonly grantIds: readonly string[];
-  /** Whether one of the grants is the principal's own, not only derived from others. */
+  /** Whether one of the grants is direct, not only derived from others. */
   readonly isDirect: boolean;
-  /** The entitlements that it follows from, by id. */
+  /** The entitlements from which the access follows, by id. */
   readonly sources: readonly AccessSource[];
 }
 
-/** Some access, in the order of a query. */
+/** A page of access, in the order of the query. */
 export interface AccessPage {
   readonly items: readonly Access[];
-  /** The cursor of the page after this one; undefined where nothing comes after. */
+  /** The cursor of the next page, or undefined on the last one. */
   readonly next: string | undefined;
 }
 
 /** Options of a query. */
 export interface AccessQuery {
-  /** Stops between two reads of the engine. */
+  /** Aborts the query between two reads of the engine. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a page. */
 export interface AccessPageQuery extends AccessQuery {
-  /** Items at most, from 1 on; of holders: principals. @defaultValue 100 */
+  /** The most items in the page, at least 1. Holders are counted by principal. @defaultValue 100 */
   readonly limit?: number | undefined;
-  /** `next` of another page of the same query. @defaultValue the first page */
+  /** The `next` of another page of the same query. @defaultValue the first page */
   readonly cursor?: string | undefined;
 }

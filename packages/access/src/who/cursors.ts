@@ -1,13 +1,13 @@
-// Cursors of queries: base64url of a JSON array whose first element names the kind of place.
+// Cursors of queries: base64url of a JSON array whose first element names the kind of position.
 import { AccessError } from '../errors.js';
 
-/** Where the next page starts. */
+/** The position at which the next page starts. */
 export type Place =
   /** After the holder of this name. */
   | readonly ['holder', resourceTypeId: string, resourceId: string]
-  /** At a page of the principal's own grants. */
+  /** At a page of the principal's grants. */
   | readonly ['grants', cursor: string]
-  /** After this entitlement, among those that no grant of the principal names. */
+  /** After this entitlement, among those that no grant to the principal names. */
   | readonly ['derived', entitlementId: string];
 
 export function formatCursor(place: Place): string {
@@ -15,9 +15,9 @@ export function formatCursor(place: Place): string {
 }
 
 /**
- * The place of a cursor.
+ * Parses a cursor.
  *
- * @param kinds those that the query has
+ * @param kinds the kinds of position that the query has
  * @throws AccessError SSTITCH_CURSOR_INVALID
  */
 export function parseCursor<K extends Place[0]>(
@@ -33,7 +33,7 @@ export function parseCursor<K extends Place[0]>(
       }
     }
   } catch {
-    // Not base64url of JSON: as any other text.
+    // Text that is not base64url of JSON is as invalid as any other.
   }
   throw new AccessError(
     'SSTITCH_CURSOR_INVALID',

@@ -1,58 +1,58 @@
-// The ways by which a principal comes to an entitlement, from grants of its own.
+// Finds the paths from a principal's direct grants to an entitlement.
 //
-// First the entitlements that lead to it are walked back, each once; then how far each is from a grant of the
-// principal's own; then the ways are followed, always the one that will be shortest (A*, with the exact distance): a
-// way is found for about as many steps as it has, however many ways there are.
+// The first pass walks back over the entitlements that lead to it, each once. The second finds the distance of each
+// from a direct grant. The third extends paths, always the one that will be shortest (A* with the exact distance), so
+// the cost of a path is about its length, however many paths there are.
 import { MinHeap } from '../heap.js';
 import type { Access } from './access.js';
 
-/** Sources that connectors wrote may go in circles, where many beginnings of ways lead nowhere. */
+/** Bounds the search, because sources that connectors wrote may form cycles, in which many walks lead nowhere. */
 const MAX_STEPS = 100_000;
 
 /** Options of an explanation. */
 export interface ExplainOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Ways at most, from 1 on. @defaultValue 10 */
+  /** The most paths to return, at least 1. @defaultValue 10 */
   readonly maxPaths?: number;
 }
 
-/** A step of a way: the principal has this entitlement. */
+/** A step of a path: the principal has this entitlement. */
 export interface PathStep extends Pick<Access, 'entitlementId' | 'resource' | 'grantIds'> {
   /**
-   * The grant by which the step before leads to this one: a grant of this entitlement to a group, say, which expands
-   * to the group's members. Undefined for the first step, and where no grant says so any more.
+   * The grant by which the previous step leads to this one, such as a grant of this entitlement to a group, which
+   * expands to the group's members. Undefined for the first step, and if the sync no longer holds the grant.
    */
   readonly linkGrantId: string | undefined;
 }
 
-/** A way: a grant of the principal's own first, what is explained last. */
+/** A path, from a direct grant to the explained entitlement. */
 export type AccessPath = readonly PathStep[];
 
 /** Why a principal has an entitlement. */
 export interface Explanation {
   readonly access: Access;
-  /** The shortest first. None where the grants say that it is derived, but not from what. */
+  /** The paths, shortest first. Empty if the grants say that the access is derived, but not from what. */
   readonly paths: readonly AccessPath[];
-  /** Whether there are more ways than those. */
+  /** Whether there are more paths than these. */
   readonly hasMore: boolean;
 }
 
-/** What an explanation asks of the sync. */
+/** The lookups that an explanation needs. */
 export interface AccessLookup {
-  /** What the principal has. */
+  /** Finds the principal's access to an entitlement. */
   readonly accessTo: (entitlementId: string) => Promise<Access | undefined>;
-  /** The grant by which an entitlement leads to another. */
+  /** Finds the grant by which an entitlement leads to another. */
   readonly linkTo: (entitlementId: string, sourceId: string) => Promise<string | undefined>;
 }
 
-/** The beginning of a way, walked from its end: the entitlement it has come to, and where from. */
+/** A partial path, walked back from its end: the entitlement reached, and the walk that led to it. */
 interface Walk {
   readonly access: Access;
   readonly next: Walk | undefined;
   readonly length: number;
 }
 
-/** Explains an entitlement; undefined where the principal does not have it. */
+/** Explains why the principal has an entitlement. Returns undefined if it does not have it. */
 export async function explain(
   entitlementId: string,
   maxPaths: number,
@@ -64,7 +64,7 @@ export async function explain(
   const distances = distancesFrom(known);
   const lengthOf = ({ access: { entitlementId: id }, length }: Walk): number =>
     length + (distances.get(id) ?? Number.POSITIVE_INFINITY);
-  // Of walks that will be of one length the longer goes on: else all beginnings would be walked first.
+  // A longer walk wins a tie of expected lengths. Otherwise the search would extend all short walks first.
   const queue = new MinHeap<Walk>(
     (a, b) => lengthOf(a) < lengthOf(b) || (lengthOf(a) === lengthOf(b) && a.length > b.length),
   );
@@ -87,7 +87,7 @@ export async function explain(
   return { access, paths, hasMore: found.length > maxPaths || steps > MAX_STEPS };
 }
 
-/** What the principal has of an entitlement and of all that it follows from. */
+/** Finds the principal's access to an entitlement and to all entitlements from which it follows. */
 async function leadingTo(
   entitlementId: string,
   accessTo: AccessLookup['accessTo'],
@@ -104,7 +104,7 @@ async function leadingTo(
   return known;
 }
 
-/** How many steps each entitlement is from a grant of the principal's own. */
+/** Returns the number of steps of each entitlement from a direct grant. */
 function distancesFrom(known: ReadonlyMap<string, Access>): ReadonlyMap<string, number> {
   const followers = new Map<string, string[]>();
   for (const { entitlementId, sources } of known.values()) {
@@ -126,7 +126,7 @@ function distancesFrom(known: ReadonlyMap<string, Access>): ReadonlyMap<string, 
   return distances;
 }
 
-/** Sources that connectors wrote may go in a circle. */
+/** Reports whether a walk has visited an entitlement, because sources that connectors wrote may form a cycle. */
 function visits(walk: Walk, entitlementId: string): boolean {
   for (let step: Walk | undefined = walk; step !== undefined; step = step.next) {
     if (step.access.entitlementId === entitlementId) return true;

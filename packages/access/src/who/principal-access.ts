@@ -1,4 +1,4 @@
-// What a principal has, from the grants that it holds and what follows from them.
+// Finds what a principal has by the grants that it holds, and what follows from them.
 import type { ResourceName } from '@sstitch/records';
 import { reachedEntitlements, sourcesOf } from '../derive/derive-access.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
@@ -12,12 +12,12 @@ export type GrantsByEntitlement = ReadonlyMap<string, readonly HeldGrant[]>;
 export class PrincipalAccess {
   readonly #graph: EntitlementGraph;
   readonly #principal: ResourceName;
-  /** Entitlements of the graph, by number, and whether each is direct. */
+  /** The principal's entitlements of the graph by number, and whether each is direct. */
   readonly #had = new Map<number, boolean>();
-  /** Entitlements that no grant names, by id, ascending. */
+  /** The entitlements that follow and that no grant names, by id, ascending. */
   readonly derived: readonly string[];
 
-  /** @param held its grants of the entitlements of the graph; others are passed over */
+  /** @param held the principal's grants by entitlement; entitlements outside the graph are ignored */
   constructor(graph: EntitlementGraph, principal: ResourceName, held: GrantsByEntitlement) {
     this.#graph = graph;
     this.#principal = principal;
@@ -32,7 +32,7 @@ export class PrincipalAccess {
     this.derived = derived.map((entitlement) => graph.entitlements[entitlement]?.id ?? '');
   }
 
-  /** What it has of an entitlement by these grants of it, which may be none. */
+  /** Describes the access to an entitlement, given the principal's grants of it, if any. */
   to(entitlementId: string, grants: readonly HeldGrant[]): Access | undefined {
     const entitlement = this.#graph.numberOf(entitlementId);
     const follows = this.#sourcesOf(entitlement);

@@ -13,7 +13,7 @@ async function engineOf(...records: SyncRecord[]): Promise<ModelEngine> {
   return engine;
 }
 
-/** Members of staff have tools, and through tools the vault. */
+/** Members of staff have tools, and the vault through tools. */
 async function staff(): Promise<ModelEngine> {
   return engineOf(
     ...['staff', 'tools', 'vault'].map(member),
@@ -22,7 +22,7 @@ async function staff(): Promise<ModelEngine> {
   );
 }
 
-/** `ann vault <- tools`, with a `!` after what is direct. */
+/** Formats access as `ann vault <- tools`, with a `!` after what is direct. */
 function line({ principal, entitlementId, isDirect, sources }: Access): string {
   const from = sources.map(({ entitlementId: id, isDirect: direct }) => id + (direct ? '!' : ''));
   const arrow = from.length === 0 ? '' : ` <- ${from.join(', ')}`;
@@ -90,7 +90,7 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     ]);
   });
 
-  it('lists who touches a resource', async () => {
+  it('lists who has an entitlement of a resource', async () => {
     const access = await open(await staff());
     expect(await linesOf(access.holders({ resource: group('tools') }))).toEqual([
       'staff tools!',
@@ -100,7 +100,7 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     expect(await linesOf(access.holders({ resource: group('nothing') }))).toEqual([]);
   });
 
-  it('pages what it lists, by cursors', async () => {
+  it('lists in pages, by cursors', async () => {
     const access = await open(await staff());
     const holders = await pagesOf((cursor) =>
       access.holdersPage({ entitlementId: 'vault' }, { limit: 3, cursor }),
@@ -114,7 +114,7 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     }
   });
 
-  it('explains access by the ways to it, the shortest first, with the grants that lead on', async () => {
+  it('explains access by its paths, shortest first, with the grants between steps', async () => {
     const access = await open(await staff());
     expect(pathsOf(await access.explain(user('ann'), 'vault'))).toEqual([
       'staff > (tools:group:staff) tools > (vault:group:tools) vault',
@@ -132,7 +132,7 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     expect(await access.explain(user('cid'), 'vault')).toBeUndefined();
   });
 
-  it('explains one of millions of ways at once', async () => {
+  it('explains one of millions of paths at once', async () => {
     const levels = 24;
     const records: SyncRecord[] = [member('0a'), member('0b')];
     for (let level = 1; level <= levels; level++) {
@@ -150,7 +150,7 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
 });
 
 describe('openAccess', () => {
-  it('shows the state of when it was opened', async () => {
+  it('reads the state at its opening', async () => {
     const engine = await staff();
     const access = await openAccess(engine, SYNC);
     const before = await linesOf(access.accessOf(user('ann')));
@@ -159,7 +159,7 @@ describe('openAccess', () => {
     await access.close();
   });
 
-  it('explains grants by the sources that they say, where no grant expands any more', async () => {
+  it('explains grants by their stored sources if no grant expands any more', async () => {
     const engine = await engineOf(
       ...['a', 'b', 'c'].map(member),
       ...[grant('a', user('ann')), grant('b', user('ann'), { sources: { a: true } })],
@@ -169,7 +169,7 @@ describe('openAccess', () => {
     expect(pathsOf(await access.explain(user('ann'), 'c'))).toEqual(['a > b > c']);
   });
 
-  it('explains what goes in a circle without end', async () => {
+  it('explains access whose sources form a cycle', async () => {
     const engine = await engineOf(
       ...['a', 'b'].map(member),
       ...[
@@ -181,7 +181,7 @@ describe('openAccess', () => {
     expect(await access.explain(user('ann'), 'a')).toMatchObject({ paths: [], hasMore: false });
   });
 
-  it('skips a grant that expands to the entitlement of another resource, and says so', async () => {
+  it('skips a grant that expands to the entitlement of another resource, and reports it', async () => {
     const engine = await engineOf(
       ...[
         member('a'),
@@ -195,7 +195,7 @@ describe('openAccess', () => {
     expect(access.skipped).toMatchObject({ mismatched: 1, examples: ['a'] });
   });
 
-  it('refuses an entitlement that there is not, more than it may read, and other cursors', async () => {
+  it('refuses a missing entitlement, a graph over the limit, and other cursors', async () => {
     const engine = await staff();
     const access = await openAccess(engine, SYNC, { maxEntitlements: 2 });
     const holders = (entitlementId: string, cursor?: string) =>
@@ -213,7 +213,7 @@ describe('openAccess', () => {
     }
     await expect(access.accessPage(user('ann'), { limit: 0 })).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
-      message: 'limit must be a whole number from 1 on, not 0',
+      message: 'limit must be an integer of at least 1, not 0',
     });
   });
 

@@ -1,7 +1,7 @@
-// Who has what in a sync, and why, as of one moment: whether or not the sync was expanded, the answer is the same.
+// Answers who has what in a sync, and why, as of one moment. The answers do not depend on whether the sync is expanded.
 //
-// Invariants: all queries read the snapshot that was taken when the access was opened; memory is the graph of
-// entitlements that grants expand from, a page, and of one principal at most the grants of entitlements of the graph.
+// Invariants: all queries read the snapshot that was taken when the access was opened. Memory holds the graph of
+// entitlements, one page, and one principal's grants of entitlements of the graph.
 import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
 import { type ResourceName, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
@@ -16,27 +16,27 @@ import { type ExplainOptions, type Explanation, explain } from './explain.js';
 import { type GrantsByEntitlement, PrincipalAccess } from './principal-access.js';
 
 const DEFAULT_LIMIT = 100;
-/** Streams that one question about an entitlement or a resource reads side by side. */
+/** The most streams that one question about an entitlement or a resource reads concurrently. */
 const DEFAULT_MAX_ENTITLEMENTS = 20_000;
 
 /** Options of {@link openAccess}. */
 export interface OpenAccessOptions {
-  /** Stops the reading of the graph. */
+  /** Aborts the reading of the graph. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * How many entitlements a question about holders may lead back to.
+   * The most entitlements that may lead to the target of a question about holders.
    * @defaultValue 20,000
    */
   readonly maxEntitlements?: number;
 }
 
-/** What a question about holders is about: an entitlement, or all entitlements of a resource. */
+/** The target of a question about holders: an entitlement, or all entitlements of a resource. */
 export type AccessTarget = { readonly entitlementId: string } | { readonly resource: ResourceName };
 
 /**
- * Opens the access of a sync: reads which entitlements lead to which.
+ * Opens the access of a sync. It reads the graph of entitlements.
  *
- * @throws {@link AccessError} SSTITCH_EXPANSION_INCOMPLETE, SSTITCH_ABORTED; RecordsError as a list.
+ * @throws {@link AccessError} SSTITCH_EXPANSION_INCOMPLETE, SSTITCH_ABORTED; RecordsError as lists do.
  */
 export async function openAccess(
   engine: ReadableEngine,
@@ -53,7 +53,7 @@ export async function openAccess(
   }
 }
 
-/** The access of one sync, as of the moment when it was opened. To be closed. */
+/** The access of one sync, as of the moment it was opened. Close it after use. */
 export class SyncAccess implements AsyncDisposable {
   readonly #engine: ReadableEngine;
   readonly #reader: SyncReader;
@@ -61,10 +61,10 @@ export class SyncAccess implements AsyncDisposable {
   readonly #snapshot: EngineSnapshot;
   readonly #graph: EntitlementGraph;
   readonly #maxEntitlements: number;
-  /** Expansions that grants ask for and that lead nowhere. */
+  /** Edges that grants name and the graph leaves out. */
   readonly skipped: SkippedEdges;
 
-  /** Made by {@link openAccess}. */
+  /** Use {@link openAccess}. */
   constructor(
     engine: ReadableEngine,
     syncId: string,
@@ -83,11 +83,11 @@ export class SyncAccess implements AsyncDisposable {
   }
 
   /**
-   * Who has an entitlement, or any of a resource, in the order of principals in keys: by resource type, then by id.
-   * Of a resource, what one principal has comes together.
+   * Lists the principals that have an entitlement, or any entitlement of a resource, by resource type and then by id.
+   * All access of one principal to a resource is together.
    *
    * @throws {@link AccessError} from the iteration: SSTITCH_ENTITLEMENT_NOT_FOUND, SSTITCH_GRAPH_TOO_LARGE,
-   * SSTITCH_INDEX_INEXACT, SSTITCH_ABORTED; RecordsError as a list.
+   * SSTITCH_INDEX_INEXACT, SSTITCH_ABORTED; RecordsError as lists do.
    */
   async *holders(
     target: AccessTarget,
@@ -97,7 +97,7 @@ export class SyncAccess implements AsyncDisposable {
   }
 
   /**
-   * A page of {@link holders}. Its cursor is the name of a principal: it holds whatever is written since.
+   * Reads a page of {@link holders}. Its cursor is the name of a principal, so it stays valid after later writes.
    *
    * @throws as {@link holders}, SSTITCH_CURSOR_INVALID, SSTITCH_OPTION_INVALID.
    */
@@ -117,10 +117,10 @@ export class SyncAccess implements AsyncDisposable {
   }
 
   /**
-   * What a principal has: first its grants by external_id, then the entitlements that follow from them and that no
-   * grant names, by id. An entitlement comes once a grant.
+   * Lists what a principal has: first its grants by external_id, then, by id, the entitlements that follow from them
+   * and that no grant names. An entitlement with several grants is listed once for each.
    *
-   * @throws {@link AccessError} from the iteration: SSTITCH_ABORTED; RecordsError as a list.
+   * @throws {@link AccessError} from the iteration: SSTITCH_ABORTED; RecordsError as lists do.
    */
   async *accessOf(
     principal: ResourceName,
@@ -135,7 +135,7 @@ export class SyncAccess implements AsyncDisposable {
   }
 
   /**
-   * A page of {@link accessOf}.
+   * Reads a page of {@link accessOf}.
    *
    * @throws as {@link accessOf}, SSTITCH_CURSOR_INVALID, SSTITCH_OPTION_INVALID.
    */
@@ -176,10 +176,10 @@ export class SyncAccess implements AsyncDisposable {
   }
 
   /**
-   * Why a principal has an entitlement: the ways from grants of its own, the shortest first; undefined where it does
-   * not have it.
+   * Explains why a principal has an entitlement, by the paths from its direct grants, shortest first. Returns
+   * undefined if the principal does not have it.
    *
-   * @throws {@link AccessError} SSTITCH_ABORTED, SSTITCH_OPTION_INVALID; RecordsError as a list.
+   * @throws {@link AccessError} SSTITCH_ABORTED, SSTITCH_OPTION_INVALID; RecordsError as lists do.
    */
   async explain(
     principal: ResourceName,
@@ -206,7 +206,7 @@ export class SyncAccess implements AsyncDisposable {
     return this.close();
   }
 
-  /** What each principal has of the target. */
+  /** Yields each principal's access to the target. */
   async *#holders(
     target: AccessTarget,
     options: AccessQuery & {
@@ -251,7 +251,7 @@ export class SyncAccess implements AsyncDisposable {
     );
   }
 
-  /** The grants of a principal, of entitlements of the graph. */
+  /** Reads a principal's grants of entitlements of the graph. */
   async #heldBy(
     principal: ResourceName,
     signal: AbortSignal | undefined,
@@ -268,7 +268,7 @@ export class SyncAccess implements AsyncDisposable {
     return held;
   }
 
-  /** The grants of one entitlement to a principal. */
+  /** Reads a principal's grants of one entitlement. */
   async #grantsOf(
     entitlementId: string,
     principal: ResourceName,
@@ -281,7 +281,7 @@ export class SyncAccess implements AsyncDisposable {
     return grants;
   }
 
-  /** The grant by which an entitlement leads to another. */
+  /** Finds the grant by which an entitlement leads to another. */
   async #linkTo(
     entitlementId: string,
     sourceId: string,
@@ -314,7 +314,7 @@ function checkLimit(limit: number, name = 'limit'): void {
   if (Number.isSafeInteger(limit) && limit >= 1) return;
   throw new AccessError(
     'SSTITCH_OPTION_INVALID',
-    `${name} must be a whole number from 1 on, not ${String(limit)}`,
+    `${name} must be an integer of at least 1, not ${String(limit)}`,
   );
 }
 

@@ -55,6 +55,8 @@ export interface CommandSpec {
   readonly name: string;
   /** Only scripts run the command, so no list of commands shows it. @defaultValue false */
   readonly isHidden?: true;
+  /** The command runs until a signal ends it, which is no failure. @defaultValue false */
+  readonly runsUntilSignal?: true;
   /** One line, for the list of commands. */
   readonly summary: string;
   /** The full description, for the command's own help. */

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
+import { replacedVersionOf } from '@sstitch/operations';
 import {
   type EntryTables,
   type LoadedSync,
+  RecordBatch,
   RecordLoader,
   RecordsError,
   StoreSink,
@@ -140,7 +142,8 @@ async function readFile(
           `${file.name} holds several syncs, among them ${renamed} and ${batch.syncId}: choose with --sync which one to import as ${as}`,
         );
       }
-      await sink.add(as === undefined ? batch : batch.withSyncId(as));
+      const own = withoutMarks(batch);
+      await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
       context.progress.update({ doing: `reading ${file.name}`, done: read, unit: 'records' });
     }
@@ -148,6 +151,20 @@ async function readFile(
   } finally {
     await input.close();
   }
+}
+
+/** A file's replaced version of a sync becomes a sync of its own: only the store itself keeps versions of its syncs. */
+function withoutMarks(batch: RecordBatch): RecordBatch {
+  if (batch.bucket !== 'sync_run') return batch;
+  const runs = (batch as RecordBatch<'sync_run'>).records;
+  if (runs.every((run) => replacedVersionOf(run) === undefined)) return batch;
+  const { syncId } = batch;
+  const own = runs.map((run) => {
+    const version = replacedVersionOf(run);
+    if (version === undefined) return run;
+    return { ...(version.run ?? { ...run, syncToken: '', linkedSyncId: '' }), syncId };
+  });
+  return RecordBatch.ofRecords(syncId, 'sync_run', own);
 }
 
 /** @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE */

@@ -1,5 +1,6 @@
 // Opens stores, and closes them after a callback.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
@@ -36,18 +37,34 @@ export async function openStore(location: string, missing: MissingStore): Promis
   return store;
 }
 
-/** Runs `use` with the store open for writing. */
+/** Runs `use` with the store open for writing. If it fails, a store that was made for it and is empty is removed. */
 export async function withStore<T>(
   location: string,
   missing: MissingStore,
   use: (store: ByteStore) => Promise<T>,
   patience?: Patience,
 ): Promise<T> {
+  const isNew = missing === 'create' && !existsSync(location);
   const store = await openPatiently(location, missing, patience);
+  let isUnused = false;
   try {
     return await use(store);
+  } catch (error) {
+    isUnused = isNew && (await isEmpty(store));
+    throw error;
   } finally {
     await store.close();
+    if (isUnused) await rm(location, { recursive: true, force: true });
+  }
+}
+
+/** Whether a store certainly holds no key. */
+async function isEmpty(store: ByteStore): Promise<boolean> {
+  try {
+    return (await store.keys({ limit: 1 }).all()).length === 0;
+  } catch {
+    // It is not known: the error that ended the command is reported.
+    return false;
   }
 }
 

@@ -31,7 +31,7 @@ function problemOf(page: Partial<UnsortedEntries> | undefined): string | undefin
   }
   const most = Math.min(keyEnds.length, ends.length);
   if (!Number.isSafeInteger(count) || (count as number) < 0 || (count as number) > most) {
-    return `count must be a whole number up to ${most}, the length of keyEnds and ends, not ${String(count)}`;
+    return `count must be an integer of at most ${most}, the length of keyEnds and ends, not ${String(count)}`;
   }
   return undefined;
 }

@@ -32,7 +32,7 @@ export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
     const value = options[name];
     if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value <= 0 || value > MAX_LEVEL_NUMBER) {
-      throw optionInvalid(`${name} must be a whole number from 1 to ${MAX_LEVEL_NUMBER}`);
+      throw optionInvalid(`${name} must be an integer from 1 to ${MAX_LEVEL_NUMBER}`);
     }
     chosen[name] = value;
   }

@@ -62,7 +62,7 @@ describe('a log', () => {
       expect(read(bytes)).toEqual({ records: 2, tornAt: 114 });
       bytes.fill(0xa7, at);
       const outcome = read(bytes);
-      // A length that is wrong alone is seen to be.
+      // A wrong length is detected even if all else is right.
       expect([
         { records: 2, tornAt: 114 },
         { records: 2, damageAt: 114 },
@@ -83,7 +83,7 @@ describe('a log', () => {
     expect(read(padded)).toEqual({ records: 3, tornAt: LOG.length });
     padded.set(LOG, 2 * LOG_BLOCK_SIZE_BYTES);
     expect(read(padded)).toEqual({ records: 3, damageAt: LOG.length });
-    // Anywhere in a block, not at its beginning alone.
+    // Anywhere in a block, not only at its beginning.
     const shifted = new Uint8Array(LOG_BLOCK_SIZE_BYTES);
     shifted.set(LOG);
     shifted.set(LOG.subarray(0, 47), 5000);

@@ -19,7 +19,7 @@ import type { TableEntry } from './version-edit.js';
 
 /** The first user key of a table, of which the table holds only old versions. */
 export interface ShadowedKey {
-  /** The span of that key alone. */
+  /** The span of only that key. */
   readonly span: Span;
   /** Whether the newer version lies in a deeper level, so that get returns an old one already. */
   readonly isStale: boolean;

@@ -96,15 +96,14 @@ function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
   useEffect(() => {
     if (store !== undefined) document.title = `${store.name} – sstitch explore`;
   }, [store]);
-  if (problem !== undefined) return <Problem text={problem} />;
-  if (store === undefined) return null;
+  if (store === undefined) return problem === undefined ? null : <Problem text={problem} />;
   const isPast = store.generation !== store.currentGeneration;
   const renew = async () => {
     await look(true);
     onRenewed();
   };
   return (
-    <p class="store">
+    <div class="store">
       <Name text={store.name} />
       <span class="mono muted">{store.generation}</span>
       <button
@@ -115,7 +114,8 @@ function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
       >
         {isPast ? `Refresh to ${store.currentGeneration}` : 'Refresh'}
       </button>
-    </p>
+      {problem !== undefined && <Problem text={problem} />}
+    </div>
   );
 }
 

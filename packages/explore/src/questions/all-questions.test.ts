@@ -67,7 +67,7 @@ describe('the syncs', () => {
 });
 
 describe('a list', () => {
-  it('comes in pages whose cursors hold, and whole as CSV', async () => {
+  it('is read in pages with stable cursors, and as one CSV file', async () => {
     const ids: string[] = [];
     let cursor = '';
     let pages = 0;
@@ -144,7 +144,7 @@ describe('search', () => {
     ]);
   });
 
-  it('answers 400 where there is nothing to search for', async () => {
+  it('answers 400 if there is nothing to search for', async () => {
     expect((await client.request('api/search', { sync: NEW_SYNC, text: '  ' })).status).toBe(400);
   });
 });
@@ -162,7 +162,7 @@ describe('access', () => {
     ]);
   });
 
-  it('to an entitlement comes in pages', async () => {
+  it('to an entitlement is read in pages', async () => {
     const parameters = { sync: NEW_SYNC, entitlement: DATABASE_ADMIN, limit: '100' };
     const first = await client.ask<ListPage<AccessShape>>('api/holders', parameters);
     expect(first.items).toHaveLength(100);
@@ -174,7 +174,7 @@ describe('access', () => {
     expect(rest.next).toBeNull();
   });
 
-  it('is explained by the way that leads there', async () => {
+  it('is explained by its path', async () => {
     const { paths, hasMore } = await client.ask<ExplanationShape>('api/explain', {
       ...ann,
       entitlement: DATABASE_ADMIN,
@@ -185,7 +185,7 @@ describe('access', () => {
     ]);
   });
 
-  it('that is not there answers 404 in one line', async () => {
+  it('that does not exist answers 404 in one line', async () => {
     const response = await client.request('api/explain', {
       ...ann,
       id: 'nobody',
@@ -196,7 +196,7 @@ describe('access', () => {
     expect(error.message).toMatch(/^the sync holds no access of "nobody" to "nothing"/);
   });
 
-  it('is drawn as a graph, principals left', async () => {
+  it('is drawn as a graph, with principals on the left', async () => {
     const graph = await client.ask<GraphShape>('api/graph', ann);
     const columns = graph.nodes.map(({ name, detail, column }) => [name, detail, column]);
     expect(columns).toContainEqual(['Ann Archer', 'user', 0]);

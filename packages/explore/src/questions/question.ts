@@ -100,7 +100,7 @@ export class QuestionParameters {
     if (Number.isSafeInteger(count) && count >= 1 && count <= most) return count;
     throw new ExploreError(
       'SSTITCH_QUESTION_INVALID',
-      `${name}: must be a whole number from 1 to ${most}`,
+      `${name}: must be an integer from 1 to ${most}`,
     );
   }
 

@@ -29,7 +29,7 @@ const token = () => new ExplorerClient(explorer).token;
 const origin = () => new ExplorerClient(explorer).origin;
 const bearer = () => new ExplorerClient(explorer).headers;
 
-/** A request as fetch would not make it. */
+/** Sends a request that fetch would not send. */
 function rawStatus(path: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const made = get({ host: '127.0.0.1', port: explorer.port, path, headers }, (response) => {
@@ -80,7 +80,7 @@ describe('the token', () => {
     expect(other.url).not.toContain(token());
   });
 
-  it('has a stand-in for one visit', async () => {
+  it('can be replaced by a ticket for one visit', async () => {
     const once = explorer.oneTimeUrl();
     expect(once).not.toContain(token());
     const first = await fetch(once);
@@ -159,10 +159,11 @@ it('ends a list when the client goes away: closing waits for nothing', async () 
   const view = await CurrentView.open(location);
   const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
   const url = new URL(`/csv/holders?${query}`, origin());
-  // A client that never reads: of the answer, the first part fills what is buffered.
+  // A client that never reads: the first part of the answer fills the buffers.
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const gone = new AbortController();
-  const answered = answerQuestion({ current: view, name: undefined }, url, response, gone.signal);
+  const asked = { url, isHead: false, signal: gone.signal };
+  const answered = answerQuestion({ current: view, name: undefined }, asked, response);
   await expect.poll(() => response.writableNeedDrain).toBe(true);
   gone.abort();
   await answered;
@@ -181,17 +182,52 @@ it('closing leaves nothing in the store, and no port open', async () => {
   expect(existsSync(join(location, 'CURRENT'))).toBe(true);
 });
 
-it('goes on answering when its store has gone, and says why it cannot be refreshed', async () => {
+it('keeps answering when its store is removed, and reports why it cannot refresh', async () => {
   const made = await makeExampleStore();
   const other = await explore(made.location);
   const client = new ExplorerClient(other);
   renameSync(made.location, `${made.location}-moved`);
   const refreshed = await client.request('api/store', { refresh: '1' });
-  expect(refreshed.status).toBe(404);
+  expect(refreshed.status).toBe(410);
   expect(await refreshed.json()).toMatchObject({ error: { code: 'SSTITCH_STORE_NOT_FOUND' } });
+  for (const question of ['api/store', 'api/levels', 'api/generations']) {
+    const response = await client.request(question);
+    expect([question, response.status]).toEqual([question, 410]);
+    expect(await response.json()).toEqual({
+      error: {
+        code: 'SSTITCH_STORE_NOT_FOUND',
+        message: `the store is no longer at ${made.location}: it was moved or removed`,
+      },
+    });
+  }
   expect(await client.ask('api/syncs')).toMatchObject({ next: null });
   await other.close();
   rmSync(made.directory, { recursive: true });
+});
+
+it('answers HEAD of a list with its headers, and does not read the list', async () => {
+  const view = await CurrentView.open(location);
+  const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
+  const lengthOf = async (isHead: boolean) => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    let length = 0;
+    response.write = (text: string) => {
+      length += text.length;
+      return true;
+    };
+    const asked = { isHead, url: new URL(`/csv/holders?${query}`, origin()) };
+    const { signal } = new AbortController();
+    await answerQuestion({ current: view, name: undefined }, { ...asked, signal }, response);
+    expect(response.getHeader('content-type')).toBe('text/csv; charset=utf-8');
+    expect(response.writableEnded).toBe(true);
+    return length;
+  };
+  expect(await lengthOf(false)).toBeGreaterThan(1000);
+  expect(await lengthOf(true)).toBe(0);
+  await view.close();
+  const address = `${origin()}/csv/syncs`;
+  const head = await fetch(address, { method: 'HEAD', headers: bearer() });
+  expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
 it('a port in use is one clear error', async () => {
@@ -204,7 +240,7 @@ it('a port in use is one clear error', async () => {
   });
 });
 
-it('where there is no store, says so and listens to nothing', async () => {
+it('without a store reports that, and does not listen', async () => {
   await expect(explore(join(directory, 'nothing'))).rejects.toMatchObject({
     cause: { code: 'SSTITCH_STORE_NOT_FOUND' },
   });

@@ -6,8 +6,6 @@ import { StoreView } from './store-view.js';
 export class CurrentView {
   readonly location: string;
   #view: StoreView;
-  /** Open questions of the current view. */
-  #questions = new Set<Promise<unknown>>();
   #refreshing: Promise<void> | undefined;
   /** Replaced views that are not closed yet. */
   readonly #closing = new Set<Promise<void>>();
@@ -26,14 +24,7 @@ export class CurrentView {
   /** Asks a question of the current view and keeps the view open until it is answered. */
   async use<T>(ask: (view: StoreView) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closed();
-    const questions = this.#questions;
-    const question = ask(this.#view);
-    questions.add(question);
-    try {
-      return await question;
-    } finally {
-      questions.delete(question);
-    }
+    return this.#view.use(ask);
   }
 
   /** Replaces the view by one of the store as it is now. Concurrent calls share one refresh. */
@@ -58,14 +49,11 @@ export class CurrentView {
     const next = await StoreView.open(this.location);
     this.#retire();
     this.#view = next;
-    this.#questions = new Set();
   }
 
   #retire(): void {
     const view = this.#view;
-    const closing = Promise.allSettled(this.#questions)
-      .then(() => view.close())
-      .finally(() => this.#closing.delete(closing));
+    const closing = view.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
     // `close` awaits it and reports the failure.
     closing.catch(() => undefined);

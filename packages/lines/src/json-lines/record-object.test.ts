@@ -154,7 +154,7 @@ describe('an object that is not a record', () => {
     expect((thrown as InvalidRecord).at).toEqual(at);
   });
 
-  test('accepts bytes alone, and a record alone in camel case', () => {
+  test('accepts only bytes, and only a record in camel case', () => {
     const value = Buffer.from(encodeRecord(create(GrantRecordSchema, { syncId: SYNC })));
     expect(storedBytes({ type: 'grant', value: value.toString('base64') })).toBe(hex(value));
     expect(storedBytes({ type: 'grant', record: { syncId: SYNC } })).toBe(hex(value));

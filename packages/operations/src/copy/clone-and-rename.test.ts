@@ -18,7 +18,7 @@ import {
 import { cloneSync } from './clone-sync.js';
 import { renameSync } from './rename-sync.js';
 
-/** What a sync of these records holds under an id, written there by a connector. */
+/** Returns the contents of a sync of these records that a connector wrote under an id. */
 async function writtenAs(
   syncId: string,
   ...rest: Parameters<typeof writeSync> extends [unknown, unknown, ...infer Rest] ? Rest : never
@@ -66,7 +66,7 @@ describe('cloneSync', () => {
     );
   });
 
-  test('goes to another engine, and replaces what is there only where it may', async () => {
+  test('writes to another engine, and replaces a sync there only if it may', async () => {
     const [engine, into] = [new ModelEngine(), new ModelEngine()];
     await writeSync(engine, SYNC, []);
     await writeSync(into, SYNC, []);
@@ -76,7 +76,7 @@ describe('cloneSync', () => {
     expect(await contentsOf(into)).toEqual(await contentsOf(engine));
   });
 
-  test('refuses a sync that is not there, its own id, and no id', async () => {
+  test('refuses a missing sync, its own id, and an invalid id', async () => {
     const engine = new ModelEngine();
     const clone = (syncId: string, as: string) => () =>
       cloneSync({ engine, into: engine, syncId, as });
@@ -85,7 +85,7 @@ describe('cloneSync', () => {
     expect(await codeOf(clone(SYNC, 'x'))).toBe('SSTITCH_SYNC_ID_INVALID');
   });
 
-  test('leaves the engine as it was where the signal fires, or the listener throws', async () => {
+  test('leaves the engine unchanged if the signal fires or the listener throws', async () => {
     const engine = new ModelEngine();
     await writeSync(engine, SYNC, []);
     const before = await contentsOf(engine);
@@ -104,7 +104,7 @@ describe('cloneSync', () => {
   });
 });
 
-test('an operation that is aborted on its way leaves the engine as it was, and says why', async () => {
+test('an aborted operation leaves the engine unchanged, and keeps the reason', async () => {
   const engine = new ModelEngine();
   await writeSync(engine, SYNC, [create(GrantRecordSchema, { externalId: 'g' })]);
   const before = await contentsOf(engine);
@@ -142,7 +142,7 @@ describe('renameSync', () => {
     );
   });
 
-  test('has the runs that name the sync name its new id', async () => {
+  test('changes the id in runs that name the sync', async () => {
     const engine = new ModelEngine();
     await writeSync(engine, SYNC, []);
     await writeSync(engine, OTHER, [], { type: SyncType.PARTIAL, parentSyncId: SYNC });

@@ -10,25 +10,27 @@ import { SyncCopy } from './sync-copy.js';
 
 /** Options of {@link cloneSync}. */
 export interface CloneSyncOptions extends OperationOptions {
-  /** Where the sync is. */
+  /** The engine that holds the sync. */
   readonly engine: ReadableEngine;
   readonly syncId: string;
   /** The id of the clone. */
   readonly as: string;
-  /** Where the clone is put. */
+  /** The engine that gets the clone. */
   readonly into: Engine;
-  /** Clone this state of `engine`. @defaultValue the state now */
+  /** The state of `engine` to clone. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot | undefined;
-  /** Replace what `into` holds under the clone's id. @defaultValue false */
+  /** Whether to replace what `into` holds under the clone's id. @defaultValue false */
   readonly replace?: boolean | undefined;
 }
 
 /**
- * Makes an engine hold a sync under another id, in one commit: every record and index entry of it, its run and its
- * statistics, which count the records. The clone of a replaced version is a sync of its own. Writers of `into` that take turns with the operation (`SyncStore`) wait.
+ * Copies a sync to another id in one commit: all records and index entries, the run, and the statistics, which count
+ * the copied records. The clone of a replaced version is an ordinary sync. Writes to `into` by a `SyncStore` wait
+ * meanwhile.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
- * SSTITCH_ABORTED: `into` is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
+ * SSTITCH_ABORTED, which leave `into` unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
+ * SSTITCH_RECORD_UNDECODABLE
  */
 export async function cloneSync(options: CloneSyncOptions): Promise<OperationCommit> {
   const { engine, syncId, as, into, snapshot, replace = false, signal } = options;
@@ -62,11 +64,11 @@ export async function checkFree(
 ): Promise<void> {
   await withView(engine, { signal }, async (view) => {
     if (!(await hasEntries(view, spansOf(syncId)))) return;
-    throw new OperationsError('SSTITCH_SYNC_EXISTS', `there is a sync ${syncId} already`);
+    throw new OperationsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} already exists`);
   });
 }
 
-/** Adds up records for `onProgress`. */
+/** Counts records for `onProgress`. */
 export function recordsOf({ onProgress }: OperationOptions): (count: number) => void {
   let records = 0;
   return (count) => {

@@ -1,25 +1,25 @@
-// What a sync is to hold, and the one commit that makes an engine hold it.
+// Replaces syncs and entries of an engine by new contents, in one commit.
 import { compareBytes, type Engine, keyAfter, type Span } from '@sstitch/contract';
 import { type Bucket, syncSpans } from '@sstitch/keys';
 import type { Entry } from '../entries/entry-pages.js';
 import { OperationsError } from '../errors.js';
 
-/** The entries that a sync is to hold. */
+/** The new entries of a sync. */
 export interface SyncContents {
-  /** Those of one bucket, in key order. Buckets are asked for in key order, each once. */
+  /** Returns the entries of one bucket in key order. It is called once per bucket, in key order. */
   pages(bucket: Bucket): AsyncIterable<readonly Entry[]>;
 }
 
-/** A part of an engine and what it is to hold. */
+/** A span of an engine and its new entries. */
 export interface Replacement {
   readonly span: Span;
-  /** In key order. */
+  /** Returns the entries in key order. */
   readonly pages: () => AsyncIterable<readonly Entry[]>;
 }
 
-/** What a commit did. */
+/** The result of a commit. */
 export interface OperationCommit {
-  /** How many entries the replaced syncs have, index entries included. */
+  /** The number of entries written, including index entries. */
   readonly entries: number;
   /** How long writers waited. */
   readonly pauseMs: number;
@@ -28,7 +28,7 @@ export interface OperationCommit {
 
 const NOTHING: SyncContents = { async *pages() {} };
 
-/** All of a sync is replaced by some contents; by nothing where there are none. */
+/** Replaces all of a sync, by default with nothing. */
 export function replaceSync(syncId: string, contents: SyncContents = NOTHING): Replacement[] {
   return syncSpans(syncId).map(({ bucket, span }) => ({
     span,
@@ -36,7 +36,7 @@ export function replaceSync(syncId: string, contents: SyncContents = NOTHING): R
   }));
 }
 
-/** One entry is replaced. */
+/** Replaces one entry. */
 export function replaceEntry(key: Uint8Array, value: Uint8Array): Replacement {
   return {
     span: { start: key, end: keyAfter(key) },
@@ -47,16 +47,17 @@ export function replaceEntry(key: Uint8Array, value: Uint8Array): Replacement {
 }
 
 /**
- * Makes an engine hold what some replacements say, in one commit.
+ * Commits all replacements at once.
  *
- * @param replacements with disjoint spans, in any order
- * @throws {@link OperationsError} SSTITCH_ABORTED; what the pages and the engine throw
+ * @param replacements with disjoint spans, in any order; without any, nothing is committed
+ * @throws {@link OperationsError} SSTITCH_ABORTED; errors of the pages and of the engine
  */
 export async function commitReplacements(
   engine: Pick<Engine, 'replaceSpans'>,
   replacements: readonly Replacement[],
   signal: AbortSignal | undefined,
 ): Promise<OperationCommit> {
+  if (replacements.length === 0) return { entries: 0, pauseMs: 0, durationMs: 0 };
   const sorted = replacements.toSorted((a, b) => compareBytes(a.span.start, b.span.start));
   let failure: unknown;
   const pages = async function* (): AsyncGenerator<readonly Entry[], void, undefined> {
@@ -75,7 +76,7 @@ export async function commitReplacements(
     );
     return { entries, pauseMs, durationMs };
   } catch (error) {
-    // The cause, where an engine wraps what its input throws.
+    // An engine may wrap an error of its input: throw the original.
     if (failure !== undefined) throw failure;
     if (signal?.aborted) {
       throw new OperationsError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });

@@ -1,8 +1,8 @@
-// A sync's entries as those of a sync with another id.
+// Reads a sync's entries as those of a sync with another id.
 //
-// A key is the bucket's prefix, the sync id, and the record's own elements: with another id in it, keys sort as they
-// did, so that a copy streams in key order. Index entries are copied, not made anew. The statistics, where the sync has
-// some, come last in key order, and count the records that were copied.
+// A key is the bucket's prefix, the sync id, and the record's own elements. Another id does not change the order in a
+// bucket, so a copy streams in key order. Index entries are copied, not rebuilt. Statistics, if the sync has them, are
+// last in key order, and count the copied records.
 import {
   type Bucket,
   bucketSpan,
@@ -24,15 +24,15 @@ import { type Entry, entryPages, type ReadView } from '../entries/entry-pages.js
 import { throwIfAborted } from '../errors.js';
 import type { SyncContents } from './sync-contents.js';
 
-/** What a copy may be asked to do besides. */
+/** Options of a copy. */
 export interface SyncCopyOptions {
-  /** Makes the copy's run of the sync's; undefined stands for none. @defaultValue the same run, but for its id */
+  /** Makes the copy's run from the sync's; undefined means no run. @defaultValue the same run with the new id */
   readonly runOf?: ((run: Uint8Array | undefined) => Uint8Array | undefined) | undefined;
-  /** Called for each page of records with how many they are. */
+  /** Called with the number of records in each page. */
   readonly onRecords?: ((count: number) => void) | undefined;
 }
 
-/** The contents of a sync under another id, or under its own. */
+/** The contents of a sync under another id, or under the same one. */
 export class SyncCopy implements SyncContents {
   readonly #view: ReadView;
   readonly #syncId: string;
@@ -98,7 +98,7 @@ export class SyncCopy implements SyncContents {
     yield [[key, encodeRecord(stats)]];
   }
 
-  /** Of a bucket that has one entry a sync. */
+  /** Reads the value of a bucket that has one entry per sync. */
   async #valueOf(bucket: 'sync_run' | 'sync_stats'): Promise<Uint8Array | undefined> {
     const span = bucketSpan(bucket, this.#syncId);
     for await (const page of entryPages(this.#view, [span])) return page[0]?.[1];
@@ -106,7 +106,7 @@ export class SyncCopy implements SyncContents {
   }
 }
 
-/** A key of one sync as that of another; `prefix` is what the other's keys of the bucket begin with. */
+/** Moves a key to another sync; `prefix` is the beginning of that sync's keys in the bucket. */
 function moved(key: Uint8Array, prefix: Uint8Array): Uint8Array {
   const result = new Uint8Array(key.length);
   result.set(key);
@@ -114,7 +114,7 @@ function moved(key: Uint8Array, prefix: Uint8Array): Uint8Array {
   return result;
 }
 
-/** @throws RecordsError SSTITCH_RECORD_UNDECODABLE where the value is no message */
+/** @throws RecordsError SSTITCH_RECORD_UNDECODABLE if the value is not a message */
 function withField(
   field: SyncIdField,
   bucket: ValueBucket,
@@ -124,7 +124,7 @@ function withField(
   try {
     return field.put(value);
   } catch (error) {
-    // Says which record it is.
+    // This error names the record.
     decodeRecord(bucket, key, value);
     throw error;
   }

@@ -1,7 +1,7 @@
-// Changes as they are told to people: grants by their entitlement, resources by their type, entitlements by their
-// resource. Of a group its size is kept, and a few of its members.
+// Groups changes for their descriptions: grants by entitlement, resources by type, entitlements by resource. A group
+// keeps its size and a few of its members.
 //
-// Invariant: there are at most `maxGroups` groups; what would make another one is counted by bucket and kind alone.
+// Invariant: there are at most `maxGroups` groups. A change that needs another one is only counted, by bucket and kind.
 import type {
   CountedBucket,
   EntitlementRecord,
@@ -11,35 +11,35 @@ import type {
 } from '@sstitch/records';
 import type { ChangeKind, RecordChange } from '../diff/record-change.js';
 
-/** So many members of a group are named. */
+/** The most members that a group names. */
 const NAMED_MEMBERS = 3;
 const MAX_GROUPS = 10_000;
 
-/** A member of a group that is named. */
+/** A named member of a group. */
 export interface GroupMember {
   /** A principal, or the resource itself. */
   readonly resource?: ResourceName | undefined;
-  /** A name that the record has; otherwise it is looked up. */
+  /** The name in the record; otherwise it is looked up. */
   readonly name?: string | undefined;
   readonly fields: readonly string[];
   readonly change: RecordChange;
 }
 
-/** Changes of one kind to records of one bucket that one sentence tells. */
+/** Changes of one kind to records of one bucket, which one sentence describes. */
 export interface ChangeGroup {
   readonly bucket: CountedBucket;
   readonly kind: ChangeKind;
-  /** Of grants. */
+  /** The entitlement of grants. */
   readonly entitlementId?: string | undefined;
-  /** What grants and entitlements are on. */
+  /** The resource of grants and entitlements. */
   readonly resource?: ResourceName | undefined;
-  /** Of resources; of the principals of grants, where all have one. */
+  /** The type of the resources, or of the grants' principals if all have the same. */
   resourceTypeId: string | undefined;
   count: number;
   readonly members: GroupMember[];
 }
 
-/** What came after there were too many groups. */
+/** Changes beyond the limit of groups. */
 export interface UngroupedChanges {
   readonly bucket: CountedBucket;
   readonly kind: ChangeKind;
@@ -78,7 +78,7 @@ export class ChangeGroups {
     }
   }
 
-  /** The largest first; of one size in the order in which they came. */
+  /** Returns the groups, largest first, and otherwise in the order of their first changes. */
   groups(): readonly ChangeGroup[] {
     return [...this.#groups.values()].sort((a, b) => b.count - a.count);
   }
@@ -147,7 +147,7 @@ function placeOfEntitlement(record: EntitlementRecord): Place {
   };
 }
 
-/** What people call an entitlement: its slug, where it has one. */
+/** Names an entitlement for people: by its slug, if it has one. */
 export function entitlementName({ slug, displayName, externalId }: EntitlementRecord): string {
   return slug || displayName || externalId;
 }

@@ -46,7 +46,7 @@ async function sentencesOf(
   return sentences.map(({ text }) => text);
 }
 
-test('grants are told by entitlement, with the names of people and things', async () => {
+test('grants are grouped by entitlement, with the names of principals and resources', async () => {
   const people = ['Ann', 'Bob', 'Cay', 'Dan', 'Eve'].map(user);
   const base = [admin, production, ...people];
   const all = ['ann', 'bob', 'cay', 'dan', 'eve'].map((id) => grant(id));
@@ -65,11 +65,11 @@ test('grants are told by entitlement, with the names of people and things', asyn
   ]);
 });
 
-test('names that nobody has are ids', async () => {
+test('ids replace missing names', async () => {
   expect(await sentencesOf([], [grant('ann')])).toEqual(['ann gained db1:admin on db1']);
 });
 
-test('what is gone is called what it was called', async () => {
+test('removed records have their former names', async () => {
   expect(await sentencesOf([admin, production, user('Ann'), grant('ann')], [])).toEqual([
     'Ann lost admin on Production DB',
     '1 database removed: Production DB',
@@ -78,7 +78,7 @@ test('what is gone is called what it was called', async () => {
   ]);
 });
 
-test('changed records are told with the fields that changed', async () => {
+test('changed records have the fields that changed', async () => {
   const renamed = { ...user('Ann'), displayName: 'Anna' } as SyncRecord;
   const described = { ...admin, description: 'All of it', purpose: 'PERMISSION' };
   const type = create(ResourceTypeRecordSchema, { externalId: 'user', displayName: 'User' });
@@ -95,7 +95,7 @@ test('changed records are told with the fields that changed', async () => {
   ]);
 });
 
-test('what is too much is counted', async () => {
+test('changes beyond the limit are counted', async () => {
   const types = ['user', 'group', 'company', 'mailbox'];
   const resources = types.flatMap((resourceTypeId, at) =>
     Array.from({ length: at + 1 }, (_, index) =>

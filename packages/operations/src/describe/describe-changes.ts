@@ -1,4 +1,4 @@
-// Changes in sentences: "12 users gained admin on Production DB: Ann, Bob, Cay and 9 more".
+// Describes changes in sentences: "12 users gained admin on Production DB: Ann, Bob, Cay and 9 more".
 
 import type { CountedBucket } from '@sstitch/records';
 import type { SyncInput } from '../diff/diff-syncs.js';
@@ -9,25 +9,25 @@ import { countOf, NOUNS, sentenceOf } from './sentences.js';
 
 /** Options of {@link describeChanges}. */
 export interface DescribeChangesOptions {
-  /** Where names are looked up: what was compared. */
+  /** The compared syncs, in which names are looked up. */
   readonly before: SyncInput;
   readonly after: SyncInput;
-  /** Sentences at most; what they leave out is counted. @defaultValue 50 */
+  /** The most sentences; changes that they leave out are counted. @defaultValue 50 */
   readonly limit?: number | undefined;
 }
 
-/** A sentence and what it is about. */
+/** A sentence and the changes that it describes. */
 export interface ChangeSentence {
   readonly bucket: CountedBucket;
   readonly kind: ChangeKind;
-  /** How many records it is about. */
+  /** The number of records. */
   readonly count: number;
-  /** Without a full stop. Names are as the records have them: escape them for a terminal or a page. */
+  /** The sentence without a full stop. Names are verbatim: escape them for a terminal or a page. */
   readonly text: string;
 }
 
 const DEFAULT_LIMIT = 50;
-/** What people ask about first. */
+/** The order of sentences: what people ask about first. */
 const ORDER: readonly CountedBucket[] = [
   'grant',
   'resource',
@@ -37,11 +37,11 @@ const ORDER: readonly CountedBucket[] = [
 ];
 
 /**
- * Reads all changes, and tells them in sentences: those about grants first, then resources, entitlements, resource
- * types and assets; of each the largest group first. Memory is bounded: ten thousand groups are told apart, and three
- * members of each are named.
+ * Reads all changes and describes them in sentences: grants first, then resources, entitlements, resource types and
+ * assets, each with the largest group first. Memory is bounded: it keeps at most ten thousand groups and three members
+ * of each.
  *
- * @throws what reading the changes throws; RecordsError SSTITCH_RECORD_UNDECODABLE
+ * @throws errors of reading the changes; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function describeChanges(
   changes: AsyncIterable<RecordChange>,
@@ -61,7 +61,7 @@ export async function describeChanges(
   return [...sentences, ...restOf(groups.slice(limit), grouped.ungrouped())];
 }
 
-/** What no sentence of its own tells, by bucket and kind. */
+/** Counts the changes without a sentence of their own, by bucket and kind. */
 function restOf(
   groups: readonly UngroupedChanges[],
   ungrouped: readonly UngroupedChanges[],

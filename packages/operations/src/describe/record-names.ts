@@ -1,4 +1,4 @@
-// What people call the things that changes are about: looked up in the sync after, then in the one before.
+// Looks up the names of changed things, in the later sync and then in the earlier one.
 import { type ResourceName, SyncReader } from '@sstitch/records';
 import type { SyncInput } from '../diff/diff-syncs.js';
 import { entitlementName } from './change-groups.js';
@@ -6,12 +6,12 @@ import { entitlementName } from './change-groups.js';
 export class RecordNames {
   readonly #inputs: readonly SyncInput[];
 
-  /** @param inputs where to look, in this order */
+  /** @param inputs the syncs to look in, in this order */
   constructor(inputs: readonly SyncInput[]) {
     this.#inputs = inputs;
   }
 
-  /** A resource's display name; its id where it has none. */
+  /** Finds a resource's display name, or its id if it has none. */
   async resource(name: ResourceName): Promise<string> {
     for (const { engine, syncId, snapshot } of this.#inputs) {
       const options = snapshot === undefined ? {} : { snapshot };
@@ -21,7 +21,7 @@ export class RecordNames {
     return name.resourceId;
   }
 
-  /** An entitlement's slug or display name; its id where it has neither. */
+  /** Finds an entitlement's slug or display name, or its id if it has neither. */
   async entitlement(externalId: string): Promise<string> {
     for (const { engine, syncId, snapshot } of this.#inputs) {
       const options = snapshot === undefined ? {} : { snapshot };

@@ -1,10 +1,10 @@
-// The words of a group of changes.
+// Formats the sentence of a group of changes.
 import type { CountedBucket } from '@sstitch/records';
 import type { RecordChange } from '../diff/record-change.js';
 import type { ChangeGroup, GroupMember } from './change-groups.js';
 import type { RecordNames } from './record-names.js';
 
-/** What records of a bucket are called. */
+/** The noun for the records of each bucket. */
 export const NOUNS: Readonly<Record<CountedBucket, string>> = {
   grant: 'grant',
   resource: 'resource',
@@ -15,12 +15,12 @@ export const NOUNS: Readonly<Record<CountedBucket, string>> = {
 
 const MAX_VALUE_CHARACTERS = 40;
 
-/** `3 users`, `1 user`. */
+/** Formats a count: `3 users`, `1 user`. */
 export function countOf(count: number, singular: string): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural(singular)}`;
 }
 
-/** What a group of changes says. */
+/** Formats the sentence of a group of changes. */
 export async function sentenceOf(group: ChangeGroup, names: RecordNames): Promise<string> {
   if (group.bucket === 'grant') return grantSentence(group, names);
   const noun =
@@ -52,13 +52,13 @@ async function grantSentence(group: ChangeGroup, names: RecordNames): Promise<st
   return `${countOf(count, group.resourceTypeId || 'principal')} ${verb} ${object}: ${members}`;
 }
 
-/** What entitlements and grants are on; '' for other records, and where there is nothing. */
+/** Names the resource of entitlements and grants; '' for other records, and if there is none. */
 async function placeOf({ resource }: ChangeGroup, names: RecordNames): Promise<string> {
   if (resource === undefined || resource.resourceId === '') return '';
   return names.resource(resource);
 }
 
-/** `Ann, Bob and 9 more`. */
+/** Formats the members of a group: `Ann, Bob and 9 more`. */
 async function listOf(group: ChangeGroup, names: RecordNames): Promise<string> {
   const shown: string[] = [];
   for (const member of group.members) {
@@ -78,7 +78,7 @@ async function nameOf({ name, resource }: GroupMember, names: RecordNames): Prom
   return resource === undefined ? '' : names.resource(resource);
 }
 
-/** What changed of a record: `display_name, profile`; with values `display_name "Ann" to "Anna", profile`. */
+/** Formats changed fields: `display_name, profile`; with values `display_name "Ann" to "Anna", profile`. */
 function fieldsOf({ fields, change }: GroupMember, withValues: boolean): string {
   if (!withValues) return fields.join(', ');
   return fields
@@ -90,7 +90,7 @@ function fieldsOf({ fields, change }: GroupMember, withValues: boolean): string 
     .join(', ');
 }
 
-/** A field's value where it is a short text. */
+/** Returns a field's value if it is a short text. */
 function textOf(change: RecordChange, side: 'before' | 'after', field: string): string | undefined {
   const localName = field.replaceAll(/_(\w)/g, (_all, letter: string) => letter.toUpperCase());
   const record = change[side] as Readonly<Record<string, unknown>> | undefined;

@@ -1,11 +1,11 @@
-// Changes as JSON Lines, one change a line:
+// Formats changes as JSON Lines, one change per line:
 //
 //   {"change":"added","type":"grant","id":["…"],"after":{…}}
 //   {"change":"removed","type":"grant","id":["…"],"before":{…}}
 //   {"change":"changed","type":"resource","id":["user","ann"],"fields":["display_name"],"before":{…},"after":{…}}
 //
-// `before` and `after` are records as a line of @sstitch/lines has them, `{"record":{…}}`, with `"value"` in base64
-// where the JSON form would not give the stored bytes back.
+// `before` and `after` are records in the form of @sstitch/lines, `{"record":{…}}`, with `"value"` in base64 if the
+// JSON form does not reproduce the stored bytes.
 import { recordObject } from '@sstitch/lines/record-object';
 import type { CountedBucket, SyncRecord } from '@sstitch/records';
 import type { ChangeKind, RecordChange } from './record-change.js';
@@ -21,14 +21,14 @@ export interface ChangeObject {
   readonly change: ChangeKind;
   readonly type: CountedBucket;
   readonly id: readonly string[];
-  /** Of a changed record. */
+  /** The differing fields of a changed record. */
   readonly fields?: readonly string[];
   readonly before?: ChangedRecordObject;
   readonly after?: ChangedRecordObject;
 }
 
 /**
- * A change as an object for JSON.
+ * Converts a change to an object for JSON.
  *
  * @throws RecordsError SSTITCH_RECORD_UNDECODABLE
  */
@@ -45,9 +45,9 @@ export function changeObject(change: RecordChange): ChangeObject {
 }
 
 /**
- * Changes as lines of JSON, each ended by a newline.
+ * Formats changes as lines of JSON, each ended by a newline.
  *
- * @throws what reading the changes throws; RecordsError SSTITCH_RECORD_UNDECODABLE
+ * @throws errors of reading the changes; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function* changeLines(
   changes: AsyncIterable<RecordChange>,

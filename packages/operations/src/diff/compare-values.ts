@@ -1,8 +1,8 @@
-// Whether two stored records say the same, and where they differ.
+// Compares two stored records, and finds the fields that differ.
 //
-// Of millions of records most are the same but for the sync id, or for the time at which they were discovered: their
-// bytes are compared field by field, and no message is made. What differs there is decoded, as the same message can
-// be written in several ways (the entries of a map have no order).
+// Most of millions of records differ only in the sync id or the time of their discovery, so their bytes are compared
+// field by field, without decoding them. Records whose bytes differ are decoded, because one message has several
+// encodings: the entries of a map have no order.
 import {
   create,
   type DescField,
@@ -16,17 +16,17 @@ import { RECORD_SCHEMAS, type RecordByBucket, type ValueBucket } from '@sstitch/
 
 const SYNC_ID_FIELD = 1;
 
-/** Fields whose difference is no change. */
+/** Fields that a comparison ignores. */
 export interface IgnoredFields {
-  /** By the numbers of the bucket's message. */
+  /** Their numbers in the bucket's message. */
   readonly numbers: ReadonlySet<number>;
   readonly names: ReadonlySet<string>;
 }
 
 /**
- * What a comparison of a bucket's records passes over: the sync id, and fields by their names.
+ * Returns the fields that a comparison of a bucket's records ignores: the sync id, and the named fields.
  *
- * @param names as in the .proto file: `discovered_at`; those that the message does not have are no error
+ * @param names names of the .proto file, such as `discovered_at`; the message need not have them
  */
 export function ignoredFields(bucket: ValueBucket, names: readonly string[]): IgnoredFields {
   const fields = RECORD_SCHEMAS[bucket].fields.filter(
@@ -38,7 +38,7 @@ export function ignoredFields(bucket: ValueBucket, names: readonly string[]): Ig
   };
 }
 
-/** Whether two values have the same bytes, field by field, but for the ignored ones. Either may be no message. */
+/** Reports whether two values have the same bytes in all fields that count. Either may be corrupt. */
 export function haveSameBytes(a: Uint8Array, b: Uint8Array, { numbers }: IgnoredFields): boolean {
   if (equalBytes(a, b)) return true;
   try {
@@ -51,14 +51,14 @@ export function haveSameBytes(a: Uint8Array, b: Uint8Array, { numbers }: Ignored
       if (!sameRange(a, left, b, right)) return false;
     }
   } catch {
-    // One is no message: to decode it says so.
+    // One value is not a message. Decoding it reports that.
     return false;
   }
 }
 
 /**
- * The names of the fields in which two records differ, as in the .proto file, in the order of their numbers;
- * `unknown` for fields of a later version. Empty where they say the same.
+ * Returns the names of the fields that differ, as in the .proto file and in the order of their numbers, and `unknown`
+ * for fields of a later version. Empty if the records are equal.
  */
 export function changedFields<B extends ValueBucket>(
   bucket: B,
@@ -78,7 +78,7 @@ export function changedFields<B extends ValueBucket>(
 class FieldReader {
   readonly #reader: BinaryReader;
   readonly #ignored: ReadonlySet<number>;
-  /** Where the field lies, its tag included. */
+  /** The offset of the current field, including its tag. */
   start = 0;
   end = 0;
 
@@ -87,7 +87,7 @@ class FieldReader {
     this.#ignored = ignored;
   }
 
-  /** To the next field that counts; false at the end. @throws Error where there is no message */
+  /** Moves to the next field that counts. Returns false at the end. @throws Error if the value is not a message */
   next(): boolean {
     const reader = this.#reader;
     while (reader.pos < reader.len) {

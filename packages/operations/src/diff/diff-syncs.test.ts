@@ -35,7 +35,7 @@ async function changesOf(
   return changes;
 }
 
-/** A record's bytes without what is ignored. */
+/** Returns a record's bytes without ignored fields. */
 function bytesOf(record: DiscoveredRecord, ignoresTime: boolean): string {
   const { discoveredAt, ...rest } = record;
   const kept = { ...rest, syncId: '', ...(!ignoresTime && discoveredAt && { discoveredAt }) };
@@ -43,7 +43,7 @@ function bytesOf(record: DiscoveredRecord, ignoresTime: boolean): string {
 }
 
 describe('diffSyncs', () => {
-  test('finds what a comparison of all records finds, whatever their ids and times', async () => {
+  test('finds what a comparison of all records finds, for any ids and times', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyRecords,
@@ -103,12 +103,12 @@ describe('diffSyncs', () => {
     expect(change?.after).toMatchObject({ displayName: 'Anna' });
   });
 
-  test('takes bytes that another program wrote for what they say', async () => {
+  test('compares messages, not their encodings', async () => {
     const [before, after] = [new ModelEngine(), new ModelEngine()];
     const sources = { a: { isDirect: true }, b: { isDirect: false } };
     const grant = create(GrantRecordSchema, { syncId: SYNC, externalId: 'g', sources });
     await writeSync(before, SYNC, [grant]);
-    // The entries of the map the other way round, and the external id last.
+    // The entries of the map in the opposite order, and the external id last.
     const value = encodeRecord(grant);
     const turned = encodeRecord({ ...grant, sources: {} });
     const [a, b] = ['a', 'b'].map((key) =>
@@ -133,7 +133,7 @@ describe('diffSyncs', () => {
     expect((await changesOf(before, after)).map(({ fields }) => fields)).toEqual([['unknown']]);
   });
 
-  test('compares the buckets that are asked for alone', async () => {
+  test('compares only the given buckets', async () => {
     const [before, after] = [new ModelEngine(), new ModelEngine()];
     await writeSync(after, SYNC, [
       create(GrantRecordSchema, { externalId: 'g' }),
@@ -143,7 +143,7 @@ describe('diffSyncs', () => {
     expect(changes.map(({ bucket }) => bucket)).toEqual(['grant']);
   });
 
-  test('shows one moment of both, whatever is written meanwhile', async () => {
+  test('reads one state of both syncs while they are written', async () => {
     const [before, after] = [new ModelEngine(), new ModelEngine()];
     await writeSync(after, SYNC, [create(GrantRecordSchema, { externalId: 'g' })]);
     const iteration = diffSyncs({ engine: before, syncId: SYNC }, { engine: after, syncId: SYNC })[
@@ -155,7 +155,7 @@ describe('diffSyncs', () => {
     expect((await iteration.next()).done).toBe(true);
   });
 
-  test('ends where the signal fires, with its reason', async () => {
+  test('ends when the signal fires, with its reason', async () => {
     const engine = new ModelEngine();
     const reason = new Error('enough');
     const work = changesOf(engine, engine, { signal: AbortSignal.abort(reason) });

@@ -1,7 +1,7 @@
-// The difference of two syncs, record by record: a merge of their keys, which both engines hold in the same order.
+// Compares two syncs record by record, by a merge of their keys, which both engines hold in the same order.
 //
-// Two records are the same where all their fields are but for those that are ignored. Index entries follow from the
-// records, the run and the statistics are about the sync: none of them is compared.
+// Two records are equal if all fields are equal, except ignored ones. Index entries follow from the records, and the
+// run and the statistics describe the sync, so none of them is compared.
 import {
   compareBytes,
   type EngineSnapshot,
@@ -35,44 +35,44 @@ import { RecordChange } from './record-change.js';
 export interface SyncInput {
   readonly engine: ReadableEngine;
   readonly syncId: string;
-  /** Read this state of the engine. @defaultValue the state when the reading begins */
+  /** The state of the engine to read. @defaultValue the state when the reading begins */
   readonly snapshot?: EngineSnapshot | undefined;
 }
 
 /** Options of {@link diffSyncs}. */
 export interface DiffSyncsOptions extends OperationOptions {
-  /** These buckets alone. @defaultValue all five that hold records */
+  /** The buckets to compare. @defaultValue all five that hold records */
   readonly buckets?: readonly CountedBucket[] | undefined;
   /**
-   * Fields whose difference is no change, by their names in the .proto file. The sync id is ignored in any case.
-   * @defaultValue discovered_at: a connector discovers every record anew
+   * Fields to ignore, by their names in the .proto file. The sync id is always ignored.
+   * @defaultValue discovered_at, which each sync sets
    */
   readonly ignore?: readonly string[] | undefined;
 }
 
-/** How many records of a bucket differ. */
+/** The numbers of records of a bucket that differ. */
 export interface BucketChanges {
   added: number;
   removed: number;
   changed: number;
-  /** Records that were read on both sides, and are the same; not those of tables that both sides share. */
+  /** Equal records, except those in tables that both sides share, which are not read. */
   unchanged: number;
 }
 
-/** By bucket; those that were not compared have no member. */
+/** The counts by bucket. Buckets that were not compared have no member. */
 export type DiffCounts = { readonly [B in CountedBucket]?: Readonly<BucketChanges> };
 
 /** The buckets of records, in the order in which they are compared. */
 const COMPARED = RECORD_BUCKETS as readonly CountedBucket[];
 const DEFAULT_IGNORED = ['discovered_at'];
-/** `onProgress` is called this often. */
+/** Records between two calls of `onProgress`. */
 const RECORDS_PER_EVENT = 10_000;
 
 /**
- * The changes from one sync to another, bucket by bucket in key order. The syncs may lie in one engine or in two, and
- * have different ids. Nothing is read before the iteration; each iteration reads both syncs as they are when it
- * begins, a page of each at a time. Of one id in two engines, ranges that these certainly have alike are not read
- * (`SharingReader`): stores that are open to read only pass over tables that are the same files.
+ * Finds the changes from one sync to another, bucket by bucket in key order. The syncs may be in one engine or in two,
+ * and may have different ids. Nothing is read before the iteration. Each iteration reads both syncs as of its
+ * beginning, a page at a time. If both have the same id, ranges that the engines know to be equal are not read
+ * (`SharingReader`): read-only stores skip tables that are the same file.
  *
  * @throws KeysError SSTITCH_SYNC_ID_INVALID; from the iteration {@link OperationsError} SSTITCH_ABORTED, RecordsError
  * SSTITCH_RECORD_UNDECODABLE
@@ -86,7 +86,7 @@ export function diffSyncs(
   return new SyncDiff(before, after, options);
 }
 
-/** Changes, and how many they were. */
+/** The changes between two syncs, and their counts. */
 export class SyncDiff implements AsyncIterable<RecordChange> {
   readonly #before: SyncInput;
   readonly #after: SyncInput;
@@ -100,12 +100,12 @@ export class SyncDiff implements AsyncIterable<RecordChange> {
     this.#options = options;
   }
 
-  /** What the last iteration has come to: all, once it has ended. */
+  /** The counts of the latest iteration, which are complete when it has ended. */
   get counts(): DiffCounts {
     return this.#counts;
   }
 
-  /** Counts the changes and passes over them. */
+  /** Reads all changes and returns their counts. */
   async count(): Promise<DiffCounts> {
     for await (const _change of this);
     return this.#counts;
@@ -198,7 +198,7 @@ export class SyncDiff implements AsyncIterable<RecordChange> {
   }
 }
 
-/** The spans to read on both sides: what both certainly have alike is left out. */
+/** Returns the spans to read on both sides, without those that both engines know to be equal. */
 async function unsharedSpans(
   before: ReadView,
   after: ReadView,

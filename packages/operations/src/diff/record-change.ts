@@ -1,11 +1,11 @@
-// One change between two syncs. What it holds of the records is decoded when it is first asked for.
+// One change between two syncs. Its records are decoded on first use.
 import { bucketLayout, decodeTuple, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
 import { type CountedBucket, decodeRecord, type RecordByBucket } from '@sstitch/records';
 import type { Entry } from '../entries/entry-pages.js';
 
 export type ChangeKind = 'added' | 'removed' | 'changed';
 
-/** A record as it is stored, and as a message. */
+/** A record, as stored and as a message. */
 class StoredRecord<B extends CountedBucket> {
   readonly value: Uint8Array;
   readonly #bucket: B;
@@ -24,11 +24,11 @@ class StoredRecord<B extends CountedBucket> {
   }
 }
 
-/** A record that one sync has and the other has not, or that differs between them. */
+/** A record that only one sync holds, or that differs between the two. */
 export class RecordChange<B extends CountedBucket = CountedBucket> {
   readonly kind: ChangeKind;
   readonly bucket: B;
-  /** Of a changed record, the names of the fields that differ, as in the .proto file; empty for the others. */
+  /** The differing fields of a changed record, named as in the .proto file; otherwise empty. */
   readonly fields: readonly string[];
   readonly #key: Uint8Array;
   readonly #before: StoredRecord<B> | undefined;
@@ -57,7 +57,7 @@ export class RecordChange<B extends CountedBucket = CountedBucket> {
     return new RecordChange(bucket, new StoredRecord(bucket, before), undefined, before[0], []);
   }
 
-  /** @param fieldsOf the names of the fields in which two records differ */
+  /** @param fieldsOf returns the names of the fields in which two records differ */
   static changed<B extends CountedBucket>(
     bucket: B,
     before: Entry,

@@ -1,8 +1,8 @@
-// Walks the entries of spans without a promise for each of them, and reads a page while the one before it is walked.
+// Walks the entries of spans without a promise for each, and reads the next page meanwhile.
 import type { Span } from '@sstitch/contract';
 import { type Entry, entryPages, type ReadView } from './entry-pages.js';
 
-/** A place among the entries of some spans. The entry at it is known once `fill` has settled. */
+/** A position in the entries of some spans. Its entry is known once `fill` has settled. */
 export class EntryCursor {
   readonly #pages: AsyncGenerator<readonly Entry[], void, undefined>;
   #next: Promise<IteratorResult<readonly Entry[], void>>;
@@ -15,12 +15,12 @@ export class EntryCursor {
     this.#next = this.#read();
   }
 
-  /** Whether `fill` is to be called before the entry is looked at. */
+  /** Whether `fill` must be called before `entry` is read. */
   get needsPage(): boolean {
     return this.#index >= this.#page.length && !this.#isAtEnd;
   }
 
-  /** Undefined at the end. */
+  /** The current entry, or undefined at the end. */
   get entry(): Entry | undefined {
     return this.#page[this.#index];
   }
@@ -45,7 +45,7 @@ export class EntryCursor {
 
   #read(): Promise<IteratorResult<readonly Entry[], void>> {
     const next = this.#pages.next();
-    // A failure is reported by the `fill` that waits for the page, if one does.
+    // The `fill` that waits for the page, if any, reports a failure.
     next.catch(() => undefined);
     return next;
   }

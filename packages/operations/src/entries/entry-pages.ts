@@ -1,4 +1,4 @@
-// Reads spans of an engine in pages: millions of entries cost few turns of the event loop.
+// Reads spans of an engine in pages, so that millions of entries take few turns of the event loop.
 import {
   byteEncodings,
   type EngineSnapshot,
@@ -11,17 +11,17 @@ import { throwIfAborted } from '../errors.js';
 /** A key and its value. */
 export type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
-/** Entries a page at most; an engine may return fewer. */
+/** The most entries in a page. An engine may return fewer. */
 const PAGE_ENTRIES = 512;
 
-/** Which state of the engine is read. */
+/** The state of an engine to read. */
 export interface ReadView {
   readonly engine: ReadableEngine;
   readonly snapshot: EngineSnapshot;
   readonly signal: AbortSignal | undefined;
 }
 
-/** The entries of some spans, one span after the other. */
+/** Reads the entries of some spans, one span after the other. */
 export async function* entryPages(
   { engine, snapshot, signal }: ReadView,
   spans: readonly Span[],
@@ -47,13 +47,13 @@ export async function* entryPages(
   }
 }
 
-/** Whether the spans hold an entry. */
+/** Reports whether the spans hold any entry. */
 export async function hasEntries(view: ReadView, spans: readonly Span[]): Promise<boolean> {
   for await (const _page of entryPages(view, spans)) return true;
   return false;
 }
 
-/** Runs `use` on one state of an engine: the given one, or the state now. */
+/** Runs `use` on one state of an engine, by default the current one. */
 export async function withView<T>(
   engine: ReadableEngine,
   {

@@ -1,6 +1,6 @@
-// Merges one bucket of several syncs: a k-way merge of their keys. Of the records of one key the one that was
-// discovered last wins, of those of one time that of the later source. A record of a partial-deletions sync stands for
-// a deletion at its time; where that wins, the merged sync has no record of the key.
+// Merges one bucket of several syncs by a k-way merge of their keys. The record of a key that was discovered last wins;
+// of equal times, that of the later source. A record of a partial-deletions sync is a deletion at its time. If a
+// deletion wins, the merged sync has no record of the key.
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { compareBytes } from '@sstitch/contract';
 import { bucketLayout, bucketSpan, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
@@ -9,24 +9,24 @@ import { EntryCursor } from '../entries/entry-cursor.js';
 import type { Entry, ReadView } from '../entries/entry-pages.js';
 import { compareTimes, discoveredAt } from './discovery.js';
 
-/** A sync that is merged. */
+/** A sync to merge. */
 export interface MergeSource {
   readonly view: ReadView;
   readonly syncId: string;
-  /** Its records are deletions. */
+  /** Whether its records are deletions. */
   readonly isDeletions: boolean;
-  /** The time of its deletions that have none of their own. */
+  /** The time of deletions that have none of their own. */
   readonly endedAt: Timestamp | undefined;
 }
 
-/** What became of the records of a source. */
+/** The numbers of a source's records by what became of them. */
 export interface SourceCounts {
   readonly syncId: string;
-  /** Records that are in the merged sync. */
+  /** Records in the merged sync. */
   taken: number;
-  /** Records that another source had later. */
+  /** Records replaced by a later one of another source. */
   overridden: number;
-  /** Records of other sources that a deletion of this one removed; or its records that were removed by another's. */
+  /** Records removed by a deletion of another source. */
   deleted: number;
 }
 
@@ -37,10 +37,10 @@ export interface Winner {
   readonly entry: Entry;
 }
 
-/** Winners a page at most. */
+/** The most winners in a page. */
 const PAGE_WINNERS = 256;
 
-/** The records of one bucket of the merged sync, in key order, in pages. `counts` has one member a source. */
+/** Reads one bucket of the merged sync in key order, in pages. `counts` has one element per source. */
 export async function* mergeBucket(
   bucket: CountedBucket,
   sources: readonly MergeSource[],
@@ -72,7 +72,7 @@ export async function* mergeBucket(
   }
 }
 
-/** The entries of the least key, and each of their cursors one further. Empty at the end. */
+/** Returns the entries of the least key, and advances their cursors. Empty at the end. */
 function takeLeast(cursors: readonly EntryCursor[], elementsAt: number): Winner[] {
   let least: Winner[] = [];
   for (const [source, { entry }] of cursors.entries()) {

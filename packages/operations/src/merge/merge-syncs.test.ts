@@ -53,7 +53,7 @@ const anyPartial: fc.Arbitrary<Partial> = fc.record({
 });
 const PARTIAL_IDS = [OTHER, THIRD];
 
-/** Of each id the record that was discovered last, of one time the one of the later sync; deletions as records. */
+/** The model: of each id the record discovered last, of equal times that of the later sync; deletions are records. */
 function modelOf(base: readonly DiscoveredRecord[], partials: readonly Partial[]): SyncRecord[] {
   const merged = new Map<string, { record: DiscoveredRecord; time: bigint; isDeletion: boolean }>();
   const all = [{ records: base, type: SyncType.FULL }, ...partials];
@@ -119,7 +119,7 @@ function recordsIn(contents: ReadonlyMap<string, string>): Map<string, string> {
 }
 
 describe('mergeSyncs', () => {
-  test('takes what was discovered last, and applies deletions, as a simple model does', async () => {
+  test('takes what was discovered last, and applies deletions, as the model does', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyRecords,
@@ -150,7 +150,7 @@ describe('mergeSyncs', () => {
     });
   });
 
-  test('refuses what it cannot merge, and leaves the store as it was', async () => {
+  test('refuses what it cannot merge, and leaves the store unchanged', async () => {
     const engine = new ModelEngine();
     await writeSync(engine, SYNC, [], { type: SyncType.PARTIAL_DELETIONS });
     await writeSync(engine, OTHER, []);

@@ -1,5 +1,5 @@
-// Merges partial syncs over a base sync, as the compactor of ConductorOne's baton-sdk does (pkg/synccompactor): of each
-// record the version that was discovered last. Unlike it, assets are merged, too, and deletions are applied.
+// Merges partial syncs over a base sync, as the compactor of ConductorOne's baton-sdk does (pkg/synccompactor): the
+// version of a record that was discovered last wins. Unlike the compactor, it also merges assets and applies deletions.
 import {
   byteEncodings,
   type EngineSnapshot,
@@ -29,7 +29,7 @@ import type { OperationOptions } from '../progress.js';
 import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
 import { mergedRun } from './merged-run.js';
 
-/** What a merged sync is loaded into: a `Store` of @sstitch/engine. */
+/** An engine that takes a merged sync, such as a `Store` of @sstitch/engine. */
 export interface MergeTarget<Tables> extends TableStore<Tables>, ReadableEngine {
   tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
 }
@@ -37,33 +37,33 @@ export interface MergeTarget<Tables> extends TableStore<Tables>, ReadableEngine 
 /** Options of {@link mergeSyncs}. */
 export interface MergeSyncsOptions<Tables> extends OperationOptions {
   readonly base: SyncInput;
-  /** In the order in which they were made; of two records of one time that of the later sync wins. */
+  /** The partial syncs, oldest first. Of two records of equal time, that of the later sync wins. */
   readonly partials: readonly SyncInput[];
   readonly into: MergeTarget<Tables>;
   /** The id of the merged sync. */
   readonly as: string;
-  /** Replace what `into` holds under that id. @defaultValue false */
+  /** Whether to replace what `into` holds under that id. @defaultValue false */
   readonly replace?: boolean | undefined;
-  /** Merge assets, too. @defaultValue true */
+  /** Whether to merge assets. @defaultValue true */
   readonly assets?: boolean | undefined;
 }
 
-/** What {@link mergeSyncs} did. */
+/** The result of {@link mergeSyncs}. */
 export interface MergedSync {
   readonly loaded: LoadedSync;
-  /** Of the base, then of the partials, in their order. */
+  /** The counts of the base and then of the partials, in order. */
   readonly sources: readonly Readonly<SourceCounts>[];
 }
 
 /**
- * Merges partial syncs over a base sync into a new sync, in one commit. Of the records of one id the one with the
- * latest discovered_at wins; one without a time is the oldest. A record of a partial-deletions sync deletes the record
- * of its id, unless another one was discovered later. Index entries and statistics follow from the records.
+ * Merges partial syncs over a base sync into a new sync, in one commit. The record of an id with the latest
+ * discovered_at wins; a record without a time counts as the oldest. A record of a partial-deletions sync deletes the
+ * record of its id, unless another one was discovered later. Index entries and statistics are built from the records.
  *
- * The syncs are read in key order, a page of each at a time, and may lie in `into` or elsewhere.
+ * The syncs are read in key order, a page of each at a time, and may be in `into` or in other engines.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
- * SSTITCH_ABORTED: `into` is as it was; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError; what the engine throws
+ * SSTITCH_ABORTED, which leave `into` unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError; errors of the engine
  */
 export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Promise<MergedSync> {
   const { base, partials, into, as, replace = false, signal } = options;
@@ -84,7 +84,7 @@ export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Pr
       if (inputs[0]?.isDeletions === true) {
         throw new OperationsError(
           'SSTITCH_OPTION_INVALID',
-          `the base, sync ${base.syncId}, holds deletions: they are merged over a base`,
+          `sync ${base.syncId} holds deletions and cannot be the base: merge it over a base`,
         );
       }
       return await merge(options, inputs);
@@ -140,6 +140,6 @@ async function merge<Tables>(
 
 function batchOf(bucket: CountedBucket, page: readonly Winner[], as: string): RecordBatch {
   const values = page.map(({ entry }) => entry[1]);
-  // Whichever syncs they were of: the id is set in each of them.
+  // The records come from several syncs, so the id is set in each.
   return RecordBatch.ofValues('', bucket, values).withSyncId(as);
 }

@@ -1,14 +1,14 @@
-// The run of a merged sync, of the runs that were merged.
+// Makes the run of a merged sync.
 import { create } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { type SyncRunRecord, SyncRunRecordSchema, SyncType } from '@sstitch/records';
 import { compareTimes } from './discovery.js';
 
 /**
- * The run of a merged sync: the widest type of all, the base's start, the last end, no parent, marked as compacted. It
- * has not ended where the base has not: there is more of it to come.
+ * Makes the run of a merged sync: the widest type of all, the base's start, the last end, no parent, marked as
+ * compacted. If the base has not ended, neither has the merged sync, because the base is incomplete.
  *
- * @param runs the base's first; undefined for a sync without one
+ * @param runs the runs of the base and the partials; undefined for a sync without one
  */
 export function mergedRun(
   syncId: string,
@@ -30,7 +30,7 @@ function lastEnd(runs: readonly (SyncRunRecord | undefined)[]): Timestamp | unde
     .reduce((last, each) => (compareTimes(each, last) > 0 ? each : last), undefined);
 }
 
-/** Full is wider than resources alone, and that than anything partial. */
+/** Full is wider than resources only, which is wider than any partial type. */
 function widestType(runs: readonly (SyncRunRecord | undefined)[]): SyncType {
   const types = new Set(runs.map((run) => run?.type));
   if (types.has(SyncType.FULL)) return SyncType.FULL;

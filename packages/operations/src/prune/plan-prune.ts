@@ -1,55 +1,61 @@
-// Which syncs a policy removes. Pure.
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+// Decides which syncs a policy removes. Pure.
+import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
+import { syncIdTime } from '@sstitch/keys';
 import type { SyncRunRecord, SyncType } from '@sstitch/records';
 import { OperationsError } from '../errors.js';
 import { replacedVersionOf } from '../versions/replaced-version.js';
 
-/** Which syncs stay. A sync stays if any of these says so. */
+/** The syncs to keep. A sync stays if any rule keeps it. */
 export interface PrunePolicy {
   /**
-   * So many finished syncs of each type stay, those that ended last. The one that ended last stays in any case.
+   * The number of finished syncs of each type to keep, those that ended last. At least 1. Of a sync
+   * and its clone, which ended at the same time, the original counts as the later one.
    * @defaultValue 1
    */
   readonly keepNewest?: number | undefined;
-  /** Finished syncs that ended at most so long ago stay. @defaultValue none stays for its age */
+  /** Keeps finished syncs that ended at most this long ago. @defaultValue keeps none for its age */
   readonly keepYoungerThanMs?: number | undefined;
-  /** These stay. @defaultValue none */
+  /** Sync ids to keep. @defaultValue none */
   readonly keepSyncIds?: readonly string[] | undefined;
-  /** Replaced versions go, too, also of syncs that stay. @defaultValue false */
+  /** Whether to remove all replaced versions, also those of kept syncs. @defaultValue false */
   readonly removeReplaced?: boolean | undefined;
 }
 
-/** Why a sync stays or goes. */
+/** Why a sync is kept or removed. */
 export type PruneReason =
-  /** It has not finished. */
+  /** Kept: it has not finished. */
   | 'unfinished'
-  /** It is among the newest of its type. */
+  /** Kept: it is among the newest of its type. */
   | 'newest'
-  /** It is younger than the policy's age. */
+  /** Kept: it is younger than the policy's age. */
   | 'young'
-  /** The policy names it. */
+  /** Kept: the policy names it. */
   | 'named'
-  /** A replaced version of a sync that stays. */
+  /** Kept: it is a replaced version of a kept sync. */
   | 'replaced_version'
-  /** Nothing of the policy keeps it. */
+  /** Removed: no rule keeps it. */
   | 'old'
-  /** A replaced version of a sync that goes or is gone, or of any sync where the policy says so. */
+  /** Removed: it is a replaced version of a removed or missing sync, or the policy removes all of them. */
   | 'replaced_version_of_none';
 
 /** A sync in a plan. */
 export interface PlannedSync {
   readonly syncId: string;
   readonly type: SyncType;
-  /** Undefined for an unfinished one. */
+  /** The end of the sync; undefined if it has not finished. */
   readonly endedAt: Date | undefined;
   readonly reason: PruneReason;
 }
 
-/** What a policy does to the syncs of an engine; each list the newest first. */
+/** The effect of a policy on the syncs of an engine. Both lists are newest first. */
 export interface PrunePlan {
   readonly removed: readonly PlannedSync[];
   readonly kept: readonly PlannedSync[];
 }
+
+type Time = Pick<Timestamp, 'seconds' | 'nanos'>;
+
+const NO_TIME: Time = { seconds: 0n, nanos: 0 };
 
 /**
  * Applies a policy.
@@ -110,32 +116,44 @@ function plannedOf({ syncId, type, endedAt }: SyncRunRecord, reason: PruneReason
   return { syncId, type, endedAt: endedAt && new Date(timestampMs(endedAt)), reason };
 }
 
-/** By end; unfinished ones first; of one time the greater id first. */
+/**
+ * Orders syncs: unfinished ones first, then the latest end first, then the latest start first. A clone has both times in
+ * common with its original, whose id was made nearer to the start and comes first. Then the smaller id comes first.
+ */
 function newestFirst(a: SyncRunRecord, b: SyncRunRecord): number {
-  if (a.endedAt === undefined || b.endedAt === undefined) {
-    const byEnd = Number(b.endedAt === undefined) - Number(a.endedAt === undefined);
-    return byEnd === 0 ? byId(a, b) : byEnd;
-  }
-  if (a.endedAt.seconds !== b.endedAt.seconds)
-    return a.endedAt.seconds < b.endedAt.seconds ? 1 : -1;
-  return b.endedAt.nanos - a.endedAt.nanos || byId(a, b);
+  const byEnd = Number(b.endedAt === undefined) - Number(a.endedAt === undefined);
+  return (
+    byEnd ||
+    laterFirst(a.endedAt, b.endedAt) ||
+    laterFirst(a.startedAt, b.startedAt) ||
+    idDistanceMs(a) - idDistanceMs(b) ||
+    (a.syncId < b.syncId ? -1 : 1)
+  );
 }
 
-function byId(a: SyncRunRecord, b: SyncRunRecord): number {
-  return a.syncId < b.syncId ? 1 : a.syncId > b.syncId ? -1 : 0;
+function laterFirst(a: Time = NO_TIME, b: Time = NO_TIME): number {
+  if (a.seconds !== b.seconds) return a.seconds < b.seconds ? 1 : -1;
+  return b.nanos - a.nanos;
+}
+
+/** From the time in a sync's id to its start. */
+function idDistanceMs({ syncId, startedAt }: SyncRunRecord): number {
+  return startedAt === undefined
+    ? 0
+    : Math.abs(syncIdTime(syncId).getTime() - timestampMs(startedAt));
 }
 
 function checkPolicy({ keepNewest, keepYoungerThanMs }: PrunePolicy): void {
   if (keepNewest !== undefined && !(Number.isSafeInteger(keepNewest) && keepNewest >= 1)) {
     throw new OperationsError(
       'SSTITCH_OPTION_INVALID',
-      `keepNewest must be a whole number from 1 on, not ${String(keepNewest)}`,
+      `keepNewest must be an integer of at least 1, not ${String(keepNewest)}`,
     );
   }
   if (keepYoungerThanMs !== undefined && !(keepYoungerThanMs >= 0)) {
     throw new OperationsError(
       'SSTITCH_OPTION_INVALID',
-      `keepYoungerThanMs must be a number from 0 on, not ${String(keepYoungerThanMs)}`,
+      `keepYoungerThanMs must be a number of at least 0, not ${String(keepYoungerThanMs)}`,
     );
   }
 }

@@ -15,6 +15,7 @@ import {
   THIRD,
   writeSync,
 } from '../../test/small-syncs.js';
+import { cloneSync } from '../copy/clone-sync.js';
 import { compactKeeping } from '../versions/compact-keeping.js';
 import { replacedVersionId } from '../versions/replaced-version.js';
 import { type PrunePolicy, planPrune } from './plan-prune.js';
@@ -63,7 +64,7 @@ describe('planPrune', () => {
           const newer = runs.filter((other) => {
             if (other.type !== run.type || endOf(other) === undefined) return false;
             const later = (endOf(other) ?? 0) - (endMs ?? 0);
-            return later > 0 || (later === 0 && other.syncId > run.syncId);
+            return later > 0 || (later === 0 && other.syncId < run.syncId);
           });
           const stays =
             endMs === undefined ||
@@ -87,7 +88,7 @@ describe('planPrune', () => {
 });
 
 describe('pruneSyncs', () => {
-  test('removes what the plan says, all in one commit, and touches nothing else', async () => {
+  test('removes the planned syncs in one commit, and nothing else', async () => {
     await fc.assert(
       fc.asyncProperty(anyRecords, anyRecords, async (first, second) => {
         const engine = new ModelEngine();
@@ -111,7 +112,7 @@ describe('pruneSyncs', () => {
     );
   });
 
-  test('keeps a replaced version as long as its sync, or removes it where it is told to', async () => {
+  test('keeps a replaced version as long as its sync, unless the policy removes it', async () => {
     const [engine, source] = [new ModelEngine(), new ModelEngine()];
     await writeSync(engine, SYNC, [], { startedAt: 1000 });
     await writeSync(source, SYNC, [], { startedAt: 3000 });
@@ -127,7 +128,24 @@ describe('pruneSyncs', () => {
     expect(await contentsWithout(engine, [])).toEqual(await contentsOf(engine, SYNC));
   });
 
-  test('ends where the signal fires', async () => {
+  test('keeps a sync rather than its clone, whatever their ids', async () => {
+    const startedAt = new Date('2026-01-02T03:04:05Z');
+    const idAt = (time: Date, fill: number) =>
+      formatSyncId(createSyncId(time, new Uint8Array(16).fill(fill)));
+    const original = idAt(startedAt, 7);
+    const clones = [
+      idAt(NOW, 7),
+      idAt(new Date(startedAt.getTime() - DAY_MS), 7),
+      idAt(startedAt, 8),
+    ];
+    const engine = new ModelEngine();
+    await writeSync(engine, original, [], { startedAt: startedAt.getTime() / 1000 });
+    for (const as of clones) await cloneSync({ engine, into: engine, syncId: original, as });
+    const { plan } = await pruneSyncs({ engine, policy: {} });
+    expect(plan.kept).toMatchObject([{ syncId: original, reason: 'newest' }]);
+  });
+
+  test('ends when the signal fires', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     const prune = () => pruneSyncs({ engine: new ModelEngine(), policy: {}, signal });
     expect(await codeOf(prune)).toBe('SSTITCH_ABORTED');

@@ -10,7 +10,7 @@ import { type PrunePlan, type PrunePolicy, planPrune } from './plan-prune.js';
 export interface ReadPrunePlanOptions extends Pick<OperationOptions, 'signal'> {
   readonly engine: ReadableEngine;
   readonly policy: PrunePolicy;
-  /** What ages are counted from. @defaultValue now */
+  /** The time from which ages are counted. @defaultValue now */
   readonly now?: Date | undefined;
 }
 
@@ -19,19 +19,19 @@ export interface PruneSyncsOptions extends ReadPrunePlanOptions {
   readonly engine: Engine;
 }
 
-/** What {@link pruneSyncs} did. */
+/** The result of {@link pruneSyncs}. */
 export interface PruneResult {
   readonly plan: PrunePlan;
-  /** Undefined where there was nothing to remove. */
+  /** The commit; undefined if there was nothing to remove. */
   readonly commit: OperationCommit | undefined;
 }
 
 /**
- * Removes the syncs that a policy does not keep, in one commit. Of each type the finished sync that ended last stays,
- * and so do unfinished syncs.
+ * Removes the syncs that a policy does not keep, in one commit. Unfinished syncs, and the finished sync of each type
+ * that ended last, always stay.
  *
- * @throws {@link OperationsError} SSTITCH_OPTION_INVALID, SSTITCH_ABORTED: the engine is as it was; RecordsError
- * SSTITCH_RECORD_UNDECODABLE
+ * @throws {@link OperationsError} SSTITCH_OPTION_INVALID, SSTITCH_ABORTED, which leave the engine unchanged;
+ * RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function pruneSyncs(options: PruneSyncsOptions): Promise<PruneResult> {
   const { engine, signal } = options;
@@ -44,7 +44,7 @@ export async function pruneSyncs(options: PruneSyncsOptions): Promise<PruneResul
 }
 
 /**
- * What {@link pruneSyncs} would do: the dry run.
+ * Plans {@link pruneSyncs} without removing anything.
  *
  * @throws as {@link pruneSyncs}
  */

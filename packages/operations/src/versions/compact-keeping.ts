@@ -1,5 +1,5 @@
-// Compacts syncs as `compact` of @sstitch/compactor does with the strategy `rebuild`, and keeps what the base held of
-// them, all in one commit: a crash, an abort or a failure leaves neither the new version nor a kept one.
+// Compacts syncs as `compact` of @sstitch/compactor does with the strategy `rebuild`, and keeps their replaced
+// versions, all in one commit: after a crash, an abort or a failure the base has neither new versions nor kept ones.
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { bucketSpan, syncSpans } from '@sstitch/keys';
 import { SyncReader, withWriteLock } from '@sstitch/records';
@@ -12,6 +12,7 @@ import {
 } from '../copy/sync-contents.js';
 import { SyncCopy } from '../copy/sync-copy.js';
 import { entryPages, hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
+import { holdSameEntries } from '../entries/same-entries.js';
 import { notFound, OperationsError } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
 import {
@@ -23,41 +24,43 @@ import {
 
 /** Options of {@link compactKeeping}. */
 export interface CompactKeepingOptions extends OperationOptions {
-  /** What is changed. */
+  /** The engine to change. */
   readonly base: Engine;
-  /** Where the new versions are. */
+  /** The engine that holds the new versions. */
   readonly source: ReadableEngine;
-  /** Each once. */
+  /** The syncs to compact, each once. */
   readonly syncIds: readonly string[];
   /**
    * The side id of each sync's replaced version, by sync id.
-   * @defaultValue that of `replacedVersionId`
+   * @defaultValue the id that `replacedVersionId` returns
    */
   readonly sideIds?: Readonly<Record<string, string>> | undefined;
-  /** For the time at which a version is kept. @defaultValue now */
+  /** The time at which the versions are kept. @defaultValue now */
   readonly now?: Date | undefined;
 }
 
-/** What was kept of a sync. */
+/** A sync and its kept version. */
 export interface KeptVersion {
   readonly syncId: string;
-  /** Undefined where the base held nothing of the sync. */
+  /** The id of the kept version; undefined if the base held nothing of the sync, or the same version. */
   readonly sideId: string | undefined;
+  /** The base held the same version: it is not replaced, and a version that was kept before stays. */
+  readonly isUnchanged: boolean;
 }
 
-/** What {@link compactKeeping} did. */
+/** The result of {@link compactKeeping}. */
 export interface KeepingCommit extends OperationCommit {
   readonly kept: readonly KeptVersion[];
 }
 
 /**
- * Makes the base hold, under each sync id, exactly what the source holds, and under a side id what the base held
- * before. A version that was kept under the same side id is replaced, and with the default side id every earlier one
- * of the sync goes: a base keeps one.
+ * Replaces syncs of the base by those of the source, and keeps what the base held of each under a side id. It replaces
+ * a version that was kept under the same side id. With the default side ids, a base keeps one version of a sync, and
+ * earlier ones are removed. If the base holds the same version of a sync already, the sync and its kept versions stay.
  *
- * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND where the source holds nothing of a sync,
- * SSTITCH_SYNC_EXISTS where a side id is taken, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED: the base is as it was;
- * KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
+ * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND if the source holds nothing of a sync,
+ * SSTITCH_SYNC_EXISTS if a side id is taken, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED, all of which leave the base
+ * unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function compactKeeping(options: CompactKeepingOptions): Promise<KeepingCommit> {
   const { base, source, syncIds, signal } = options;
@@ -90,8 +93,12 @@ async function planSync(
   const spans = spansOf(syncId);
   if (!(await hasEntries(fresh, spans))) notFound(syncId);
   const replacements = replaceSync(syncId, verbatim(fresh, syncId));
+  const nothing = { syncId, sideId: undefined };
   if (!(await hasEntries(held, spans))) {
-    return { kept: { syncId, sideId: undefined }, replacements };
+    return { kept: { ...nothing, isUnchanged: false }, replacements };
+  }
+  if (await holdSameEntries(fresh, held, spans)) {
+    return { kept: { ...nothing, isUnchanged: true }, replacements: [] };
   }
   const { now = new Date(), sideIds = {} } = options;
   const named = Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
@@ -110,26 +117,26 @@ async function planSync(
     runOf: (run) => replacedRun(run, { syncId, sideId, now }),
   });
   replacements.push(...replaceSync(sideId, copy));
-  return { kept: { syncId, sideId }, replacements };
+  return { kept: { syncId, sideId, isUnchanged: false }, replacements };
 }
 
 function spansOf(syncId: string) {
   return syncSpans(syncId).map(({ span }) => span);
 }
 
-/** Each id is written once. @throws OperationsError SSTITCH_OPTION_INVALID */
+/** Checks that each id is written once. @throws OperationsError SSTITCH_OPTION_INVALID */
 function checkDistinct(syncIds: readonly string[], kept: readonly KeptVersion[]): void {
   const seen = new Set(syncIds);
   for (const { sideId } of kept) {
     if (sideId === undefined || seen.size < seen.add(sideId).size) continue;
     throw new OperationsError(
       'SSTITCH_OPTION_INVALID',
-      `${sideId} is to hold two syncs: name another side id`,
+      `${sideId} would hold two syncs: name another side id`,
     );
   }
 }
 
-/** What a sync holds, to the byte. */
+/** The contents of a sync, byte for byte. */
 function verbatim(view: ReadView, syncId: string): SyncContents {
   return { pages: (bucket) => entryPages(view, [bucketSpan(bucket, syncId)]) };
 }

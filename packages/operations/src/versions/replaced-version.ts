@@ -1,17 +1,17 @@
-// A replaced version of a sync: all that a base held of it before a compaction, kept under a side id.
+// A replaced version of a sync: everything that a base held of it before a compaction, kept under a side id.
 //
 // The side id is the sync's time and the first 16 bytes of SHA-256("sstitch replaced version" and the sync's 20 bytes),
-// unless the caller names one. What makes it a replaced version is its run:
+// unless the caller names one. Its run identifies a replaced version:
 //
-//   type            unspecified: no list of full or partial syncs, and no "latest" of either, shows it
+//   type            unspecified, so that lists of full or partial syncs, and the latest of either, exclude it
 //   linked_sync_id  the sync that it is a version of
 //   started_at      the version's own
-//   ended_at        the version's own; its start where it had not ended, so that nobody resumes it
+//   ended_at        the version's own, or its start if it had not ended, so that no connector resumes it
 //   sync_token      "sstitch-replaced-version:1:" kept ":" run
 //                   kept  when it was replaced, in milliseconds since 1970, as decimal digits
-//                   run   the bytes of the version's own run, in base64url; none where it had none
+//                   run   the bytes of the version's own run, in base64url; empty if it had none
 //
-// Records, index entries and statistics are those of the version, with the side id.
+// Records, index entries and statistics are the version's own, with the side id.
 import { createHash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { TimestampSchema } from '@bufbuild/protobuf/wkt';
@@ -33,19 +33,19 @@ const DIGEST_LABEL = 'sstitch replaced version';
 const TIME_BYTES = 4;
 const SYNC_ID_BYTES = 20;
 
-/** A version of a sync that was kept when another one replaced it. */
+/** A kept version of a sync that another version replaced. */
 export interface ReplacedVersion {
-  /** The id that it is kept under. */
+  /** The id under which it is kept. */
   readonly sideId: string;
-  /** The sync that it is a version of. */
+  /** The sync of which it is a version. */
   readonly syncId: string;
   readonly keptAt: Date;
-  /** The version's own run; undefined where it had none. */
+  /** The version's own run, or undefined if it had none. */
   readonly run: SyncRunRecord | undefined;
 }
 
 /**
- * The id under which a replaced version of a sync is kept, unless another one is named.
+ * Returns the default side id of a sync's replaced version.
  *
  * @throws KeysError SSTITCH_SYNC_ID_INVALID
  */
@@ -58,7 +58,7 @@ export function replacedVersionId(syncId: string): string {
   return formatSyncId(syncIdBytes(side));
 }
 
-/** What a run says of a replaced version; undefined for the run of any other sync. */
+/** Describes the replaced version that a run identifies. Returns undefined for the run of any other sync. */
 export function replacedVersionOf(run: SyncRunRecord): ReplacedVersion | undefined {
   const [, keptMs, encoded] = TOKEN.exec(run.syncToken) ?? [];
   if (keptMs === undefined || encoded === undefined) return undefined;
@@ -68,12 +68,12 @@ export function replacedVersionOf(run: SyncRunRecord): ReplacedVersion | undefin
     const own = value && decodeRecord('sync_run', syncRunKey(parseSyncId(sideId)), value);
     return { sideId, syncId, keptAt: new Date(Number(keptMs)), run: own };
   } catch {
-    // A connector's token, or a forged one: all that lists runs would fail for it.
+    // The token is a connector's, or forged. An error here would fail every list of runs.
     return undefined;
   }
 }
 
-/** The run of a replaced version, of the version's own. */
+/** Makes the run of a replaced version from the version's own run. */
 export function replacedRun(
   value: Uint8Array | undefined,
   { syncId, sideId, now }: { readonly syncId: string; readonly sideId: string; readonly now: Date },
@@ -93,21 +93,28 @@ export function replacedRun(
   );
 }
 
-/** The version's own run, of the run of a replaced version. */
+/** Returns the run of a replaced version with another sync as the one that it is a version of. */
+export function relinkedRun(value: Uint8Array | undefined, as: string): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const run = decodeRecord('sync_run', new Uint8Array(0), value);
+  return encodeRecord({ ...run, linkedSyncId: as });
+}
+
+/** Returns the version's own run from the run of a replaced version. */
 export function originalRun(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined) return undefined;
   const run = decodeRecord('sync_run', new Uint8Array(0), value);
   return runBytes(TOKEN.exec(run.syncToken)?.[2] ?? '');
 }
 
-/** The version's own run where a run is that of a replaced version; any other run as it is. */
+/** Returns the version's own run from the run of a replaced version, and any other run unchanged. */
 export function ownRun(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined) return undefined;
   const run = decodeRecord('sync_run', new Uint8Array(0), value);
   return replacedVersionOf(run) === undefined ? value : originalRun(value);
 }
 
-/** The replaced versions of a sync that an engine holds, the one that was kept last first. */
+/** Lists the replaced versions of a sync, the latest kept one first. */
 export async function findReplacedVersions(
   view: ReadView,
   syncId: string,
@@ -120,7 +127,7 @@ export async function findReplacedVersions(
   return versions.sort((a, b) => b.keptAt.getTime() - a.keptAt.getTime());
 }
 
-/** @throws OperationsError SSTITCH_OPTION_INVALID where a side id is taken by something else */
+/** @throws OperationsError SSTITCH_OPTION_INVALID, SSTITCH_SYNC_EXISTS if the side id holds something else */
 export function checkSideId(
   syncId: string,
   sideId: string,
@@ -137,7 +144,7 @@ export function checkSideId(
   if (!isHeld || (run && replacedVersionOf(run)?.syncId === syncId)) return;
   throw new OperationsError(
     'SSTITCH_SYNC_EXISTS',
-    `${sideId} is no replaced version of sync ${syncId}: name another id`,
+    `the replaced version of sync ${syncId} cannot be kept as ${sideId}, which is the id of another sync: rename or remove that one, or name another side id`,
   );
 }
 

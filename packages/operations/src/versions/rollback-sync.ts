@@ -12,30 +12,34 @@ import {
   originalRun,
   type ReplacedVersion,
   replacedRun,
+  replacedVersionId,
 } from './replaced-version.js';
 
 /** Options of {@link rollbackSync}. */
 export interface RollbackSyncOptions extends OperationOptions {
   readonly engine: Engine;
   readonly syncId: string;
-  /** The side id of the version to put back. @defaultValue that of the version that was kept last */
+  /**
+   * The side id of the version to restore.
+   * @defaultValue the one that `replacedVersionId` returns: other versions may come from a file, with any time in them
+   */
   readonly sideId?: string | undefined;
-  /** For the time at which the present version is kept. @defaultValue now */
+  /** The time at which the present version is kept. @defaultValue now */
   readonly now?: Date | undefined;
 }
 
-/** What {@link rollbackSync} did. */
+/** The result of {@link rollbackSync}. */
 export interface RollbackCommit extends OperationCommit {
-  /** The version that was put back. */
+  /** The restored version. */
   readonly version: ReplacedVersion;
 }
 
 /**
- * Puts a replaced version of a sync back, in one commit. What the sync held until then is the replaced version
- * afterwards, under the same side id: rolling back twice changes nothing. Where it held nothing, no version is left.
+ * Restores a replaced version of a sync, in one commit, and keeps the present version under the same side id, so that
+ * a second rollback undoes the first. If the sync held nothing, no version is kept.
  *
- * @throws {@link OperationsError} SSTITCH_VERSION_NOT_FOUND, SSTITCH_ABORTED: the engine is as it was; KeysError
- * SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
+ * @throws {@link OperationsError} SSTITCH_VERSION_NOT_FOUND, SSTITCH_ABORTED, which leave the engine unchanged;
+ * KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function rollbackSync(options: RollbackSyncOptions): Promise<RollbackCommit> {
   const { engine, syncId, signal, now = new Date() } = options;
@@ -71,7 +75,7 @@ export interface ListVersionsOptions {
 }
 
 /**
- * The replaced versions of a sync, the one that was kept last first.
+ * Lists the replaced versions of a sync, the latest kept one first.
  *
  * @throws {@link OperationsError} SSTITCH_ABORTED; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
@@ -87,13 +91,19 @@ function chosen(
   versions: readonly ReplacedVersion[],
   { syncId, sideId }: RollbackSyncOptions,
 ): ReplacedVersion {
-  const version =
-    sideId === undefined ? versions[0] : versions.find((each) => each.sideId === sideId);
+  const wanted = sideId ?? replacedVersionId(syncId);
+  const version = versions.find((each) => each.sideId === wanted);
   if (version !== undefined) return version;
-  throw new OperationsError(
-    'SSTITCH_VERSION_NOT_FOUND',
-    sideId === undefined
-      ? `no replaced version of sync ${syncId} was kept`
-      : `${sideId} is no replaced version of sync ${syncId}`,
-  );
+  throw new OperationsError('SSTITCH_VERSION_NOT_FOUND', missing(versions, syncId, sideId));
+}
+
+function missing(
+  versions: readonly ReplacedVersion[],
+  syncId: string,
+  sideId: string | undefined,
+): string {
+  if (sideId !== undefined) return `${sideId} is not a replaced version of sync ${syncId}`;
+  if (versions.length === 0) return `there is no replaced version of sync ${syncId}`;
+  const sideIds = versions.map((each) => each.sideId).join(', ');
+  return `the replaced versions of sync ${syncId} have side ids of their own: name one (${sideIds})`;
 }

@@ -26,6 +26,15 @@ import { listReplacedVersions, rollbackSync } from './rollback-sync.js';
 const SIDE = replacedVersionId(SYNC);
 const KEPT_AT = new Date('2026-01-02T03:04:05.678Z');
 
+let changes = 0;
+
+/** Makes the sync of an engine a version that it has not been before. */
+async function change(engine: ModelEngine, syncId = SYNC): Promise<void> {
+  changes += 1;
+  const externalId = `change-${changes}`;
+  await new SyncStore(engine).put(syncId, create(GrantRecordSchema, { syncId, externalId }));
+}
+
 /** A base of two syncs, and a source with a newer version of one. */
 async function baseAndSource(
   old: Parameters<typeof writeSync>[2],
@@ -40,14 +49,14 @@ async function baseAndSource(
 }
 
 describe('a replaced version', () => {
-  test('comes back to the byte, and goes again, each in one commit', async () => {
+  test('is restored byte for byte, and replaced again, each in one commit', async () => {
     await fc.assert(
       fc.asyncProperty(anyRecords, anyRecords, fc.boolean(), async (old, present, isEnded) => {
         const { base, source } = await baseAndSource(old, present, isEnded);
         const before = await contentsOf(base);
         const syncIds = [SYNC];
         const { kept } = await compactKeeping({ base, source, syncIds, now: KEPT_AT });
-        expect(kept).toEqual([{ syncId: SYNC, sideId: SIDE }]);
+        expect(kept).toEqual([{ syncId: SYNC, sideId: SIDE, isUnchanged: false }]);
         const after = await contentsOf(base);
         expect(await contentsOf(base, SYNC)).toEqual(await contentsOf(source, SYNC));
         expect(await problemsOf(base, SIDE)).toEqual([]);
@@ -62,7 +71,7 @@ describe('a replaced version', () => {
     );
   });
 
-  test('is in no list of full or partial syncs, and is not gone on with', async () => {
+  test('is in no list of full or partial syncs, and is not resumed', async () => {
     const { base, source } = await baseAndSource([], [], false);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
     const reader = new SyncReader(base);
@@ -73,7 +82,7 @@ describe('a replaced version', () => {
     expect(await reader.latestUnfinishedSync()).toBeUndefined();
   });
 
-  test('is not kept in the place of something else', async () => {
+  test('does not replace anything but a version of the same sync', async () => {
     const { base, source } = await baseAndSource([], []);
     await writeSync(source, OTHER, [], { startedAt: 5000 });
     // A sync without a run.
@@ -88,7 +97,7 @@ describe('a replaced version', () => {
     expect(await contentsOf(base)).toEqual(before);
   });
 
-  test.each(['____', 'CgU'])('is no sync with a token that has no run: %s', async (run) => {
+  test.each(['____', 'CgU'])('is not identified by a token without a run: %s', async (run) => {
     const { base } = await baseAndSource([], []);
     const syncToken = `sstitch-replaced-version:1:0:${run}`;
     await new SyncStore(base).startSync({ syncId: THIRD, linkedSyncId: SYNC, syncToken });
@@ -97,9 +106,12 @@ describe('a replaced version', () => {
     expect(kept.map(({ syncId }) => syncId)).toContain(THIRD);
   });
 
-  test('stays when it is renamed, whatever is kept later', async () => {
+  test('stays if it is renamed, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
-    const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const keep = async () => {
+      await change(source);
+      await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    };
     const old = await new SyncReader(base).getSyncRun(SYNC);
     await keep();
     await renameSync({ engine: base, syncId: SIDE, as: THIRD });
@@ -109,9 +121,12 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(renamed);
   });
 
-  test('stays when it is cloned, whatever is kept later', async () => {
+  test('stays if it is cloned, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
-    const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const keep = async () => {
+      await change(source);
+      await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    };
     const old = await new SyncReader(base).getSyncRun(SYNC);
     await keep();
     await cloneSync({ engine: base, syncId: SIDE, as: THIRD, into: base });
@@ -121,10 +136,12 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(clone);
   });
 
-  test('is the last one alone, unless side ids are named', async () => {
+  test('is the only one, unless side ids are given', async () => {
     const { base, source } = await baseAndSource([], []);
-    const compact = (sideIds?: Record<string, string>, now = KEPT_AT) =>
-      compactKeeping({ base, source, syncIds: [SYNC], sideIds, now });
+    const compact = async (sideIds?: Record<string, string>, now = KEPT_AT) => {
+      await change(source);
+      await compactKeeping({ base, source, syncIds: [SYNC], sideIds, now });
+    };
     const sides = async () =>
       (await listReplacedVersions({ engine: base, syncId: SYNC })).map(({ sideId }) => sideId);
     await compact({ [SYNC]: THIRD });
@@ -137,7 +154,40 @@ describe('a replaced version', () => {
     expect(await sides()).toEqual([SIDE]);
   });
 
-  test('outlives the sync, and brings it back', async () => {
+  test('stays if the base holds the same version already', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const before = await contentsOf(base);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const after = await contentsOf(base);
+    const again = await compactKeeping({ base, source, syncIds: [SYNC] });
+    expect(again).toMatchObject({
+      ...{ entries: 0, kept: [{ syncId: SYNC, sideId: undefined, isUnchanged: true }] },
+    });
+    expect(await contentsOf(base)).toEqual(after);
+    await rollbackSync({ engine: base, syncId: SYNC });
+    expect(await contentsWithout(base, [SIDE])).toEqual(before);
+  });
+
+  test('is restored rather than a sync whose run claims that it was kept later', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const before = await contentsOf(base);
+    const forge = (syncId: string) =>
+      new SyncStore(base).startSync({
+        ...{ syncId, linkedSyncId: SYNC },
+        syncToken: 'sstitch-replaced-version:1:99999999999999:',
+      });
+    await forge(THIRD);
+    await expect(rollbackSync({ engine: base, syncId: SYNC })).rejects.toMatchObject({
+      ...{ code: 'SSTITCH_VERSION_NOT_FOUND', message: expect.stringContaining(THIRD) },
+    });
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    await forge(THIRD);
+    const { version } = await rollbackSync({ engine: base, syncId: SYNC });
+    expect(version.sideId).toBe(SIDE);
+    expect(await contentsWithout(base, [SIDE, THIRD])).toEqual(before);
+  });
+
+  test('outlives the sync, and restores it', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
     await compactKeeping({ base, source, syncIds: [SYNC] });
@@ -164,17 +214,49 @@ describe('a replaced version', () => {
     expect(await contentsWithout(base, [SIDE])).toEqual(before);
   });
 
-  test('of a sync that the base does not hold is none', async () => {
+  test('moves with a renamed sync, and leaves its side id free', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const kept = await contentsOf(base);
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    await renameSync({ engine: base, syncId: THIRD, as: SYNC });
+    expect(await contentsOf(base)).toEqual(kept);
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    expect(await problemsOf(base, replacedVersionId(THIRD))).toEqual([]);
+    await writeSync(base, SYNC, [], { startedAt: 7000 });
+    const next = await contentsOf(base, SYNC);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    await rollbackSync({ engine: base, syncId: SYNC });
+    expect(await contentsOf(base, SYNC)).toEqual(next);
+    await rollbackSync({ engine: base, syncId: THIRD });
+    const renamedOld = new ModelEngine();
+    await writeSync(renamedOld, THIRD, []);
+    expect(await contentsOf(base, THIRD)).toEqual(await contentsOf(renamedOld));
+  });
+
+  test('keeps its side id if that of the new id is taken', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    await writeSync(base, replacedVersionId(THIRD), []);
+    const taken = await contentsOf(base, replacedVersionId(THIRD));
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    expect(await listReplacedVersions({ engine: base, syncId: THIRD })).toMatchObject([
+      { sideId: SIDE },
+    ]);
+    expect(await contentsOf(base, replacedVersionId(THIRD))).toEqual(taken);
+  });
+
+  test('does not exist for a sync that the base did not hold', async () => {
     const [base, source] = [new ModelEngine(), new ModelEngine()];
     await writeSync(source, SYNC, []);
     const { kept } = await compactKeeping({ base, source, syncIds: [SYNC] });
-    expect(kept).toEqual([{ syncId: SYNC, sideId: undefined }]);
+    expect(kept).toEqual([{ syncId: SYNC, sideId: undefined, isUnchanged: false }]);
     expect(await contentsOf(base)).toEqual(await contentsOf(source));
   });
 });
 
 describe('what cannot be kept', () => {
-  test('leaves the base as it was', async () => {
+  test('leaves the base unchanged', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
     const compact = (options: object) => () =>

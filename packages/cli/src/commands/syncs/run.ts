@@ -3,10 +3,11 @@ import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { findSyncIds } from '../../stores/find-syncs.js';
-import { type ByteReader, withReader } from '../../stores/open-store.js';
+import type { ByteReader } from '../../stores/open-store.js';
 import { countKeys } from '../../stores/scan-span.js';
 import type { syncsCommand } from './command.js';
 
@@ -31,9 +32,10 @@ interface ListedSync {
   readonly bytes: number;
 }
 
-export const run: Run<typeof syncsCommand> = async (context, { store, exact }) => {
-  const { signal } = context;
-  const syncs = await withReader(store, (reader) => listSyncs(context, reader, exact), { signal });
+export const run: Run<typeof syncsCommand> = async (context, { store, exact, zone }) => {
+  const syncs = await withSyncs(context, store, zone, (reader) =>
+    listSyncs(context, reader, exact),
+  );
   return { document: syncs, text: textOf(context, syncs) };
 };
 

@@ -11,7 +11,7 @@ import type { SettledFile } from './settled-files.js';
 /** The outcome for a file, for --json. */
 export interface TakenFile {
   readonly file: string;
-  /** `unchanged` means that the store already holds its finished syncs, or that it has none. */
+  /** `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has none. */
   readonly outcome: 'imported' | 'unchanged' | 'failed';
   readonly syncs: ReadonlyArray<{ readonly syncId: string; readonly grants: number }>;
   /** The error of a failure. */
@@ -53,11 +53,14 @@ export async function takeFile(
   }
 }
 
-/** The finished syncs that the store does not hold in the same state. */
+/** The finished syncs that ended later than the store's syncs of their ids: the order of the files does not count. */
 function newOf(choices: readonly SyncChoice[], held: readonly SyncChoice[]): readonly string[] {
-  const endOf = new Map(held.map(({ syncId, endedAt }) => [syncId, endedAt?.getTime()]));
+  const heldEnds = new Map(held.map(({ syncId, endedAt }) => [syncId, endedAt?.getTime()]));
   return choices
-    .filter(({ endedAt }) => endedAt !== undefined)
-    .filter(({ syncId, endedAt }) => endOf.get(syncId) !== endedAt?.getTime())
+    .filter(({ syncId, endedAt }) => {
+      if (endedAt === undefined) return false;
+      const heldEnd = heldEnds.get(syncId);
+      return heldEnd === undefined || endedAt.getTime() > heldEnd;
+    })
     .map(({ syncId }) => syncId);
 }
