@@ -162,7 +162,7 @@ export class Schedule {
     const { process } = user;
     const kind = random.between(0, 9);
     if (kind < 4) {
-      process.sleepFor(random.pick([50, 500, 2000]));
+      process.sleepFor(random.pick([50, 400, 550, 2000]));
       this.#count('sleep');
     } else if (kind < 6) {
       process.cutOffFor(random.pick([50, 300, 1500]));
