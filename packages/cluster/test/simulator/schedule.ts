@@ -1,5 +1,6 @@
 // One schedule: processes on one store, with faults, and what must hold during it and after it. Everything follows from
 // the seed.
+import { createHash } from 'node:crypto';
 import { ClusterError, type ClusterErrorCode } from '../../src/errors.js';
 import { MemoryCluster } from '../../src/memory/memory-port.js';
 import { firstSlotOf, segmentOf } from '../../src/port.js';
