@@ -75,7 +75,7 @@ for (const file of files) {
   const [, packageName, area] = /^packages\/([^/]+)\/(src|test)\//.exec(file) ?? [];
   if (packageName === undefined) continue;
   const isTest = area === 'test' || /\.test(-support)?\.ts$/.test(file);
-  for (const [, imported] of text.matchAll(/from '@sstitch\/([a-z0-9]+)/g)) {
+  for (const [, imported] of text.matchAll(/from '@sstitch\/(?!build-config)([a-z0-9]+)/g)) {
     if (imported === packageName) continue;
     const allowed =
       MAY_IMPORT[packageName].includes(imported) ||

@@ -3,7 +3,7 @@ import { ClusterError } from './errors.js';
 import type { ClusterPort } from './port.js';
 
 /** The longest name of a store, in bytes of UTF-8: databases limit the length of a key. */
-export const MAX_STORE_NAME_BYTES = 1024;
+const MAX_STORE_NAME_BYTES = 1024;
 
 /** A connection to a database that holds any number of stores. */
 export interface ClusterConnection {
@@ -27,7 +27,7 @@ export interface ClusterConnection {
 }
 
 /**
- * Checks that every backend can keep a name: 1 to {@link MAX_STORE_NAME_BYTES} bytes of well-formed text without NUL.
+ * Checks that every backend can keep a name: 1 to 1,024 bytes of well-formed text without NUL.
  *
  * @throws ClusterError SSTITCH_OPTION_INVALID
  */

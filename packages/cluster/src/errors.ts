@@ -20,6 +20,8 @@ export type ClusterErrorCode =
   | 'SSTITCH_TOO_LARGE'
   /** An option has a value it cannot have. */
   | 'SSTITCH_OPTION_INVALID'
+  /** The keyspace or schema does not exist, or has no tables of stores. */
+  | 'SSTITCH_CLUSTER_NOT_FOUND'
   /** The npm package of the backend's driver is not installed; the message names it. */
   | 'SSTITCH_DRIVER_MISSING'
   /** The store is closed. */
@@ -49,4 +51,27 @@ export function abortedBy(signal: AbortSignal): ClusterError {
 /** @throws {@link ClusterError} SSTITCH_ABORTED once `signal` has fired; its cause is the signal's reason. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedBy(signal);
+}
+
+/**
+ * Fulfils or rejects as `promise` does, unless `signal` fires before.
+ *
+ * @throws {@link ClusterError} SSTITCH_ABORTED
+ */
+export async function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  let listener: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    listener = () => reject(abortedBy(signal));
+    if (signal.aborted) listener();
+    else signal.addEventListener('abort', listener);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', listener);
+  }
 }

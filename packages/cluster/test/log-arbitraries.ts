@@ -2,8 +2,8 @@ import type { Span } from '@sstitch/contract';
 import fc from 'fast-check';
 import type { Edit, Group, LogRecord, RunRef } from '../src/log/edits.js';
 
-export const ids = fc.uuid();
-export const keys = fc.uint8Array({ maxLength: 6 });
+const ids = fc.uuid();
+const keys = fc.uint8Array({ maxLength: 6 });
 const values = fc.uint8Array({ maxLength: 40 });
 const numbers = fc.maxSafeNat();
 const counts = fc.integer({ min: 1, max: 1_000_000 });
@@ -12,7 +12,7 @@ function compare(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);
 }
 
-export const runRefs: fc.Arbitrary<RunRef> = fc
+const runRefs: fc.Arbitrary<RunRef> = fc
   .record({
     id: ids,
     chunks: counts,
@@ -28,7 +28,7 @@ export const runRefs: fc.Arbitrary<RunRef> = fc
   });
 
 /** Sorted, disjoint spans; the last may have no end. */
-export const spanLists: fc.Arbitrary<Span[]> = fc
+const spanLists: fc.Arbitrary<Span[]> = fc
   .tuple(fc.array(keys, { maxLength: 8 }), fc.boolean())
   .map(([bounds, isOpen]) => {
     const sorted = [...bounds].sort(compare);
@@ -50,7 +50,7 @@ const versions = fc
   .tuple(numbers, numbers)
   .map(([a, b]) => (a < b ? [a, b] : [b, a]) as [number, number]);
 
-export const edits: fc.Arbitrary<Edit> = fc.oneof(
+const edits: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ type: fc.constant('write' as const), operations: fc.array(operations) }),
   fc.record({ type: fc.constant('run' as const), run: runRefs }),
   fc.record({ type: fc.constant('replace' as const), spans: spanLists, run: maybeRuns }),
@@ -61,6 +61,7 @@ export const edits: fc.Arbitrary<Edit> = fc.oneof(
     .tuple(spanLists, fc.oneof(maybeRuns, fc.constant('kept' as const)), numbers)
     .filter(([spans]) => spans.length > 0)
     .map(([[span], run, to]) => ({ type: 'fold' as const, span: span as Span, run, to })),
+  fc.record({ type: fc.constant('merge' as const), runs: fc.array(ids), run: maybeRuns }),
   fc.record({ type: fc.constant('dropped' as const), runs: fc.array(ids) }),
   fc.constant({ type: 'join' as const }),
   fc.record({ type: fc.constant('abort' as const), owners: fc.array(ids) }),

@@ -5,6 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  missingPostgres,
+  type PostgresServer,
+  startPostgres,
+} from '@sstitch/build-config/postgres-server';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterConnection } from '../src/connection.js';
@@ -12,7 +17,6 @@ import { Database } from '../src/postgres/database.js';
 import { openPostgres, type PostgresOptions } from '../src/postgres/index.js';
 import { settingsOf } from '../src/postgres/options.js';
 import { bytesOf, newId } from './port-conformance/subject.js';
-import { missingPostgres, type PostgresServer, startPostgres } from './postgres-server.js';
 
 if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
 
@@ -79,8 +83,8 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
       openPostgres({ connectionString: server.url, schema: missing, create: false }),
     ).rejects.toThrow(
       expect.objectContaining({
-        code: 'SSTITCH_OPTION_INVALID',
-        message: expect.stringContaining(`no stores in schema ${missing}`),
+        code: 'SSTITCH_CLUSTER_NOT_FOUND',
+        message: expect.stringContaining(`no tables of stores in schema ${missing}`),
       }),
     );
   });

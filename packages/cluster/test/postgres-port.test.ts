@@ -1,11 +1,15 @@
 // The port on a real PostgreSQL server.
 import { randomUUID } from 'node:crypto';
+import {
+  missingPostgres,
+  type PostgresServer,
+  startPostgres,
+} from '@sstitch/build-config/postgres-server';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterConnection } from '../src/connection.js';
 import { openPostgres } from '../src/postgres/index.js';
 import { portConformance } from './port-conformance/port-conformance.js';
-import { missingPostgres, type PostgresServer, startPostgres } from './postgres-server.js';
 
 if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
 

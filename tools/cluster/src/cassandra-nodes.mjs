@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import driver from 'cassandra-driver';
 import { cassandraJars } from './cassandra-jars.mjs';
 import { cassandraYaml, javaArguments, LOGBACK_XML } from './cassandra-settings.mjs';
 import {
@@ -20,13 +21,15 @@ import { ServerProcess } from './server-process.mjs';
 
 const DEFAULT_PORTS = { cql: 19_042, storage: 17_000, jmx: 17_199 };
 const START_TIMEOUT_MS = 300_000;
+/** Networks of namespaces that can be at once. */
+const NETWORKS = 256;
 const POLL_MS = 200;
 const CONNECT_TIMEOUT_MS = 500;
 /** The data center's name under SimpleSnitch. */
 const DATA_CENTER = 'datacenter1';
 
 /** Where a cluster is, if the caller does not say. */
-export const DEFAULT_DIRECTORY = join(tmpdir(), 'sstitch-cluster', 'cassandra');
+const DEFAULT_DIRECTORY = join(tmpdir(), 'sstitch-cluster', 'cassandra');
 
 export class CassandraNodes {
   #settings;
@@ -60,10 +63,11 @@ export class CassandraNodes {
     const ports = Object.fromEntries(
       Object.entries(DEFAULT_PORTS).map(([name, port]) => [name, port + portOffset]),
     );
-    const nodes = new CassandraNodes({ directory, count, ports, commitLog, partitions, jars });
+    const network = partitions ? portOffset % NETWORKS : undefined;
+    const nodes = new CassandraNodes({ directory, count, ports, commitLog, network, jars });
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, 'cluster.json'), JSON.stringify(nodes.#settings));
-    if (partitions) createNamespaces(count);
+    if (partitions) createNamespaces(network, count);
     await nodes.start();
     return nodes;
   }
@@ -84,8 +88,9 @@ export class CassandraNodes {
     return Array.from({ length: this.count }, (_, index) => index + 1);
   }
 
-  get dataCenter() {
-    return DATA_CENTER;
+  /** Whether nodes can be cut off. */
+  get hasPartitions() {
+    return this.#settings.network !== undefined;
   }
 
   get port() {
@@ -102,6 +107,29 @@ export class CassandraNodes {
     const started = numbers.filter((number) => this.#process(number).pid === undefined);
     for (const number of started) await this.#launch(number);
     for (const number of started) await this.#untilReady(number);
+  }
+
+  /** Fulfils when each node reads from all replicas of a table of three copies. */
+  async untilAllAnswer(table) {
+    const client = new driver.Client({
+      contactPoints: this.contactPoints,
+      localDataCenter: DATA_CENTER,
+      protocolOptions: { port: this.port },
+    });
+    const end = performance.now() + START_TIMEOUT_MS;
+    try {
+      for (;;) {
+        try {
+          await this.#readAllReplicas(client, table);
+          return;
+        } catch (error) {
+          if (performance.now() > end) throw error;
+          await sleep(POLL_MS);
+        }
+      }
+    } finally {
+      await client.shutdown();
+    }
   }
 
   async stop(numbers = this.numbers) {
@@ -126,13 +154,13 @@ export class CassandraNodes {
   /** Cuts a node off from the others and from the clients. Needs `partitions`. */
   cutOff(number) {
     this.#requirePartitions();
-    setLink(number, false);
+    setLink(this.#settings.network, number, false);
   }
 
   /** Ends what {@link cutOff} began. */
   connectAgain(number) {
     this.#requirePartitions();
-    setLink(number, true);
+    setLink(this.#settings.network, number, true);
   }
 
   /** Of each node: its pid, whether it takes clients, memory, CPU time. */
@@ -154,15 +182,15 @@ export class CassandraNodes {
   /** Stops the nodes and removes everything but the jars. */
   async wipe() {
     await this.stop();
-    if (this.#settings.partitions) removeNamespaces(this.count);
+    if (this.hasPartitions) removeNamespaces(this.#settings.network, this.count);
     await rm(this.#settings.directory, { recursive: true, force: true });
   }
 
   #addresses() {
-    const addressOf = this.#settings.partitions
-      ? namespaceAddress
-      : (number) => `127.0.0.${number}`;
-    return this.numbers.map(addressOf);
+    const { network } = this.#settings;
+    return this.numbers.map((number) =>
+      network === undefined ? `127.0.0.${number}` : namespaceAddress(network, number),
+    );
   }
 
   #directoryOf(number) {
@@ -174,11 +202,11 @@ export class CassandraNodes {
   }
 
   #requirePartitions() {
-    if (!this.#settings.partitions) throw new Error('the cluster was created without partitions');
+    if (!this.hasPartitions) throw new Error('the cluster was created without partitions');
   }
 
   async #launch(number) {
-    const { jars, ports, commitLog, partitions } = this.#settings;
+    const { jars, ports, commitLog, network } = this.#settings;
     const directory = this.#directoryOf(number);
     for (const name of ['conf', 'data', 'logs']) {
       await mkdir(join(directory, name), { recursive: true });
@@ -190,8 +218,18 @@ export class CassandraNodes {
     const java = ['java', ...javaArguments({ jars, directory, jmxPort: ports.jmx + number })];
     // Without the limit the node locks its memory, which touches all of the heap first: 11 s.
     const limited = ['sh', '-c', 'ulimit -l 64 2>/dev/null; exec "$@"', 'sh', ...java];
-    const [command, ...args] = partitions ? [...inNamespace(number), ...limited] : limited;
-    this.#process(number).start(command, args);
+    const command = network === undefined ? limited : [...inNamespace(network, number), ...limited];
+    this.#process(number).start(command);
+  }
+
+  async #readAllReplicas(client, table) {
+    await client.connect();
+    const hosts = client.hosts.values();
+    if (hosts.length < this.count) throw new Error(`the driver knows ${hosts.length} nodes`);
+    const consistency = driver.types.consistencies.all;
+    for (const host of hosts) {
+      await client.execute(`SELECT * FROM ${table} LIMIT 1`, [], { consistency, host });
+    }
   }
 
   async #untilReady(number) {

@@ -1,8 +1,7 @@
-// Starts and stops real nodes from the command line.
+// Starts and stops Cassandra nodes from the command line.
 import { parseArgs } from 'node:util';
 import { CassandraNodes } from './cassandra-nodes.mjs';
 import { COMMIT_LOG_MODES } from './cassandra-settings.mjs';
-import { PostgresServer } from './postgres-server.mjs';
 import { exitForMissing } from './requirements.mjs';
 
 const USAGE = `Usage: node tools/cluster/src/main.mjs COMMAND
@@ -22,12 +21,9 @@ const USAGE = `Usage: node tools/cluster/src/main.mjs COMMAND
   connect NODE …         puts them back
   wipe                   stops the nodes and removes them; the jars stay in the user's cache
 
-  postgres create|status|start|stop|kill|wipe
-    --port N             (15432)
-
   --directory D          where it is kept (under the temporary directory)
 
-The exit code is 77, with one line, where Java, Maven or PostgreSQL is missing; 1 with SSTITCH_CLUSTER=required.`;
+The exit code is 77, with one line, where Java or Maven is missing; 1 with SSTITCH_CLUSTER=required.`;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,7 +32,6 @@ const { values: flags, positionals } = parseArgs({
     'port-offset': { type: 'string', default: '0' },
     'commit-log': { type: 'string', default: 'periodic' },
     partitions: { type: 'boolean', default: false },
-    port: { type: 'string', default: '15432' },
     directory: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -49,7 +44,7 @@ function each(action) {
   };
 }
 
-const cassandra = {
+const commands = {
   create: async () => {
     const nodes = await CassandraNodes.create({
       ...directory,
@@ -71,22 +66,9 @@ const cassandra = {
   connect: each((nodes, number) => nodes.connectAgain(number)),
 };
 
-const postgres = {
-  create: async () => {
-    const server = await PostgresServer.create({ ...directory, port: Number(flags.port) });
-    console.log(`SSTITCH_POSTGRES=${server.url}`);
-  },
-  status: async (server) => console.table(await server.status()),
-  start: (server) => server.start(),
-  stop: (server) => server.stop(),
-  kill: (server) => server.kill(),
-  wipe: (server) => server.wipe(),
-};
-
 async function main() {
-  const isPostgres = positionals[0] === 'postgres';
-  const [name, ...numbers] = isPostgres ? positionals.slice(1) : positionals;
-  const command = (isPostgres ? postgres : cassandra)[name];
+  const [name, ...numbers] = positionals;
+  const command = commands[name];
   if (flags.help || command === undefined) {
     console.log(USAGE);
     process.exit(flags.help ? 0 : 2);
@@ -94,9 +76,8 @@ async function main() {
   if (!COMMIT_LOG_MODES.includes(flags['commit-log'])) {
     throw new Error(`--commit-log is one of ${COMMIT_LOG_MODES.join(', ')}`);
   }
-  const servers = isPostgres ? PostgresServer : CassandraNodes;
-  const subject = name === 'create' ? undefined : servers.open(flags.directory);
-  await command(subject, numbers.map(Number));
+  const nodes = name === 'create' ? undefined : CassandraNodes.open(flags.directory);
+  await command(nodes, numbers.map(Number));
 }
 
 try {

@@ -1,11 +1,10 @@
 // What the runs need of the machine, and what a run does where it is missing: it is skipped with one line and its own
 // exit code, unless SSTITCH_CLUSTER=required.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { missingPostgres } from '@sstitch/build-config/postgres-server';
 
 /** The exit code of a run that was skipped: neither a success nor a failure. */
-export const EXIT_SKIPPED = 77;
+const EXIT_SKIPPED = 77;
 
 const MIN_JAVA_VERSION = 11;
 
@@ -30,19 +29,9 @@ export function requireMaven() {
   }
 }
 
-/**
- * The directory of PostgreSQL's programs: on the PATH, or where Debian keeps them.
- *
- * @throws MissingRequirement
- */
+/** @throws MissingRequirement unless the tests find a PostgreSQL */
 export function requirePostgres() {
-  const debian = ['18', '17', '16', '15', '14'].map((major) => `/usr/lib/postgresql/${major}/bin`);
-  const directories = [...(process.env['PATH'] ?? '').split(':'), ...debian];
-  const found = directories.find((directory) => existsSync(join(directory, 'initdb')));
-  if (found === undefined) {
-    throw new MissingRequirement('PostgreSQL needs initdb and pg_ctl: install postgresql');
-  }
-  return found;
+  if (missingPostgres !== undefined) throw new MissingRequirement(missingPostgres);
 }
 
 /** @throws MissingRequirement unless this process may create network namespaces */

@@ -19,8 +19,8 @@ export class ServerProcess {
     this.#outputFile = join(directory, 'stdout');
   }
 
-  /** Starts `command` in a session of its own. */
-  start(command, args, options = {}) {
+  /** Starts a command in a session of its own. */
+  start([command, ...args], options = {}) {
     const output = openSync(this.#outputFile, 'w');
     const stdio = ['ignore', output, output];
     const child = spawn(command, args, { ...options, detached: true, stdio });

@@ -3,7 +3,7 @@
 import type { CassandraSession, Consistency, Row, Statement } from './session.js';
 import { rowsOf, type ValueRow, valuesOf } from './values-in-rows.js';
 
-/** Statements of one write: what a node applies together. */
+/** What a node applies together. A write a row costs the nodes four times the CPU. */
 const MAX_WRITE_BYTES = 512 * 1024;
 const PARALLEL_WRITES = 4;
 const PARALLEL_DELETES = 16;

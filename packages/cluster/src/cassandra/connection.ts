@@ -77,7 +77,9 @@ function clientOptions(
     protocolOptions: { port, maxSchemaAgreementWaitSeconds: SCHEMA_AGREEMENT_S },
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
     ...(tls === undefined ? {} : { sslOptions: tls }),
-    socketOptions: { readTimeout: READ_TIMEOUT_MS },
+    // A connection that leaves one statement without an answer is closed: a node whose network drops packets
+    // would otherwise get a third of the appends, each for the whole time-out.
+    socketOptions: { readTimeout: READ_TIMEOUT_MS, defunctReadTimeoutThreshold: 0 },
     policies: {
       loadBalancing: new TokenAwarePolicy(roundRobin),
       speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(

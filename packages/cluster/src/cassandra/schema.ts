@@ -95,7 +95,7 @@ async function createKeyspace(
 }
 
 /**
- * @throws ClusterError SSTITCH_OPTION_INVALID if the keyspace has not all tables, SSTITCH_CLUSTER_CORRUPT if they are of
+ * @throws ClusterError SSTITCH_CLUSTER_NOT_FOUND if the keyspace has not all tables, SSTITCH_CLUSTER_CORRUPT if they are of
  * another version
  */
 export async function checkSchema(session: CassandraSession, keyspace: string): Promise<void> {
@@ -103,8 +103,8 @@ export async function checkSchema(session: CassandraSession, keyspace: string): 
   const missing = Object.keys(TABLES).filter((table) => !existing.has(table));
   if (missing.length > 0) {
     throw new ClusterError(
-      'SSTITCH_OPTION_INVALID',
-      `keyspace ${keyspace} has no table ${missing.join(', ')}: open it once with the option create`,
+      'SSTITCH_CLUSTER_NOT_FOUND',
+      `the cluster has no table ${missing.join(', ')} in keyspace ${keyspace}: open it once with the option create`,
     );
   }
 }

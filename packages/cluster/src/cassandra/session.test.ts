@@ -1,4 +1,4 @@
-// What the session does about each failure, with a client that fails as it is told.
+// What the session does about each failure, with a client that fails on demand.
 import type { Client, QueryOptions } from 'cassandra-driver';
 import { expect, it } from 'vitest';
 import { type Driver, loadDriver } from './driver.js';
@@ -7,8 +7,15 @@ import { CassandraSession } from './session.js';
 
 const driver = await loadDriver();
 const { NoHostAvailableError, OperationTimedOutError, ResponseError } = driver.errors;
-const { overloaded, readTimeout, syntaxError, unauthorized, unavailableException, writeTimeout } =
-  driver.types.responseErrorCodes;
+const {
+  invalid,
+  overloaded,
+  readTimeout,
+  syntaxError,
+  unauthorized,
+  unavailableException,
+  writeTimeout,
+} = driver.types.responseErrorCodes;
 
 /** A client whose statements fail with `failures`, in turn, and then succeed. */
 function sessionWith(failures: readonly Error[], timeoutMs = 10_000) {
@@ -35,6 +42,7 @@ it.each([
   ['a read that times out', new ResponseError(readTimeout, 'time-out')],
   ['a write that times out', new ResponseError(writeTimeout, 'time-out')],
   ['an overloaded node', new ResponseError(overloaded, 'overloaded')],
+  ['a node that lacks a new table', new ResponseError(invalid, 'table leases does not exist')],
 ])('a statement is repeated after %s', async (_, failure) => {
   const { session, sent } = sessionWith([failure, failure]);
   expect(await session.run('SELECT', [], 'quorum')).toHaveLength(1);
@@ -44,6 +52,7 @@ it.each([
 
 it.each([
   ['a syntax error', new ResponseError(syntaxError, 'syntax')],
+  ['an invalid statement', new ResponseError(invalid, 'Undefined column name')],
   ['a lack of permission', new ResponseError(unauthorized, 'unauthorized')],
   [
     'wrong credentials',

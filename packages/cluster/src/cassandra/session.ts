@@ -10,8 +10,10 @@ import { ClusterError } from '../errors.js';
 import type { Driver } from './driver.js';
 import { isTransient, unavailable } from './failures.js';
 
-/** Above a node's own time-outs of a write and of a conditional write (4 s and 2 s). */
+/** Above the nodes' own time-outs: 5 s for a read. */
 export const READ_TIMEOUT_MS = 6_000;
+/** Above the nodes' own time-outs of a conditional write and of a write: 1 s and 2 s. */
+const CONDITIONAL_TIMEOUT_MS = 4_000;
 /** How long a node may be silent before another is asked too. */
 export const SILENCE_MS = 1_000;
 const FIRST_PAUSE_MS = 50;
@@ -106,6 +108,7 @@ export class CassandraSession {
       consistency: consistencies.quorum,
       serialConsistency: consistencies.serial,
       isIdempotent: false,
+      readTimeout: CONDITIONAL_TIMEOUT_MS,
       retry: new this.#driver.policies.retry.FallthroughRetryPolicy(),
     };
     const execution = this.#client.execute(query, params.map(encoded), options);

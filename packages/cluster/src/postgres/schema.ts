@@ -33,7 +33,7 @@ export function checkSchemaName(name: string): void {
  * Checks the version of a schema's tables, and creates them where there are none. Processes that do so at once wait for
  * each other.
  *
- * @throws ClusterError SSTITCH_OPTION_INVALID if there are no tables and `create` is false, SSTITCH_CLUSTER_CORRUPT if
+ * @throws ClusterError SSTITCH_CLUSTER_NOT_FOUND if there are no tables and `create` is false, SSTITCH_CLUSTER_CORRUPT if
  * they are of another version
  */
 export async function prepareSchema(
@@ -44,8 +44,8 @@ export async function prepareSchema(
   if ((await versionOf(client, schema)) === undefined) {
     if (!create) {
       throw new ClusterError(
-        'SSTITCH_OPTION_INVALID',
-        `the database has no stores in schema ${schema}: name the right schema, or create it with the option create`,
+        'SSTITCH_CLUSTER_NOT_FOUND',
+        `the database has no tables of stores in schema ${schema}`,
       );
     }
     await createTables(client, schema);

@@ -68,7 +68,7 @@ export interface LogClientOptions {
   readonly newId?: (() => string) | undefined;
 }
 
-export const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_LEASE_MS = 30_000;
 const DEFAULT_COMMIT_TIMEOUT_MS = 30_000;
 /** The pauses between attempts of a commit while the database does not answer. */
 const FIRST_RETRY_MS = 20;

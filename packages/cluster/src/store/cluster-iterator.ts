@@ -2,6 +2,7 @@
 // a snapshot reads the snapshot's view.
 import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
 import { AbstractIterator, type AbstractLevel, AbstractSnapshot } from 'abstract-level';
+import { orAborted } from '../errors.js';
 import type { View } from '../protocol/log-client.js';
 import { readRange, type VisibleEntry } from '../runs/read-range.js';
 import type { RunReader } from '../runs/run-reader.js';
@@ -76,6 +77,16 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
 
   /** The current entry, read if need be. */
   async #entry(): Promise<VisibleEntry | undefined> {
+    const { signal } = this.#options;
+    try {
+      return await orAborted(this.#readEntry(), signal);
+    } catch (error) {
+      if (signal?.aborted) throw levelAbortError(signal);
+      throw error;
+    }
+  }
+
+  async #readEntry(): Promise<VisibleEntry | undefined> {
     while (this.#at >= this.#page.length) {
       if (this.#rest === undefined) return undefined;
       this.#pages ??= readRange(this.#reader, await this.#view.state(), this.#rest, this.#options);
@@ -121,6 +132,12 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     this.#end();
     if (this.#ownsView) this.#view.release();
   }
+}
+
+/** The error that abstract-level itself throws of a signal, with the signal's reason. */
+function levelAbortError({ reason }: AbortSignal): Error {
+  const error = new Error('Operation has been aborted', { cause: reason });
+  return Object.assign(error, { name: 'AbortError', code: 'LEVEL_ABORTED' });
 }
 
 /** abstract-level's types omit the constructor that implementations call. */

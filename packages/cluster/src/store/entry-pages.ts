@@ -8,7 +8,7 @@ import {
   type Span,
   spanContains,
 } from '@sstitch/contract';
-import { abortedBy, ClusterError, throwIfAborted } from '../errors.js';
+import { ClusterError, orAborted, throwIfAborted } from '../errors.js';
 import { MAX_ENTRY_BYTES, type RunEntry } from '../runs/block.js';
 import { MAX_KEY_BYTES } from './limits.js';
 
@@ -133,52 +133,28 @@ async function* untilAborted(
 ): AsyncGenerator<unknown, void, undefined> {
   throwIfAborted(signal);
   const iterator = pages[Symbol.asyncIterator]();
-  const aborted = new AbortWatch(signal);
   let isWaiting = false;
-  let isOpen = true;
+  let hasEnded = false;
   try {
     for (;;) {
       isWaiting = true;
-      const reading = iterator.next();
-      const next = await Promise.race([reading, aborted.promise]).catch((error: unknown) => {
-        // Of an error of the source itself, the source has ended.
-        isOpen = signal.aborted;
+      const reading = iterator.next().catch((error: unknown) => {
+        hasEnded = true;
         throw error;
       });
+      const next = await orAborted(reading, signal);
       isWaiting = false;
-      isOpen = next.done !== true;
+      hasEnded = next.done === true;
       if (next.done) return;
-      throwIfAborted(signal);
       yield next.value;
     }
   } finally {
-    aborted.end();
-    if (isOpen) {
+    if (!hasEnded) {
       const closing = Promise.resolve(iterator.return?.());
       // A source that is waited for closes once it has answered, which may be never.
       if (isWaiting) closing.catch(() => undefined);
       else await closing;
     }
-  }
-}
-
-/** A promise that rejects when a signal fires. */
-class AbortWatch {
-  readonly #signal: AbortSignal;
-  #listener: () => void = () => undefined;
-  readonly promise: Promise<never>;
-
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-    this.promise = new Promise((_, reject) => {
-      this.#listener = () => reject(abortedBy(signal));
-    });
-    this.promise.catch(() => undefined);
-    signal.addEventListener('abort', this.#listener);
-  }
-
-  end(): void {
-    this.#signal.removeEventListener('abort', this.#listener);
   }
 }
 

@@ -43,12 +43,13 @@ export interface StoreCoreOptions {
   readonly port: ClusterPort;
   readonly clock: Clock;
   readonly leaseMs: number;
-  readonly commitTimeoutMs?: number | undefined;
   readonly blockSizeBytes: number;
   /** Undefined for the cache that the stores of a process share. */
   readonly cacheBytes?: number | undefined;
   readonly isAutomatic: boolean;
-  readonly newId?: (() => string) | undefined;
+  readonly newId?: () => string;
+  /** How long a commit waits for a backend that does not answer. @defaultValue 30_000 */
+  readonly commitTimeoutMs?: number;
   readonly onMaintenanceFailure?: (task: string, error: unknown) => void;
 }
 

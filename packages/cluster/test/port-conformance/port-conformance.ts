@@ -5,8 +5,6 @@ import { testRows } from './rows.js';
 import { testRuns } from './runs.js';
 import { type MakeBackend, type TestFramework, testsOn } from './subject.js';
 
-export type { BackendUnderTest, MakeBackend } from './subject.js';
-
 export interface PortConformanceOptions {
   /** The length of the longest block that the suite writes. @defaultValue 64 MiB, the longest there is */
   readonly largeBlockBytes?: number;

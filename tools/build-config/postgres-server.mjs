@@ -13,24 +13,16 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const DEBIAN_PROGRAMS = '/usr/lib/postgresql';
 const START_ATTEMPTS = 600;
+const USER = 'sstitch';
+const DATABASE = 'postgres';
 
-export interface PostgresServer {
-  /** `postgres://…/database`. */
-  readonly url: string;
-  /** Kills the server without a shutdown and starts it again. Undefined for a server that others run. */
-  readonly crash: (() => Promise<void>) | undefined;
-  stop(): Promise<void>;
-}
-
-/** Why tests on PostgreSQL are skipped; undefined if they are not. */
-export const missingPostgres: string | undefined =
-  process.env['SSTITCH_POSTGRES'] !== undefined || programDirectory() !== undefined
+export const missingPostgres =
+  process.env.SSTITCH_POSTGRES !== undefined || programDirectory() !== undefined
     ? undefined
     : 'no PostgreSQL: install it (Debian: postgresql) or name a server by SSTITCH_POSTGRES';
 
-/** Starts a server; throws if {@link missingPostgres} says that there is none. */
-export async function startPostgres(): Promise<PostgresServer> {
-  const url = process.env['SSTITCH_POSTGRES'];
+export async function startPostgres() {
+  const url = process.env.SSTITCH_POSTGRES;
   if (url !== undefined) return { url, crash: undefined, stop: async () => {} };
   const programs = programDirectory();
   if (programs === undefined) throw new Error(missingPostgres);
@@ -40,14 +32,14 @@ export async function startPostgres(): Promise<PostgresServer> {
   const data = join(directory, 'data');
   await run(
     join(programs, 'initdb'),
-    [...['-D', data, '-U', 'sstitch', '-A', 'trust', '-E', 'UTF8'], '--no-sync', '--locale=C'],
+    [...['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8'], '--no-sync', '--locale=C'],
     { cwd: directory, ...account },
   );
   const port = await freePort();
   const start = () => startServer(programs, directory, port, account);
   let server = await start();
   return {
-    url: `postgres://sstitch@127.0.0.1:${port}/postgres`,
+    url: `postgres://${USER}@127.0.0.1:${port}/${DATABASE}`,
     crash: async () => {
       await server.end('SIGKILL');
       server = await start();
@@ -59,17 +51,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-interface Account {
-  readonly uid: number;
-  readonly gid: number;
-}
-
-async function startServer(
-  programs: string,
-  directory: string,
-  port: number,
-  account: Account | undefined,
-) {
+async function startServer(programs, directory, port, account) {
   const child = spawn(
     join(programs, 'postgres'),
     [
@@ -98,7 +80,7 @@ async function startServer(
     }
   }
   return {
-    end: async (signal: NodeJS.Signals) => {
+    end: async (signal) => {
       child.kill(signal);
       await ended;
     },
@@ -106,36 +88,34 @@ async function startServer(
 }
 
 /** PostgreSQL refuses to run as root: its own user or, without one, nobody. */
-async function serverAccount(): Promise<Account | undefined> {
+async function serverAccount() {
   if (process.getuid?.() !== 0) return undefined;
-  const ids = async (user: string): Promise<Account> => {
+  const ids = async (user) => {
     const [uid, gid] = await Promise.all(
       ['-u', '-g'].map(async (what) => Number((await run('id', [what, user])).stdout)),
     );
-    if (uid === undefined || gid === undefined) throw new Error(`no user ${user}`);
     return { uid, gid };
   };
   return ids('postgres').catch(() => ids('nobody'));
 }
 
 /** The directory of initdb: the newest version's under Debian's, or on the PATH. */
-function programDirectory(): string | undefined {
+function programDirectory() {
   const versions = existsSync(DEBIAN_PROGRAMS) ? readdirSync(DEBIAN_PROGRAMS) : [];
   const directories = [
     ...versions
       .sort((a, b) => Number(b) - Number(a))
       .map((version) => join(DEBIAN_PROGRAMS, version, 'bin')),
-    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...(process.env.PATH ?? '').split(delimiter),
   ];
   return directories.find((directory) => existsSync(join(directory, 'initdb')));
 }
 
-async function freePort(): Promise<number> {
+async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
+  const { port } = server.address();
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return port;
 }
