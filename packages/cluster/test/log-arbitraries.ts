@@ -61,6 +61,7 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
     .tuple(spanLists, fc.oneof(maybeRuns, fc.constant('kept' as const)), numbers)
     .filter(([spans]) => spans.length > 0)
     .map(([[span], run, to]) => ({ type: 'fold' as const, span: span as Span, run, to })),
+  fc.record({ type: fc.constant('merge' as const), runs: fc.array(ids), run: maybeRuns }),
   fc.record({ type: fc.constant('dropped' as const), runs: fc.array(ids) }),
   fc.constant({ type: 'join' as const }),
   fc.record({ type: fc.constant('abort' as const), owners: fc.array(ids) }),

@@ -5,6 +5,7 @@ import { type Edit, type Group, lastVersionOf } from '../src/log/edits.js';
 import { decodeRecord, encodeRecord } from '../src/log/record-format.js';
 import { applyRecord, EMPTY_STATE, runNamedBy } from '../src/state/apply-record.js';
 import { memtableEntryOf } from '../src/state/memtable.js';
+import { pieceOf } from '../src/state/pieces.js';
 import type { State } from '../src/state/state.js';
 import { runsOf } from '../src/state/state-format.js';
 import { applyToModel, KEYS, type ModelEntry, ModelRuns } from './store-model.js';
@@ -26,6 +27,7 @@ export type Action =
     }
   | { type: 'flush' | 'fold'; owner: number; age: number; bounds: [number, number] }
   | { type: 'kept'; owner: number; bounds: [number, number] }
+  | { type: 'merge'; owner: number; age: number; most: number }
   | { type: 'join' | 'abort'; owner: number }
   | { type: 'several'; owner: number; actions: Action[] }
   | { type: 'repeat'; age: number }
@@ -64,6 +66,15 @@ const single: fc.Arbitrary<Action> = fc.oneof(
       type: fc.constant('kept' as const),
       owner: owners,
       bounds: fc.tuple(keys, keys),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('merge' as const),
+      owner: owners,
+      age: fc.nat(3),
+      most: fc.integer({ min: 1, max: 4 }),
     }),
   },
   {
@@ -233,6 +244,21 @@ export class World {
         return this.#isOverlaid(span)
           ? []
           : [{ type: 'fold', span, run: 'kept', to: lastVersionOf(slot) }];
+      }
+      case 'merge': {
+        const state = this.stateOfAge(action.age);
+        const merged = state.levelZero.slice(0, action.most);
+        const entries = new Map<number, ModelEntry>();
+        for (const { run, version } of merged) {
+          for (const [key, { value, sequence }] of this.runs.entriesOf(run)) {
+            const own = sequence || version;
+            const isHidden = own <= pieceOf(state.pieces, Uint8Array.of(key)).version;
+            if (isHidden || own <= (entries.get(key)?.sequence ?? 0)) continue;
+            entries.set(key, { value, sequence: own });
+          }
+        }
+        const runs = merged.map(({ run }) => run.id);
+        return [{ type: 'merge', runs, run: this.runs.add(this.#newId(), entries) }];
       }
       case 'join':
         return [{ type: 'join' }];

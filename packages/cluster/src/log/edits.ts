@@ -83,6 +83,17 @@ export interface FoldEdit {
   readonly to: number;
 }
 
+/**
+ * Runs of level 0 that were flushed, or are older than the last flush, are now one run, in which each entry has its own
+ * version. Void unless level 0 has all of them.
+ */
+export interface MergeEdit {
+  readonly type: 'merge';
+  readonly runs: readonly string[];
+  /** Undefined if no entry was visible. */
+  readonly run: RunRef | undefined;
+}
+
 /** These retired runs are deleted. */
 export interface DroppedEdit {
   readonly type: 'dropped';
@@ -106,6 +117,7 @@ export type Edit =
   | ReplaceEdit
   | FlushEdit
   | FoldEdit
+  | MergeEdit
   | DroppedEdit
   | JoinEdit
   | AbortEdit;

@@ -11,6 +11,7 @@
 //     6 dropped  varint count | for each: uuid run
 //     7 join
 //     8 abort    varint count | for each: uuid owner
+//     9 merge    varint count | for each: uuid run; maybe-run
 //   maybe-run  u8 0, or u8 1 | run (run-ref-format.ts)
 //
 // The first byte is the version of the format. A group is the same in a record and in an announcement, so that a
@@ -47,6 +48,7 @@ const TYPE = {
   dropped: 6,
   join: 7,
   abort: 8,
+  merge: 9,
 } as const;
 
 const NO_RUN = 0;
@@ -153,6 +155,10 @@ function writeEdit(target: ByteWriter, edit: Edit): void {
       else writeMaybeRun(target, edit.run);
       target.varint(edit.to);
       break;
+    case 'merge':
+      writeIds(target, edit.runs);
+      writeMaybeRun(target, edit.run);
+      break;
     case 'dropped':
       writeIds(target, edit.runs);
       break;
@@ -246,6 +252,8 @@ function readEdit(source: ByteReader): Edit {
       const run = kind === KEPT_RUNS ? 'kept' : readMaybeRun(source, kind);
       return { type: 'fold', span, run, to: source.varint() };
     }
+    case TYPE.merge:
+      return { type: 'merge', runs: readIds(source), run: readMaybeRun(source, source.byte()) };
     case TYPE.dropped:
       return { type: 'dropped', runs: readIds(source) };
     case TYPE.join:

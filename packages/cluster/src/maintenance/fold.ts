@@ -5,15 +5,16 @@
 // blocks of its run and in a commit of its own, so that a lost race or an abort wastes one part. Parts that nothing
 // lies over keep their run. Any process may fold at any time: the edit that comes second is void.
 import { compareBytes, type Span } from '@sstitch/contract';
-import { type FoldEdit, lastVersionOf, type RunRef } from '../log/edits.js';
+import type { FoldEdit, RunRef } from '../log/edits.js';
 import type { RunEntry } from '../runs/block.js';
-import { hasOverlay, readRange, type VisibleEntry } from '../runs/read-range.js';
+import { hasOverlay } from '../runs/overlay.js';
+import { readRange, type VisibleEntry } from '../runs/read-range.js';
 import type { IndexedBlock } from '../runs/run-index.js';
 import { type RunReader, runOverlaps } from '../runs/run-reader.js';
 import { type WrittenRun, writeRun } from '../runs/run-writer.js';
 import type { Piece, State } from '../state/state.js';
 import { commitRun } from './commit-run.js';
-import type { MaintenanceContext } from './flush.js';
+import { flushedState, type MaintenanceContext } from './flush.js';
 
 /** How much of a piece's run is rewritten by one commit. */
 const PART_BYTES = 16 * 1024 * 1024;
@@ -40,7 +41,8 @@ export async function foldLevelZero(context: MaintenanceContext): Promise<FoldRe
   const view = client.view();
   const done = { runsWritten: 0, bytesWritten: 0 };
   try {
-    const { state, to } = foldable(await view.state());
+    const state = flushedState(await view.state());
+    const to = state.flushedTo;
     let kept: FoldEdit[] = [];
     for await (const span of partsToFold(reader, state)) {
       let written: WrittenRun | undefined;
@@ -71,14 +73,6 @@ export async function foldLevelZero(context: MaintenanceContext): Promise<FoldRe
 /** The length of the bounds of fold edits. */
 export function boundBytesOf(edits: readonly FoldEdit[]): number {
   return edits.reduce((sum, { span }) => sum + span.start.length + (span.end?.length ?? 0), 0);
-}
-
-/** A state without its memtable, as of a version below all entries of the memtable. */
-function foldable(state: State): { readonly state: State; readonly to: number } {
-  if (state.memtable.length === 0) return { state, to: lastVersionOf(state.slot) };
-  const to = state.flushedTo;
-  const levelZero = state.levelZero.filter(({ version }) => version <= to);
-  return { state: { ...state, levelZero, memtable: [] }, to };
 }
 
 /** The spans to fold, each inside a piece. */

@@ -2,7 +2,7 @@
 import type { Span } from '@sstitch/contract';
 import { type FoldEdit, lastVersionOf } from '../log/edits.js';
 import type { LogClient } from '../protocol/log-client.js';
-import { memtableEntries } from '../runs/read-range.js';
+import { memtableEntries } from '../runs/overlay.js';
 import { runOverlaps } from '../runs/run-reader.js';
 import type { State } from '../state/state.js';
 import { boundBytesOf, MAX_BOUND_BYTES } from './fold.js';

@@ -10,13 +10,16 @@ import { readRange } from '../runs/read-range.js';
 import { RunReader } from '../runs/run-reader.js';
 import { type WrittenRun, writeRun } from '../runs/run-writer.js';
 import { bytes, entriesOf, text } from '../runs/runs.test-support.js';
+import type { LevelZeroRun } from '../state/state.js';
 import { commitRun } from './commit-run.js';
 import { flushMemtable } from './flush.js';
 import { foldLevelZero } from './fold.js';
 import { joinEmptyPieces } from './join-pieces.js';
 import { LocalLogClient } from './log-client.test-support.js';
+import { mergeLevelZero, runsToMerge } from './merge.js';
 
 const KEYS = [...'abcdefgh'].flatMap((letter) => ['', '1', '5'].map((digit) => letter + digit));
+const MAINTENANCE = ['flush', 'merge', 'fold', 'join'] as const;
 const key = fc.constantFrom(...KEYS);
 const value = fc.string({ maxLength: 30 });
 const bounds = fc.uniqueArray(key, { minLength: 2, maxLength: 6 }).map((all) => all.sort());
@@ -29,12 +32,17 @@ const writes = fc.dictionary(key, fc.option(value, { nil: undefined }), {
 type Action =
   | { readonly do: 'write' | 'batch'; readonly entries: Record<string, string | undefined> }
   | { readonly do: 'replace'; readonly bounds: string[]; readonly entries: Record<string, string> }
-  | { readonly do: 'flush' | 'fold' | 'join' };
+  | { readonly do: (typeof MAINTENANCE)[number] };
 
+// Mostly batches, so that level 0 has enough runs for a merge.
 const action: fc.Arbitrary<Action> = fc.oneof(
-  fc.record({ do: fc.constantFrom('write' as const, 'batch' as const), entries: writes }),
-  fc.record({ do: fc.constant('replace' as const), bounds, entries: puts }),
-  fc.record({ do: fc.constantFrom('flush' as const, 'fold' as const, 'join' as const) }),
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('batch' as const), entries: writes }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('write' as const), entries: writes }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('replace' as const), bounds, entries: puts }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom(...MAINTENANCE) }) },
 );
 
 class Bench {
@@ -94,6 +102,9 @@ class Bench {
       case 'flush':
         await flushMemtable(this.context);
         return;
+      case 'merge':
+        await mergeLevelZero(this.context, 0);
+        return;
       case 'fold':
         expect((await foldLevelZero(this.context)).isComplete).toBe(true);
         return;
@@ -149,15 +160,18 @@ function spansOf(sorted: readonly string[]): Array<readonly [string, string]> {
 }
 
 describe('reads of a state', () => {
-  it('agree with a map after any writes, replacements, flushes, folds and joins', async () => {
-    const property = fc.asyncProperty(fc.array(action, { maxLength: 25 }), async (actions) => {
-      const bench = new Bench();
-      for (const done of actions) {
-        await bench.perform(done);
-        await bench.check();
-      }
-    });
-    await fc.assert(property, { numRuns: 150 });
+  it('agree with a map after any writes, replacements, flushes, merges, folds and joins', async () => {
+    const property = fc.asyncProperty(
+      fc.array(action, { maxLength: 40, size: 'max' }),
+      async (actions) => {
+        const bench = new Bench();
+        for (const done of actions) {
+          await bench.perform(done);
+          await bench.check();
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 30 });
   });
 });
 
@@ -183,6 +197,7 @@ describe('a fold', () => {
     const bench = new Bench();
     await bench.perform({ do: 'replace', bounds: ['a', 'h'], entries: { a: '1', b: '2' } });
     await bench.perform({ do: 'batch', entries: { a: 'new' } });
+    await bench.perform({ do: 'flush' });
     const { client } = bench;
     const commit = client.commit.bind(client);
     let isFirst = true;
@@ -197,6 +212,54 @@ describe('a fold', () => {
     expect(report).toEqual({ runsWritten: 0, bytesWritten: 0, isComplete: false });
     expect(await bench.port.readLoads()).toEqual([]);
     await bench.check();
+  });
+});
+
+describe('a merge', () => {
+  it('makes one run of small runs of level 0, with the newest entry of each key, and drops none that shows', async () => {
+    const bench = new Bench();
+    await bench.perform({ do: 'replace', bounds: ['a', 'h'], entries: { a: '1', b: '2', c: '3' } });
+    for (const value of ['4', '5', '6']) {
+      await bench.perform({ do: 'batch', entries: { a: value, [`d${value}`]: value } });
+      await bench.perform({ do: 'write', entries: { b: undefined, f: value } });
+      await bench.perform({ do: 'flush' });
+    }
+    await bench.perform({ do: 'batch', entries: { e: 'not flushed' } });
+    expect(bench.client.known.levelZero).toHaveLength(7);
+    await bench.perform({ do: 'merge' });
+    const { levelZero, flushedTo } = bench.client.known;
+    expect(levelZero.map(({ run }) => run.entries)).toEqual([1, 6]);
+    expect(levelZero[1]?.version).toBeLessThanOrEqual(flushedTo);
+    await bench.check();
+    await bench.perform({ do: 'fold' });
+    await bench.check();
+  });
+
+  it('is void and drops its run if another process merged or folded first', async () => {
+    const bench = new Bench();
+    for (const value of '12345') await bench.perform({ do: 'batch', entries: { a: value } });
+    await bench.perform({ do: 'flush' });
+    const { client } = bench;
+    const commit = client.commit.bind(client);
+    client.commit = async (edits) => {
+      client.commit = commit;
+      await bench.perform({ do: 'fold' });
+      return commit(edits);
+    };
+    expect(await mergeLevelZero(bench.context)).toBe(false);
+    expect(client.known.levelZero).toEqual([]);
+    expect(await bench.port.readLoads()).toEqual([]);
+    await bench.check();
+  });
+
+  it('leaves large runs until small ones have about their size, and never more than four', () => {
+    const sized = (...sizes: number[]) =>
+      sizes.map((bytes, version) => ({ version, run: { bytes } }) as LevelZeroRun);
+    const merged = (...sizes: number[]) => runsToMerge(sized(...sizes)).map(({ run }) => run.bytes);
+    expect(merged(100, 1, 1, 1)).toEqual([]);
+    expect(merged(1000, 100, 10, 10, 10, 10)).toEqual([10, 10, 10, 10]);
+    expect(merged(1000, 10, 10, 10, 10, 10, 10)).toEqual([10, 10, 10, 10, 10, 10]);
+    expect(merged(40, 10, 10, 10, 10, 10, 10)).toEqual([40, 10, 10, 10, 10, 10, 10]);
   });
 });
 

@@ -36,7 +36,7 @@ async function segmentsUpTo(port: ClusterPort, slot: number): Promise<number[]> 
   const segments: number[] = [];
   for (let segment = segmentOf(slot + 1) - 1; segment >= 0; segment -= 1) {
     const last = lastSlotOf(segment);
-    if ((await port.readSlots(last, last, 'quorum')).length === 0) break;
+    if ((await port.readSlots(last, last, 'serial')).length === 0) break;
     segments.unshift(segment);
   }
   return segments;

@@ -5,12 +5,12 @@
 //
 // An entry of the overlay counts if it is newer than the piece that its key lies in (state/state.ts).
 import { compareBytes, type Span } from '@sstitch/contract';
-import { memtableIndexOf } from '../state/memtable.js';
-import { pieceOf, piecesOver } from '../state/pieces.js';
-import type { MemtableEntry, Piece, State } from '../state/state.js';
+import { piecesOver } from '../state/pieces.js';
+import type { Piece, State } from '../state/state.js';
 import { EntryStream, keyOrder, type StreamEntry } from './entry-stream.js';
+import { advancePast, newestOf, overlayStreams, pieceVersions, withVersions } from './overlay.js';
 import { runEntries, type ScanOptions } from './run-cursor.js';
-import { type RunReader, runOverlaps } from './run-reader.js';
+import type { RunReader } from './run-reader.js';
 
 /** An entry that a state shows. Its bytes may be views of cached blocks. */
 export interface VisibleEntry {
@@ -50,11 +50,7 @@ export async function* readRange(
       if (over === undefined) break;
       const isVisible = over.version > versionAt(over.key);
       const replaces = base.current !== undefined && order(base.current.key, over.key) === 0;
-      for (const stream of overlay) {
-        if (stream.current !== undefined && order(stream.current.key, over.key) === 0) {
-          stream.advance();
-        }
-      }
+      advancePast(overlay, over.key, order);
       if (!isVisible) continue;
       if (replaces) base.advance();
       if (over.value !== undefined) page.push({ key: over.key, value: over.value });
@@ -63,31 +59,6 @@ export async function* readRange(
   } finally {
     await Promise.all(streams.map((stream) => stream.close()));
   }
-}
-
-/**
- * Whether an entry of level 0 or of the memtable shows in a span that lies in one piece.
- *
- * @throws as `readRange`
- */
-export async function hasOverlay(
-  reader: RunReader,
-  state: State,
-  span: Span,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const { version } = pieceOf(state.pieces, span.start);
-  for (const stream of overlayStreams(reader, state, span, { reverse: false, signal })) {
-    try {
-      for (await stream.load(); stream.current !== undefined; await stream.load()) {
-        if (stream.current.version > version) return true;
-        stream.advance();
-      }
-    } finally {
-      await stream.close();
-    }
-  }
-  return false;
 }
 
 /** Moves entries of the base before a key, or all of its page, to the page. */
@@ -102,65 +73,6 @@ function takeBase(
     // A piece's run has no tombstones.
     if (entry.value !== undefined) page.push({ key: entry.key, value: entry.value });
     base.advance();
-  }
-}
-
-/** The newest entry of the smallest key. */
-function newestOf(
-  streams: readonly EntryStream[],
-  order: (a: Uint8Array, b: Uint8Array) => number,
-): StreamEntry | undefined {
-  let newest: StreamEntry | undefined;
-  for (const { current } of streams) {
-    if (current === undefined) continue;
-    const compared = newest === undefined ? -1 : order(current.key, newest.key);
-    const isNewer = newest === undefined || current.version > newest.version;
-    if (compared < 0 || (compared === 0 && isNewer)) newest = current;
-  }
-  return newest;
-}
-
-function overlayStreams(
-  reader: RunReader,
-  state: State,
-  span: Span,
-  options: ScanOptions,
-): EntryStream[] {
-  const streams = state.levelZero
-    .filter(({ run }) => runOverlaps(run, span))
-    .map(
-      ({ run, version }) =>
-        new EntryStream(
-          withVersions(runEntries(reader, run, span, options), (sequence) => sequence || version),
-        ),
-    );
-  const written = memtableEntries(state.memtable, span);
-  if (written.length > 0) streams.push(new EntryStream(onePage(written, options.reverse)));
-  return streams;
-}
-
-/** The entries of the memtable in a span. */
-export function memtableEntries(
-  memtable: readonly MemtableEntry[],
-  { start, end }: Span,
-): readonly MemtableEntry[] {
-  const to = end === undefined ? memtable.length : memtableIndexOf(memtable, end);
-  return memtable.slice(memtableIndexOf(memtable, start), to);
-}
-
-async function* onePage(
-  entries: readonly StreamEntry[],
-  reverse: boolean,
-): AsyncGenerator<readonly StreamEntry[], void, undefined> {
-  yield reverse ? entries.toReversed() : entries;
-}
-
-async function* withVersions(
-  pages: ReturnType<typeof runEntries>,
-  versionOf: (sequence: number) => number,
-): AsyncGenerator<StreamEntry[], void, undefined> {
-  for await (const page of pages) {
-    yield page.map(({ key, value, sequence }) => ({ key, value, version: versionOf(sequence) }));
   }
 }
 
@@ -191,17 +103,4 @@ function piecesIn(pieces: readonly Piece[], span: Span): Piece[] {
 function earlierEnd(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return compareBytes(a, b) < 0 ? a : b;
-}
-
-/** Returns the versions of the pieces of keys that are asked for in order: most lie in the piece of the one before. */
-function pieceVersions(pieces: readonly Piece[]): (key: Uint8Array) => number {
-  let piece: Piece | undefined;
-  return (key) => {
-    const isSame =
-      piece !== undefined &&
-      compareBytes(piece.start, key) <= 0 &&
-      (piece.end === undefined || compareBytes(key, piece.end) < 0);
-    if (!isSame) piece = pieceOf(pieces, key);
-    return piece?.version ?? 0;
-  };
 }

@@ -8,6 +8,7 @@ import {
   type LogRecord,
   lastVersionOf,
   MAX_GROUP_AGE_SLOTS,
+  type MergeEdit,
   type RunRef,
   versionOf,
   type WriteEdit,
@@ -110,6 +111,7 @@ export function runNamedBy(edit: Edit): RunRef | undefined {
     case 'run':
     case 'replace':
     case 'flush':
+    case 'merge':
       return edit.run;
     case 'fold':
       return edit.run === 'kept' ? undefined : edit.run;
@@ -166,6 +168,8 @@ function applyEdit(draft: Draft, edit: Edit, owner: string, version: number): bo
       return flush(draft, edit);
     case 'fold':
       return fold(draft, edit);
+    case 'merge':
+      return merge(draft, edit);
     case 'dropped':
       draft.retired = without(draft.retired, edit.runs);
       return true;
@@ -202,6 +206,22 @@ function fold(draft: Draft, { span, run, to }: FoldEdit): boolean {
   if (to > lastVersionOf(draft.slot - 1)) return false;
   if (piecesOver(draft.pieces, span).some((piece) => piece.version > to)) return false;
   rewriteSpans(draft, [span], run, to);
+  return true;
+}
+
+function merge(draft: Draft, { runs, run }: MergeEdit): boolean {
+  const ids = new Set(runs);
+  const merged = draft.levelZero.filter((one) => ids.has(one.run.id));
+  const [newest] = merged;
+  if (newest === undefined || merged.length < ids.size) return false;
+  // A fold goes up to the last flush. A run with entries before and after it would be lost in part.
+  if (newest.version > draft.flushedTo) return false;
+  draft.levelZero = draft.levelZero.filter((one) => !ids.has(one.run.id));
+  retire(
+    draft,
+    merged.map((one) => one.run),
+  );
+  if (run !== undefined) addToLevelZero(draft, { run, version: newest.version });
   return true;
 }
 

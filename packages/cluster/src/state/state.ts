@@ -11,8 +11,8 @@
 // - a run is named by pieces, or by level 0, or is retired, or is unknown to the state; never two of these;
 // - `recentGroups` has the id of each group that was applied in the last MAX_GROUP_AGE_SLOTS slots.
 //
-// An entry's version: in the memtable, its own; in a run of a flush, the sequence number of its internal key; in any
-// other run (sequence number 0), the version of the run in level 0, or of the piece.
+// An entry's version: in the memtable, its own; in a run of a flush or a merge, the sequence number of its internal
+// key; in any other run (sequence number 0), the version of the run in level 0, or of the piece.
 //
 // What a key holds: of the memtable's entry and those of level 0, the newest whose version is above the piece's; a
 // tombstone is "nothing". Without one, what the piece's run holds.

@@ -1,7 +1,8 @@
 // The maintenance of an open store: what its methods start, and what runs by itself.
 //
-//   flush        the memtable is larger than MEMTABLE_BYTES, or before a fold
-//   fold         level 0 has more than LEVEL_ZERO_RUNS runs
+//   flush        the memtable is larger than MEMTABLE_BYTES, or before a merge or a fold
+//   merge        level 0 has more than LEVEL_ZERO_RUNS runs, and is small beside the pieces' runs
+//   fold         level 0 has more than LEVEL_ZERO_RUNS runs, and is not
 //   join         REMOVABLE_PIECES pieces can be joined
 //   checkpoint   this process committed a slot that asks for one
 //   collect      there may be something to delete, and a lease's time has passed since the last collection
@@ -14,14 +15,16 @@ import { flushMemtable, type MaintenanceContext, MEMTABLE_BYTES } from '../maint
 import { type FoldReport, foldLevelZero } from '../maintenance/fold.js';
 import { joinEmptyPieces, REMOVABLE_PIECES, removablePieces } from '../maintenance/join-pieces.js';
 import { LeaseWatch } from '../maintenance/lease-watch.js';
+import { mergeLevelZero } from '../maintenance/merge.js';
 import { type ClusterStatus, readStatus } from '../maintenance/status.js';
 import { type TruncateReport, truncateLog } from '../maintenance/truncate.js';
 import { SLOTS_PER_SEGMENT } from '../port.js';
 import type { State } from '../state/state.js';
 import { Background, type BackgroundMetrics, type MaintenanceTask } from './background.js';
 
-/** Level 0 is folded when it has more runs than this. */
+/** Level 0 is merged or folded when it has more runs than this. */
 const LEVEL_ZERO_RUNS = 8;
+const FOLD_RATIO = 4;
 /** Writers wait for maintenance while the memtable or level 0 is this many times over its limit. */
 const OVERFULL = 4;
 
@@ -68,8 +71,13 @@ export class StoreMaintenance {
       },
       {
         name: 'fold',
-        isDue: () => hasManyRuns(this.#known),
+        isDue: () => hasManyRuns(this.#known) && isWorthFolding(this.#known),
         run: (signal) => foldLevelZero({ ...this.#context, signal }),
+      },
+      {
+        name: 'merge',
+        isDue: () => hasManyRuns(this.#known),
+        run: (signal) => mergeLevelZero({ ...this.#context, signal }),
       },
       {
         name: 'join',
@@ -172,6 +180,14 @@ export class StoreMaintenance {
     await this.#ticking;
     await this.#background.close();
   }
+}
+
+/** Whether level 0 has at least a fourth of the size of what it lies over: a fold then writes a few times as much. */
+function isWorthFolding({ levelZero, pieces }: State): boolean {
+  const base = new Map(pieces.map(({ run }) => [run?.id, run?.bytes ?? 0]));
+  const baseBytes = [...base.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const bytes = levelZero.reduce((sum, { run }) => sum + run.bytes, 0);
+  return bytes * FOLD_RATIO >= baseBytes;
 }
 
 function hasManyRuns({ levelZero }: State): boolean {

@@ -29,17 +29,20 @@ interface HeldView {
   first: Contents | undefined;
 }
 
-const ACTIONS = [
+const WORK = [
   ...['write', 'write', 'write', 'write', 'replace', 'replace', 'remove', 'large'],
   ...['get', 'get', 'view', 'view', 'read', 'read', 'release'],
   ...['flush', 'fold', 'collect', 'checkpoint', 'reopen'],
 ] as const;
+/** What a process does that only maintains the store. */
+const MAINTENANCE = ['flush', 'fold', 'collect', 'collect', 'collect', 'checkpoint'] as const;
 
 export class SimulatedUser {
   readonly #schedule: Schedule;
   readonly #process: SimulatedProcess;
   readonly #port: ClusterPort;
   readonly #isAutomatic: boolean;
+  readonly #actions: readonly string[];
   readonly #issued: number[] = [];
   readonly #pending: Array<Promise<void>> = [];
   #views: HeldView[] = [];
@@ -51,6 +54,7 @@ export class SimulatedUser {
     this.#process = process;
     this.#port = port;
     this.#isAutomatic = schedule.random.chance(0.3);
+    this.#actions = schedule.random.chance(0.25) ? MAINTENANCE : WORK;
   }
 
   get process(): SimulatedProcess {
@@ -63,7 +67,7 @@ export class SimulatedUser {
     await this.#open();
     for (let done = 0; done < actions; done += 1) {
       await this.#process.clock.sleep(random.between(0, 40));
-      await this.#act(random.pick(ACTIONS));
+      await this.#act(random.pick(this.#actions));
     }
     await Promise.all(this.#pending);
   }
@@ -103,7 +107,7 @@ export class SimulatedUser {
     await store.maintenance.collect(signal);
   }
 
-  async #act(action: (typeof ACTIONS)[number] | string): Promise<void> {
+  async #act(action: string): Promise<void> {
     const { random } = this.#schedule;
     switch (action) {
       case 'write':
