@@ -6,6 +6,7 @@ import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { requireNoFile } from './input-path.js';
 
 /** A writable store with bytes as keys and values. */
 export type ByteStore = Store<Uint8Array, Uint8Array>;
@@ -27,8 +28,13 @@ export interface Patience {
   readonly onWait: (locked: ErrorReport, leftMs: number) => void;
 }
 
-/** Opens a store for writing; the caller must close it. */
+/**
+ * Opens a store for writing; the caller must close it.
+ *
+ * @throws CliError SSTITCH_INPUT_UNFIT if a store is to be created where a file is; the errors of opening a store
+ */
 export async function openStore(location: string, missing: MissingStore): Promise<ByteStore> {
+  if (missing === 'create') requireNoFile(location, 'SSTITCH_INPUT_UNFIT');
   const store: ByteStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',

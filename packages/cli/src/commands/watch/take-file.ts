@@ -1,5 +1,6 @@
 // Imports the finished syncs of one file into the store.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
 import { type ErrorReport, reportOf } from '../../errors.js';
@@ -29,7 +30,7 @@ export async function takeFile(
 ): Promise<TakenFile> {
   const { signal } = context;
   try {
-    const held = existsSync(into)
+    const held = existsSync(join(into, 'CURRENT'))
       ? await withReader(into, (reader) => findSyncs(reader, signal), { signal })
       : [];
     const file = { name: path, path, isRegular: true };
