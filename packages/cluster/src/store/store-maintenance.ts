@@ -72,7 +72,7 @@ export class StoreMaintenance {
       {
         name: 'fold',
         isDue: () => hasManyRuns(this.#known) && isWorthFolding(this.#known),
-        run: (signal) => foldLevelZero({ ...this.#context, signal }),
+        run: async (signal) => (await foldLevelZero({ ...this.#context, signal })).isComplete,
       },
       {
         name: 'merge',
@@ -86,11 +86,15 @@ export class StoreMaintenance {
           removablePieces(this.#known) >= REMOVABLE_PIECES,
         run: () => joinEmptyPieces(this.#context.client),
       },
-      { name: 'checkpoint', isDue: () => this.#isCheckpointDue, run: () => this.checkpoint() },
+      {
+        name: 'checkpoint',
+        isDue: () => this.#isCheckpointDue,
+        run: async () => (await this.checkpoint()) > 0,
+      },
       {
         name: 'collect',
         isDue: () => this.#isCollectionDue(),
-        run: (signal) => this.collect(signal),
+        run: async (signal) => (await this.collect(signal)).deletedRuns > 0,
       },
     ];
   }
