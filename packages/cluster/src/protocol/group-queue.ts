@@ -1,13 +1,13 @@
 // What this process wants committed. Commits that only write and wait together become one group, since a state keeps
 // the id of each group for a while; every other commit is a group of its own.
 import { ClusterError } from '../errors.js';
-import { type Edit, MAX_GROUP_AGE_SLOTS } from '../log/edits.js';
+import { EDITS_PER_SLOT, type Edit, MAX_GROUP_AGE_SLOTS } from '../log/edits.js';
 import {
   type EncodedEdits,
   encodeEdits,
   encodeGroupOf,
-  fitsInGroup,
   joinEdits,
+  MAX_GROUP_EDITS_BYTES,
 } from '../log/record-format.js';
 import type { GroupOutcome, State } from '../state/state.js';
 import type { OfferedGroup } from './assemble-record.js';
@@ -24,7 +24,10 @@ interface PendingGroup {
   readonly id: string;
   /** Empty once they know that the outcome is unknown. */
   readonly callers: Caller[];
-  edits: EncodedEdits;
+  /** The edits of each commit, in order. */
+  readonly parts: EncodedEdits[];
+  editCount: number;
+  editBytes: number;
   /** Whether it may take further commits: it only writes. */
   readonly onlyWrites: boolean;
   /** The number of its last commit, in the order of issue. */
@@ -70,9 +73,12 @@ export class GroupQueue {
       const caller = { resolve, reject };
       const last = this.#groups.at(-1);
       if (last?.onlyWrites && last.sentMs === undefined && onlyWrites) {
-        const joined = joinEdits([last.edits, encoded]);
-        if (fitsInGroup(joined)) {
-          last.edits = joined;
+        const editCount = last.editCount + encoded.count;
+        const editBytes = last.editBytes + encoded.bytes.byteLength;
+        if (editCount <= EDITS_PER_SLOT && editBytes <= MAX_GROUP_EDITS_BYTES) {
+          last.parts.push(encoded);
+          last.editCount = editCount;
+          last.editBytes = editBytes;
           last.lastIssue = issue;
           last.callers.push(caller);
           return;
@@ -81,7 +87,9 @@ export class GroupQueue {
       this.#groups.push({
         id: this.#newId(),
         callers: [caller],
-        edits: encoded,
+        parts: [encoded],
+        editCount: encoded.count,
+        editBytes: encoded.bytes.byteLength,
         onlyWrites,
         lastIssue: issue,
         sentMs: undefined,
@@ -96,7 +104,7 @@ export class GroupQueue {
   offer(state: State): OfferedGroup[] {
     return this.#groups.map((group) => ({
       bytes: this.#encode(group, state),
-      edits: group.edits.count,
+      edits: group.editCount,
     }));
   }
 
@@ -183,8 +191,8 @@ export class GroupQueue {
   }
 
   #encode(group: PendingGroup, state: State): Uint8Array {
-    const { id, edits } = group;
-    return encodeGroupOf({ id, owner: this.#owner, base: state.slot }, edits);
+    const { id, parts } = group;
+    return encodeGroupOf({ id, owner: this.#owner, base: state.slot }, joinEdits(parts));
   }
 }
 

@@ -8,10 +8,16 @@ interface Event {
 export class EventLoop {
   #nowMs = 0;
   #made = 0;
+  #run = 0;
   #events: Event[] = [];
 
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** How many events there were. */
+  get count(): number {
+    return this.#run;
   }
 
   after(delayMs: number, run: () => void): void {
@@ -32,6 +38,7 @@ export class EventLoop {
       if (event === undefined) throw new Error('nothing will happen any more: an operation hangs');
       if (event.atMs > endMs) throw new Error(`an operation hangs: ${limitMs} ms were not enough`);
       this.#nowMs = event.atMs;
+      this.#run += 1;
       event.run();
       await settle();
     }

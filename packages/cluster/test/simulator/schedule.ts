@@ -1,9 +1,10 @@
 // One schedule: processes on one store, with faults, and what must hold during it and after it. Everything follows from
 // the seed.
+import { createHash } from 'node:crypto';
 import { ClusterError, type ClusterErrorCode } from '../../src/errors.js';
 import { MemoryCluster } from '../../src/memory/memory-port.js';
 import { firstSlotOf, segmentOf } from '../../src/port.js';
-import { runsOf } from '../../src/state/state-format.js';
+import { encodeState, runsOf } from '../../src/state/state-format.js';
 import { EventLoop } from './event-loop.js';
 import { FaultyPort, type Network } from './faulty-port.js';
 import { LogOracle } from './log-oracle.js';
@@ -67,6 +68,13 @@ export class Schedule {
     this.#checkOperations();
     await this.#await(Promise.all(this.#living().map((user) => user.close())));
     await this.#checkNothingRemains();
+  }
+
+  /** What happened, in short: equal for equal seeds. */
+  get trace(): string {
+    const state = Buffer.concat(encodeState(this.oracle.state));
+    const digest = createHash('sha256').update(state).digest('hex');
+    return `${this.#loop.count} events in ${this.#loop.nowMs} ms, state ${digest}`;
   }
 
   nextOperation(): number {

@@ -33,6 +33,15 @@ const EXPECTED = [
 ];
 
 describe('any number of processes on one store', () => {
+  it('do the same again for the same seed', async () => {
+    for (const seed of [1, 2, 3]) {
+      const [first, second] = [new Schedule(seed, new Map()), new Schedule(seed, new Map())];
+      await first.run();
+      await second.run();
+      expect(second.trace).toBe(first.trace);
+    }
+  });
+
   it('lose no acknowledged write, see no state change, and leave nothing, whatever fails', async () => {
     const coverage: Coverage = new Map();
     // The errors of the backend are many, and their stacks say nothing.
