@@ -102,7 +102,7 @@ export class Schedule {
   }
 
   mayFail(code: ClusterErrorCode, process: SimulatedProcess): boolean {
-    this.#count(code);
+    this.count(code);
     switch (code) {
       case 'SSTITCH_CLUSTER_UNAVAILABLE':
       case 'SSTITCH_COMMIT_UNKNOWN':
@@ -124,8 +124,9 @@ export class Schedule {
     this.network.violation ??= error;
   }
 
-  #count(what: string): void {
-    this.#coverage.set(what, (this.#coverage.get(what) ?? 0) + 1);
+  /** Counts something for the coverage. */
+  count(what: string, times = 1): void {
+    if (times > 0) this.#coverage.set(what, (this.#coverage.get(what) ?? 0) + times);
   }
 
   #startUser(): void {
@@ -171,19 +172,19 @@ export class Schedule {
     const kind = random.between(0, 9);
     if (kind < 4) {
       process.sleepFor(random.pick([50, 400, 550, 2000]));
-      this.#count('sleep');
+      this.count('sleep');
     } else if (kind < 6) {
       process.cutOffFor(random.pick([50, 300, 1500]));
-      this.#count('cut off');
+      this.count('cut off');
     } else if (kind < 7 && this.#hasLyingClocks) {
       process.jumpClock(random.between(0, 3 * LEASE_MS));
-      this.#count('clock jump');
+      this.count('clock jump');
     } else if (kind < 8 && countDeath !== undefined) {
       countDeath();
       process.die();
       this.#working.delete(user);
       this.#startUser();
-      this.#count('death');
+      this.count('death');
     }
   }
 
@@ -241,8 +242,7 @@ export class Schedule {
       throw new Error('after all ended there are retired runs, or owners');
     }
     this.oracle.checkRuns();
-    this.#coverage.set('slots', (this.#coverage.get('slots') ?? 0) + state.slot);
-    if (truncated > 0) this.#count('truncation');
+    this.count('slots', state.slot);
     await this.#await(user.close());
   }
 
