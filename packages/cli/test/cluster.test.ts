@@ -186,7 +186,7 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
 
   it('shows what it consists of, and is looked after by hand', async () => {
     const { base } = await scene();
-    await sstitchJson('generate', base, '--grants', '60', '--revision', '2');
+    await sstitchJson('generate', base, '--grants', '60', '--revision', '2', '--replace');
     const status = await valid('cluster status', base);
     expect(status).toMatchObject({ address: base, leases: [], loads: [], orphans: 0 });
     expect((status as { retired: { runs: number } }).retired.runs).toBeGreaterThan(0);

@@ -34,42 +34,49 @@ const nodes = await CassandraNodes.create({
   portOffset: Number(flags['port-offset']),
   commitLog: flags['commit-log'],
 });
-const { contactPoints } = nodes;
-const connection = await openCassandra({ contactPoints, keyspace: KEYSPACE, create: true });
-const client = new driver.Client({
-  contactPoints,
-  localDataCenter: 'datacenter1',
-  protocolOptions: { port: nodes.port },
-});
-const store = new ClusterStore(connection.store('base'), byteEncodings);
 const spans = syncSpansInKeyOrder(syntheticSyncId({ syncIndex: 0 })).map(({ span }) => span);
 const entriesOf = (revision) => syntheticEntries({ grants, syncIndex: 0, revision });
 
 try {
-  await store.open();
-  const rows = new RowTable(client, KEYSPACE);
-  await rows.create();
-  const tables = [
-    await compareWithRows(rows),
-    await measureCommits(store),
-    await measureGets(connection, store, syntheticSyncId({ syncIndex: 0 })),
-    await measureProcesses({ contactPoints, keyspace: KEYSPACE, port: nodes.port }),
-  ];
-  for (const { title, columns, rows: lines } of tables) {
-    console.log(`\n${title}`);
-    printTable(columns, lines);
-  }
-  writeResults('cluster', {}, tables);
+  await measureAll();
 } finally {
-  await store.close();
-  await connection.close();
-  await client.shutdown();
   await nodes.wipe();
   rmSync(directory, { recursive: true, force: true });
 }
 
+async function measureAll() {
+  const { contactPoints } = nodes;
+  const connection = await openCassandra({ contactPoints, keyspace: KEYSPACE, create: true });
+  const client = new driver.Client({
+    contactPoints,
+    localDataCenter: 'datacenter1',
+    protocolOptions: { port: nodes.port },
+  });
+  const store = new ClusterStore(connection.store('base'), byteEncodings);
+  try {
+    await store.open();
+    const rows = new RowTable(client, KEYSPACE);
+    await rows.create();
+    const tables = [
+      await compareWithRows(store, rows),
+      await measureCommits(store),
+      await measureGets(connection, store, syntheticSyncId({ syncIndex: 0 })),
+      await measureProcesses({ contactPoints, keyspace: KEYSPACE }),
+    ];
+    for (const { title, columns, rows: lines } of tables) {
+      console.log(`\n${title}`);
+      printTable(columns, lines);
+    }
+    writeResults('cluster', {}, tables);
+  } finally {
+    await store.close();
+    await connection.close();
+    await client.shutdown();
+  }
+}
+
 /** Replaces and scans one sync by both ways in turns. The first round warms both up, and counts for neither. */
-async function compareWithRows(rows) {
+async function compareWithRows(store, rows) {
   const measured = {
     blocks: { replace: [], scan: [] },
     rows: { replace: [], scan: [] },

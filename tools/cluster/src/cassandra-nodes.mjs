@@ -102,34 +102,19 @@ export class CassandraNodes {
     return this.#addresses().map((address) => `${address}:${this.port}`);
   }
 
-  /** Starts the nodes that do not run, all at once; fulfils when each takes clients. */
+  /** Starts the nodes that do not run, all at once; fulfils when each takes clients and knows the others. */
   async start(numbers = this.numbers) {
     const started = numbers.filter((number) => this.#process(number).pid === undefined);
     for (const number of started) await this.#launch(number);
     for (const number of started) await this.#untilReady(number);
+    await this.#untilAllKnown();
   }
 
   /** Fulfils when each node reads from all replicas of a table of three copies. */
   async untilAllAnswer(table) {
-    const client = new driver.Client({
-      contactPoints: this.contactPoints,
-      localDataCenter: DATA_CENTER,
-      protocolOptions: { port: this.port },
-    });
-    const end = performance.now() + START_TIMEOUT_MS;
-    try {
-      for (;;) {
-        try {
-          await this.#readAllReplicas(client, table);
-          return;
-        } catch (error) {
-          if (performance.now() > end) throw error;
-          await sleep(POLL_MS);
-        }
-      }
-    } finally {
-      await client.shutdown();
-    }
+    const query = `SELECT * FROM ${table} LIMIT 1`;
+    const options = { consistency: driver.types.consistencies.all };
+    await this.#untilEach((client, host) => client.execute(query, [], { ...options, host }));
   }
 
   async stop(numbers = this.numbers) {
@@ -222,13 +207,37 @@ export class CassandraNodes {
     this.#process(number).start(command);
   }
 
-  async #readAllReplicas(client, table) {
-    await client.connect();
-    const hosts = client.hosts.values();
-    if (hosts.length < this.count) throw new Error(`the driver knows ${hosts.length} nodes`);
-    const consistency = driver.types.consistencies.all;
-    for (const host of hosts) {
-      await client.execute(`SELECT * FROM ${table} LIMIT 1`, [], { consistency, host });
+  async #untilAllKnown() {
+    await this.#untilEach(async (client, host) => {
+      const { rows } = await client.execute('SELECT peer FROM system.peers', [], { host });
+      if (rows.length < this.count - 1) throw new Error(`${host.address} knows ${rows.length}`);
+    });
+  }
+
+  /** Calls `check` for each running node until it succeeds for all. */
+  async #untilEach(check) {
+    const end = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      const client = new driver.Client({
+        contactPoints: this.contactPoints,
+        localDataCenter: DATA_CENTER,
+        protocolOptions: { port: this.port },
+      });
+      try {
+        await client.connect();
+        for (const number of this.numbers) {
+          if (this.#process(number).pid === undefined) continue;
+          const host = client.hosts.get(this.contactPoints[number - 1]);
+          if (host === undefined) throw new Error(`node ${number} is not known yet`);
+          await check(client, host);
+        }
+        return;
+      } catch (error) {
+        if (performance.now() > end) throw error;
+      } finally {
+        await client.shutdown();
+      }
+      await sleep(POLL_MS);
     }
   }
 

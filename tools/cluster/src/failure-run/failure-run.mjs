@@ -74,13 +74,15 @@ export async function runFailures({ nodes, isShort, log }) {
   return problems;
 }
 
+const WITHOUT_PARTITIONS = ({ log }) => {
+  log('skipped: a network partition needs Linux, root and ip');
+};
+
 function shortRun({ hasPartitions }) {
   return [
     (context) => failures.killNodeInLoad(context, 1),
     (context) => failures.killNodeInCommits(context, 2),
-    hasPartitions
-      ? (context) => failures.partitionNode(context, 3)
-      : ({ log }) => log('skipped: a network partition needs Linux, root and ip'),
+    hasPartitions ? (context) => failures.partitionNode(context, 3) : WITHOUT_PARTITIONS,
     failures.stopReader,
     failures.killReplacer,
   ];
@@ -92,11 +94,13 @@ function longRun({ numbers, hasPartitions }) {
     ...numbers.map((number) => (context) => failures.killNodeInCommits(context, number)),
     ...(hasPartitions
       ? numbers.map((number) => (context) => failures.partitionNode(context, number))
-      : [({ log }) => log('skipped: a network partition needs Linux, root and ip')]),
+      : [WITHOUT_PARTITIONS]),
     (context) => failures.stopNode(context, 2),
     failures.stopReader,
     failures.stopReplacer,
     failures.killReplacer,
+    ...(hasPartitions ? [failures.partitionAll] : []),
+    failures.killAll,
   ];
 }
 

@@ -1,4 +1,4 @@
-// What goes wrong during the run. At any time at most one node is down, so that a quorum is there.
+// What goes wrong during the run. At most one node is down at a time, so that a quorum is there, but for the last two.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const OUTAGE_MS = 10_000;
@@ -70,6 +70,25 @@ export async function killReplacer(context) {
   await replacers[0].kill();
   replacers[0] = startReplacer();
   await replacers[0].next('replaced');
+}
+
+/** Takes all nodes off the network, from each other too, for longer than every lease. */
+export async function partitionAll({ nodes, untilAllAnswer, leaseMs, log }) {
+  log('all nodes off the network');
+  for (const number of nodes.numbers) nodes.cutOff(number);
+  await sleep(leaseMs + OUTAGE_MS);
+  for (const number of nodes.numbers) nodes.connectAgain(number);
+  log('all nodes on the network again');
+  await untilAllAnswer();
+}
+
+/** Kills all nodes at once with -9, and starts them again. */
+export async function killAll({ nodes, untilAllAnswer, log }) {
+  log('kill -9 all nodes');
+  await Promise.all(nodes.numbers.map((number) => nodes.kill(number)));
+  await nodes.start();
+  await untilAllAnswer();
+  log('all nodes are back');
 }
 
 async function restart({ nodes, untilAllAnswer, log }, number) {
