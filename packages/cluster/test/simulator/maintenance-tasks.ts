@@ -6,7 +6,7 @@ import type { Schedule } from './schedule.js';
 /** The tasks, each as often as a process that only maintains a store does it. */
 export const MAINTENANCE = [
   ...['flush', 'merge', 'fold', 'collect', 'collect', 'collect', 'checkpoint'],
-] as const;
+];
 
 /** Does a task of maintenance, and counts what it did. */
 export async function maintain(

@@ -47,6 +47,7 @@ export class Schedule {
       random: this.random,
       oracle: this.oracle,
       faultRate: this.random.pick([0, 0.01, 0.03, 0.1]),
+      slowness: this.random.pick([1, 1, 1, 3]),
       unsettledSlots: new Set(),
       latecomers: 0,
       leaseMs: LEASE_MS,
@@ -62,6 +63,7 @@ export class Schedule {
     await this.#until(() => this.#working.size === 0);
 
     this.network.faultRate = 0;
+    this.network.slowness = 1;
     for (const { process } of this.#users) process.connect();
     await this.#until(() => this.network.latecomers === 0);
     await this.#compareStates();

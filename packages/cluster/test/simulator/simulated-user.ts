@@ -36,7 +36,9 @@ const WORK = [
   ...['write', 'write', 'write', 'write', 'replace', 'replace', 'remove', 'large'],
   ...['get', 'get', 'view', 'view', 'read', 'read', 'release'],
   ...['flush', 'merge', 'fold', 'collect', 'checkpoint', 'reopen'],
-] as const;
+];
+/** What a process does that opens the store again and again. */
+const REOPENING = ['reopen', 'reopen', 'reopen', 'write', 'view', 'read'];
 export class SimulatedUser {
   readonly #schedule: Schedule;
   readonly #process: SimulatedProcess;
@@ -54,7 +56,7 @@ export class SimulatedUser {
     this.#process = process;
     this.#port = port;
     this.#isAutomatic = schedule.random.chance(0.3);
-    this.#actions = schedule.random.chance(0.25) ? MAINTENANCE : WORK;
+    this.#actions = schedule.random.pick([WORK, WORK, WORK, MAINTENANCE, REOPENING]);
   }
 
   get process(): SimulatedProcess {
@@ -138,7 +140,6 @@ export class SimulatedUser {
           maintain(action, store, this.#contextOf(store), this.#schedule),
         );
       case 'reopen':
-        if (random.chance(0.5)) return;
         await Promise.all(this.#pending.splice(0));
         await this.close();
         return this.#open();
