@@ -12,7 +12,7 @@ import { Random } from './random.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { SimulatedUser } from './simulated-user.js';
 
-const LEASE_MS = 600;
+const LEASE_MS = 300;
 const STORE = 'simulated';
 /** Long enough for everything that can happen. */
 const LIMIT_MS = 120_000;
@@ -41,13 +41,13 @@ export class Schedule {
   constructor(seed: number, coverage: Coverage) {
     this.random = new Random(seed);
     this.#coverage = coverage;
-    this.#hasLyingClocks = this.random.chance(0.2);
+    this.#hasLyingClocks = this.random.chance(0.35);
     this.network = {
       loop: this.#loop,
       random: this.random,
       oracle: this.oracle,
       faultRate: this.random.pick([0, 0.01, 0.03, 0.1]),
-      slowness: this.random.pick([1, 1, 1, 3]),
+      slowness: this.random.pick([1, 1, 1, 2]),
       unsettledSlots: new Set(),
       latecomers: 0,
       leaseMs: LEASE_MS,
@@ -173,7 +173,7 @@ export class Schedule {
     const { process } = user;
     const kind = random.between(0, 9);
     if (kind < 4) {
-      process.sleepFor(random.pick([50, 400, 550, 2000]));
+      process.sleepFor(random.pick([50, 200, 280, 1000, 2000]));
       this.count('sleep');
     } else if (kind < 6) {
       process.cutOffFor(random.pick([50, 300, 1500]));

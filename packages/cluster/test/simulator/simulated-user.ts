@@ -17,7 +17,7 @@ import type { Schedule } from './schedule.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 const BLOCK_SIZE_BYTES = 1024;
-const COMMIT_TIMEOUT_MS = 400;
+const COMMIT_TIMEOUT_MS = 250;
 const MAX_VIEWS = 3;
 const ALL_KEYS: Span = { start: new Uint8Array(0), end: undefined };
 
@@ -68,7 +68,9 @@ export class SimulatedUser {
     const { random } = this.#schedule;
     await this.#open();
     for (let done = 0; done < actions; done += 1) {
-      await this.#process.clock.sleep(random.between(0, 40));
+      // Who only maintains sees others come and go.
+      const pauseMs = this.#actions === MAINTENANCE ? 200 : 40;
+      await this.#process.clock.sleep(random.between(0, pauseMs));
       await this.#act(random.pick(this.#actions));
     }
     await Promise.all(this.#pending);
