@@ -8,7 +8,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_CLUSTER_NOT_FOUND', 'check the address; import and generate create stores'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
   ['SSTITCH_SYNC_EXISTS', 'choose another id, or use --replace if the command has it'],
-  ['SSTITCH_VERSION_NOT_FOUND', '`sstitch compact --keep-replaced` keeps a version'],
+  [
+    'SSTITCH_VERSION_NOT_FOUND',
+    '`sstitch rollback --list` shows the kept versions, `sstitch compact --keep-replaced` keeps one',
+  ],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'leave out --sync to import every sync of the file'],
   [
     'SSTITCH_ENTITLEMENT_NOT_FOUND',

@@ -8,7 +8,9 @@ import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { isClusterName } from '../command-line/store-name.js';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
+
 import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
+import { requireNoFile } from './input-path.js';
 
 export type { ByteReader, ByteStore } from './byte-store.js';
 
@@ -27,8 +29,13 @@ export interface Patience {
   readonly onWait: (locked: ErrorReport, leftMs: number) => void;
 }
 
-/** Opens a store in a directory for writing; the caller must close it. */
+/**
+ * Opens a store in a directory for writing; the caller must close it.
+ *
+ * @throws CliError SSTITCH_INPUT_UNFIT if a store is to be created where a file is; the errors of opening a store
+ */
 export async function openLocalStore(location: string, missing: MissingStore): Promise<LocalStore> {
+  if (missing === 'create') requireNoFile(location, 'SSTITCH_INPUT_UNFIT');
   const store: LocalStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',

@@ -1,5 +1,5 @@
 // The target and the format of an export.
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
@@ -52,8 +52,10 @@ export function exportTarget(
 /** Checks that a file can be made at a path, before anything is read. @throws CliError SSTITCH_FILE_OPERATION */
 function checkDirectory(path: string): void {
   const directory = dirname(path);
+  let isDirectory = false;
   try {
     accessSync(directory, constants.W_OK);
+    isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const problem =
@@ -61,6 +63,9 @@ function checkDirectory(path: string): void {
         ? `there is no directory ${directory}`
         : `the directory ${directory} is not writable (${code ?? message})`;
     throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: ${problem}`, { cause });
+  }
+  if (isDirectory) {
+    throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: it is a directory`);
   }
 }
 

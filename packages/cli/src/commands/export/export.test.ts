@@ -117,6 +117,8 @@ describe('export to a place that cannot be written', () => {
         stderr: `sstitch: cannot write ${path(name)}: there is no directory ${path('no')}\n`,
       });
     }
+    const line = ['export', base, '--sync', SYNC, '--output', base, '--format', 'jsonl'];
+    expect((await sstitch(line)).stderr).toBe(`sstitch: cannot write ${base}: it is a directory\n`);
   });
 });
 

@@ -1,5 +1,6 @@
 // Imports the finished syncs of one file into the store.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandContext } from '../../command-line/command-context.js';
 import { isClusterName } from '../../command-line/store-name.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
@@ -54,7 +55,7 @@ export async function takeFile(
 
 /** The syncs of a store; none if there is no store yet. */
 async function heldSyncs(into: string, signal: AbortSignal): Promise<readonly SyncChoice[]> {
-  if (!isClusterName(into) && !existsSync(into)) return [];
+  if (!isClusterName(into) && !existsSync(join(into, 'CURRENT'))) return [];
   try {
     return await withReader(into, (reader) => findSyncs(reader, signal), { signal });
   } catch (error) {

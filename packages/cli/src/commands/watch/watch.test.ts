@@ -12,8 +12,9 @@ const SYNC = syntheticSyncId({});
 /** Creates a directory to watch and a file of a sync; returns both with the digest of the sync. */
 async function scene() {
   const root = testDirectory();
+  // The store may be made in an empty directory.
   const [incoming, into] = [join(root, 'incoming'), join(root, 'base')];
-  mkdirSync(incoming);
+  for (const directory of [incoming, into]) mkdirSync(directory);
   const source = join(root, 'source');
   await sstitchJson('generate', source, '--grants', '30');
   await sstitchJson('export', source, '--sync', SYNC, '--output', join(root, 'sync.jsonl'));

@@ -55,6 +55,9 @@ export const run: Run<typeof whoCommand> = (context, input) => {
   if (resource !== undefined && (principal !== undefined || entitlement !== undefined)) {
     throw usageError('--resource cannot be combined with --principal or --entitlement');
   }
+  for (const [option, text] of Object.entries({ principal, entitlement, resource })) {
+    if (text?.trim() === '') throw usageError(`--${option} is empty`);
+  }
   return withSyncs(context, input.store, input.zone, (reader) => ask(context, input, reader));
 };
 

@@ -98,6 +98,12 @@ describe('who', () => {
     expect(stderr).toMatch(/^sstitch: the sync holds no \w+ "no\w+": [^\n]+\n$/);
   });
 
+  it.each(['--principal', '--entitlement', '--resource'])('refuses an empty %s', async (option) => {
+    const { exitCode, stderr } = await sstitch(['who', FILE, option, ' ']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`${option} is empty`);
+  });
+
   it('removes the temporary store of a file', async () => {
     const file = join(testDirectory(), 'sync.c1z');
     cpSync(FILE, file);
