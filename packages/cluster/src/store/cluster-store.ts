@@ -132,7 +132,10 @@ export class ClusterStore<K = string, V = string>
     return this.#maintain('flush', options, (maintenance, signal) => maintenance.flush(signal));
   }
 
-  /** Flushes, and merges the runs of level 0 into those below, so that lookups read fewer runs. */
+  /**
+   * Flushes, merges the runs of level 0 into those below, so that lookups read fewer runs, and rewrites what is left of
+   * runs that were mostly replaced, so that the rest can be collected.
+   */
   fold(options: MaintenanceOptions = {}): Promise<FoldReport> {
     return this.#maintain('fold', options, (maintenance, signal) => maintenance.fold(signal));
   }

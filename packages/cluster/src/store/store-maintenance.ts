@@ -3,6 +3,7 @@
 //   flush        the memtable is larger than MEMTABLE_BYTES, or before a merge or a fold
 //   merge        level 0 has more than LEVEL_ZERO_RUNS runs, and is small beside the pieces' runs
 //   fold         level 0 has more than LEVEL_ZERO_RUNS runs, and is not
+//   rewrite      a run may have been replaced for the most part
 //   join         REMOVABLE_PIECES pieces can be joined
 //   checkpoint   this process committed a slot that asks for one
 //   collect      there may be something to delete, and a lease's time has passed since the last collection
@@ -16,6 +17,7 @@ import { type FoldReport, foldLevelZero } from '../maintenance/fold.js';
 import { joinEmptyPieces, REMOVABLE_PIECES, removablePieces } from '../maintenance/join-pieces.js';
 import { LeaseWatch } from '../maintenance/lease-watch.js';
 import { mergeLevelZero } from '../maintenance/merge.js';
+import { mayHaveSparseRuns, rewriteSparseRun } from '../maintenance/rewrite-sparse.js';
 import { type ClusterStatus, readStatus } from '../maintenance/status.js';
 import { type TruncateReport, truncateLog } from '../maintenance/truncate.js';
 import { SLOTS_PER_SEGMENT } from '../port.js';
@@ -45,6 +47,8 @@ export class StoreMaintenance {
   readonly #stop = new AbortController();
   readonly #ticking: Promise<void>;
   #isCheckpointDue = false;
+  /** The pieces among whose runs no sparse one was found. */
+  #checkedPieces: State['pieces'] | undefined;
   #collectedMs = Number.NEGATIVE_INFINITY;
   /** The slot at which the log was last truncated. */
   #truncatedSlot = 0;
@@ -72,12 +76,25 @@ export class StoreMaintenance {
       {
         name: 'fold',
         isDue: () => hasManyRuns(this.#known) && isWorthFolding(this.#known),
-        run: (signal) => foldLevelZero({ ...this.#context, signal }),
+        run: async (signal) => (await foldLevelZero({ ...this.#context, signal })).isComplete,
       },
       {
         name: 'merge',
         isDue: () => hasManyRuns(this.#known),
         run: (signal) => mergeLevelZero({ ...this.#context, signal }),
+      },
+      {
+        name: 'rewrite',
+        isDue: () => {
+          const { pieces } = this.#known;
+          return pieces !== this.#checkedPieces && mayHaveSparseRuns(this.#known);
+        },
+        run: async (signal) => {
+          const { pieces } = this.#known;
+          const didSomething = await rewriteSparseRun({ ...this.#context, signal });
+          if (!didSomething) this.#checkedPieces = pieces;
+          return didSomething;
+        },
       },
       {
         name: 'join',
@@ -86,11 +103,15 @@ export class StoreMaintenance {
           removablePieces(this.#known) >= REMOVABLE_PIECES,
         run: () => joinEmptyPieces(this.#context.client),
       },
-      { name: 'checkpoint', isDue: () => this.#isCheckpointDue, run: () => this.checkpoint() },
+      {
+        name: 'checkpoint',
+        isDue: () => this.#isCheckpointDue,
+        run: async () => (await this.checkpoint()) > 0,
+      },
       {
         name: 'collect',
         isDue: () => this.#isCollectionDue(),
-        run: (signal) => this.collect(signal),
+        run: async (signal) => (await this.collect(signal)).deletedRuns > 0,
       },
     ];
   }
@@ -139,8 +160,10 @@ export class StoreMaintenance {
   /** Flushes and folds. @throws ClusterError as `flushMemtable` and `foldLevelZero` */
   async fold(signal: AbortSignal): Promise<FoldReport> {
     await this.flush(signal);
-    const report = await foldLevelZero({ ...this.#context, signal });
-    await joinEmptyPieces(this.#context.client);
+    const context = { ...this.#context, signal };
+    const report = await foldLevelZero(context);
+    while (await rewriteSparseRun(context));
+    await joinEmptyPieces(context.client);
     return report;
   }
 
