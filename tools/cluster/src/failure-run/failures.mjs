@@ -1,7 +1,6 @@
 // What goes wrong during the run. At most one node is down at a time, so that a quorum is there, but for the last two.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const OUTAGE_MS = 10_000;
 /** How long after the message that a load begins a node or a process fails: in its middle. */
 const INTO_LOAD_MS = 150;
 
@@ -25,20 +24,20 @@ export async function killNodeInCommits(context, number) {
 }
 
 /** Takes a node off the network: packets to it vanish. */
-export async function partitionNode({ nodes, untilAllAnswer, log }, number) {
+export async function partitionNode({ nodes, untilAllAnswer, outageMs, log }, number) {
   log(`node ${number} off the network`);
   nodes.cutOff(number);
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   nodes.connectAgain(number);
   log(`node ${number} on the network again`);
   await untilAllAnswer();
 }
 
 /** Stops a node: it keeps its connections and is silent. */
-export async function stopNode({ nodes, untilAllAnswer, log }, number) {
+export async function stopNode({ nodes, untilAllAnswer, outageMs, log }, number) {
   log(`SIGSTOP node ${number}`);
   nodes.pause(number);
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   nodes.resume(number);
   log(`SIGCONT node ${number}`);
   await untilAllAnswer();
@@ -73,10 +72,10 @@ export async function killReplacer(context) {
 }
 
 /** Takes all nodes off the network, from each other too, for longer than every lease. */
-export async function partitionAll({ nodes, untilAllAnswer, leaseMs, log }) {
+export async function partitionAll({ nodes, untilAllAnswer, leaseMs, outageMs, log }) {
   log('all nodes off the network');
   for (const number of nodes.numbers) nodes.cutOff(number);
-  await sleep(leaseMs + OUTAGE_MS);
+  await sleep(leaseMs + outageMs);
   for (const number of nodes.numbers) nodes.connectAgain(number);
   log('all nodes on the network again');
   await untilAllAnswer();
@@ -91,8 +90,8 @@ export async function killAll({ nodes, untilAllAnswer, log }) {
   log('all nodes are back');
 }
 
-async function restart({ nodes, untilAllAnswer, log }, number) {
-  await sleep(OUTAGE_MS);
+async function restart({ nodes, untilAllAnswer, outageMs, log }, number) {
+  await sleep(outageMs);
   await nodes.start([number]);
   await untilAllAnswer();
   log(`node ${number} is back`);
