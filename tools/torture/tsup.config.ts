@@ -7,5 +7,6 @@ export default packageBuild({
   'crash-checker': 'src/crash/crash-checker.ts',
   'fault-child': 'src/faults/fault-child.ts',
   'leveldb-fault-child': 'src/leveldb-faults/leveldb-fault-child.ts',
+  'operation-child': 'src/operation-kills/operation-child.ts',
   'write-back-child': 'src/write-back/write-back-child.ts',
 });

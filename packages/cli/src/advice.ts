@@ -5,9 +5,13 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['LEVEL_LOCKED', 'end that process, or wait for it with --wait SECONDS'],
   ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate create stores'],
   ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
+  ['SSTITCH_CLUSTER_NOT_FOUND', 'check the address; import and generate create stores'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
   ['SSTITCH_SYNC_EXISTS', 'choose another id, or use --replace if the command has it'],
-  ['SSTITCH_VERSION_NOT_FOUND', '`sstitch compact --keep-replaced` keeps a version'],
+  [
+    'SSTITCH_VERSION_NOT_FOUND',
+    '`sstitch rollback --list` shows the kept versions, `sstitch compact --keep-replaced` keeps one',
+  ],
   ['SSTITCH_C1Z_SYNC_NOT_FOUND', 'leave out --sync to import every sync of the file'],
   [
     'SSTITCH_ENTITLEMENT_NOT_FOUND',
@@ -15,6 +19,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ],
   ['SSTITCH_EXPANSION_MISMATCHED', '--skip-mismatches skips them'],
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists the entries of a store'],
+  ['SSTITCH_C1Z_NOT_REPRESENTABLE', 'format 1 is --format c1z1'],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', 'leave out --sync to import every sync of the file'],
   ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],
   ['SSTITCH_LINES_INVALID', 'nothing was imported'],

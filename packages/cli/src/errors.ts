@@ -6,6 +6,10 @@ import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 export type CliErrorCode =
   /** An argument or option is missing, unknown or has an invalid value. */
   | 'SSTITCH_USAGE'
+  /** The store holds a sync with the id of a new one. */
+  | 'SSTITCH_SYNC_EXISTS'
+  /** No principal, resource or entitlement of the sync has the name. */
+  | 'SSTITCH_NAME_NOT_FOUND'
   /** The store or file does not hold the sync. */
   | 'SSTITCH_SYNC_NOT_FOUND'
   /** A line of the file to import is not a record. */

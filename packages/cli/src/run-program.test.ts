@@ -19,6 +19,24 @@ describe('the command line', () => {
     expect(missing.stderr).toContain('Usage: sstitch');
   });
 
+  it('takes help and version as commands, too', async () => {
+    for (const [words, same] of [
+      [['help'], ['--help']],
+      [
+        ['help', 'who'],
+        ['who', '--help'],
+      ],
+      [
+        ['help', 'sst', 'dump'],
+        ['sst', 'dump', '--help'],
+      ],
+      [['version'], ['--version']],
+    ] as const) {
+      expect(await sstitch(words)).toEqual(await sstitch(same));
+    }
+    expect((await sstitch(['help', 'nothing'])).stderr).toMatch(/unknown command 'nothing'/);
+  });
+
   it('shows examples in the help of every command, in lines of at most 80 characters', async () => {
     const names = [...(await sstitch(['--help'])).stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(
       ([, name]) => name ?? '',
@@ -114,7 +132,7 @@ describe('the command line', () => {
 
   it('uses colours on a terminal, unless NO_COLOR or FORCE_COLOR say otherwise', async () => {
     const store = join(testDirectory(), 'store');
-    const commandLine = ['generate', store, '--grants', '1'];
+    const commandLine = ['generate', store, '--grants', '1', '--replace'];
     const colour = '\u001b[';
     expect((await sstitch(commandLine, { isTerminal: true })).stdout).toContain(colour);
     expect((await sstitch(commandLine)).stdout).not.toContain(colour);

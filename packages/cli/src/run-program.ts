@@ -53,6 +53,8 @@ class Session {
   readonly #io: Io;
   readonly #progress: ProgressLine;
   #isVerbose = false;
+  /** Whether the command ends only by a signal, which then is no failure to report. */
+  #runsUntilSignal = false;
   /** Help that the user asked for, or that commander prints with an error. */
   #help = '';
   exitCode: ExitCode = EXIT_CODES.done;
@@ -73,7 +75,7 @@ class Session {
       },
       runCommand: (command, input, standard) => this.#runCommand(command, input, standard),
     });
-    await program.parseAsync([...this.#argv], { from: 'user' });
+    await program.parseAsync(asOptions(this.#argv), { from: 'user' });
   }
 
   async #runCommand(
@@ -82,6 +84,7 @@ class Session {
     { json, quiet, verbose }: StandardInput,
   ): Promise<void> {
     this.#isVerbose = verbose;
+    this.#runsUntilSignal = command.runsUntilSignal === true;
     if (quiet) this.#progress.hide();
     const { stdout } = this.#io;
     const context: CommandContext = {
@@ -124,7 +127,11 @@ class Session {
       await this.#io.stderr.write(`${escapeLines(causeChainOf(error))}\n`);
     }
     if (error instanceof OutputClosed) return EXIT_CODES.done;
-    const report = this.#io.signal.aborted ? this.#interruptionOf(error) : reportOf(error);
+    if (this.#io.signal.aborted && this.#runsUntilSignal)
+      return this.#interruptionOf(error).exitCode;
+    const report = this.#io.signal.aborted
+      ? this.#interruptionOf(error)
+      : await withPathAdvice(reportOf(error));
     await this.#printError(report);
     if (this.#isVerbose) for (const cause of causesText(error)) await this.#complain(cause);
     return report.exitCode;
@@ -181,6 +188,28 @@ class Session {
   #complain(text: string): Promise<void> {
     return this.#io.stderr.write(`sstitch: ${escapeText(text)}\n`);
   }
+}
+
+/** `help COMMAND` and `version` as the options of these names. */
+function asOptions([first, ...rest]: readonly string[]): string[] {
+  if (first === 'help') {
+    const [asked] = rest;
+    const isKnown = commandsOf(PROGRAM).some(({ name }) => name.split(' ')[0] === asked);
+    // An unknown command is reported.
+    return asked === undefined || isKnown ? [...rest, '--help'] : [...rest];
+  }
+  if (first === 'version' && rest.length === 0) return ['--version'];
+  return first === undefined ? [] : [first, ...rest];
+}
+
+/** Adds advice to the report of a path that is no store. */
+async function withPathAdvice(report: ErrorReport): Promise<ErrorReport> {
+  const { code, message, path } = report;
+  if (code !== 'SSTITCH_STORE_FORMAT' || path === undefined) return report;
+  // The module is not needed to start.
+  const { adviceOnPath } = await import('./operations/not-a-store.js');
+  const advice = adviceOnPath(path, message);
+  return advice === undefined ? report : { ...report, message: `${message}; ${advice}` };
 }
 
 /** The message of a commander error without the value, which the message of our parser already names. */

@@ -41,6 +41,8 @@ export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> 
     'who team.jsonl --principal user/nobody',
     'who team.jsonl --principal nobody',
     'who team.jsonl --principal e',
+    { line: 'who team.jsonl --entitlement', words: ['Key vault: open'] },
+    'who team.jsonl --entitlement member',
     'who team.jsonl --entitlement nothing',
     'who team.jsonl --entitlement keys:open --after x',
     'who team.jsonl',

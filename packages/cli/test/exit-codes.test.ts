@@ -112,6 +112,7 @@ describe.each([
 describe.each([
   ['generate', ['generate', 'text', '--grants', '1']],
   ['import', ['import', 'text', '--into', 'text']],
+  ['clone', ['clone', 'base', ...withSync, '--into', 'text']],
   ['selftest', ['selftest', '--dir', 'text']],
 ])('%s', (_, line) => {
   it('exits with 4 if the directory to write to is a file', async () => {

@@ -36,6 +36,54 @@ describe('generate', () => {
     });
     expect(await digestsOf(again)).toEqual(await digestsOf(store));
   });
+
+  it('does not replace a sync that the store holds, unless --replace is given', async () => {
+    const held = join(directory, 'held');
+    const line = ['generate', held, '--grants', '10'];
+    await sstitchJson(...line);
+    const before = await digestsOf(held);
+    const refused = await sstitch([...line, '--syncs', '2', '--revision', '2']);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(`holds sync ${FIRST} already`);
+    expect(await digestsOf(held)).toEqual(before);
+    await sstitchJson(...line, '--revision', '2', '--replace');
+    expect((await digestsOf(held))[FIRST]).not.toBe(before[FIRST]);
+  });
+});
+
+describe('a file of syncs', () => {
+  it('is read by syncs, digest, scan and get as the store of its import is', async () => {
+    const file = join(directory, 'sync.jsonl');
+    const imported = join(directory, 'imported');
+    await sstitchJson('export', store, '--sync', `${FIRST},${SECOND}`, '--output', file);
+    await sstitchJson('import', file, '--into', imported);
+    const digests = await digestsOf(imported);
+    for (const [command = '', ...rest] of [
+      ['syncs', '--exact'],
+      ['digest', '--sync', '@1,@2'],
+      ['scan', '--sync', 'latest', '--bucket', 'grant', '--limit', '5'],
+      ['get', '--sync', FIRST, '--bucket', 'sync_run'],
+    ]) {
+      const ofFile = await sstitchJson<unknown>(command, file, ...rest);
+      expect(ofFile).toEqual(await sstitchJson<unknown>(command, imported, ...rest));
+    }
+    expect(await digestsOf(imported)).toEqual(digests);
+  });
+
+  it.each(['verify', 'levels', 'space'])(
+    'is refused by %s, which says how to import it',
+    async (name) => {
+      for (const file of ["it's.jsonl", 'sync.c1z']) {
+        writeFileSync(join(directory, file), '');
+        const { exitCode, stderr } = await sstitch([name, join(directory, file)]);
+        expect(exitCode).toBe(4);
+        const word = file.includes("'")
+          ? `'${join(directory, file).replaceAll("'", "'\\''")}'`
+          : join(directory, file);
+        expect(stderr).toContain(`import it first: \`sstitch import ${word} --into STORE\`\n`);
+      }
+    },
+  );
 });
 
 describe('syncs', () => {
@@ -83,6 +131,15 @@ describe('syncs', () => {
 });
 
 describe('digest', () => {
+  it('prints no digest of a sync that the store does not hold, with and without --quiet', async () => {
+    for (const more of [[], ['--quiet']]) {
+      expect(await sstitch(['digest', store, '--sync', ABSENT, ...more])).toEqual({
+        ...{ exitCode: 3, stdout: '' },
+        stderr: `sstitch: ${store} holds no sync ${ABSENT}\n`,
+      });
+    }
+  });
+
   it('prints the digest of the sync and of each bucket in the fixed order', async () => {
     const document = await sstitchJson<{ keys: number; buckets: { keys: number }[] }>(
       ...['digest', store, '--sync', FIRST],

@@ -1,5 +1,5 @@
 // Operations on whole syncs from the command line, checked by the digests of the store afterwards.
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIRST, makeScene, SECOND, THIRD } from './every-command.js';
@@ -36,6 +36,30 @@ describe('compact --keep-replaced and rollback', () => {
     expect((await digestsOf(base))[FIRST]).toBe(newer[FIRST]);
   });
 
+  it('keep the older version if the newer one comes again', async () => {
+    const { base, fresh, held } = await scene();
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    await sstitchJson(...line);
+    const { kept } = await sstitchJson<{ kept: object[] }>(...line);
+    expect(kept).toEqual([{ syncId: FIRST, side: null, isUnchanged: true }]);
+    await sstitchJson('rollback', base, '--sync', FIRST);
+    expect((await digestsOf(base))[FIRST]).toBe(held[FIRST]);
+  });
+
+  it('keep the version of the store, never one of a file', async () => {
+    const { directory, base, fresh, held } = await scene();
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    const { kept } = await sstitchJson<{ kept: { side: string }[] }>(...line);
+    const side = kept[0]?.side ?? '';
+    const file = join(directory, 'kept.jsonl');
+    await sstitchJson('export', base, '--sync', side, '--output', file);
+    const other = join(directory, 'other');
+    await sstitchJson('import', file, '--into', other);
+    expect(await sstitchJson('syncs', other)).toMatchObject([{ syncId: side, type: 'full' }]);
+    await sstitchJson('rename', other, '--sync', side, '--as', FIRST);
+    expect(await digestsOf(other)).toEqual({ [FIRST]: held[FIRST] });
+  });
+
   it('keep a version that only its id names', async () => {
     const { base, fresh } = await scene();
     await sstitchJson('drop', base, '--sync', SECOND, '--yes');
@@ -52,6 +76,26 @@ describe('compact --keep-replaced and rollback', () => {
 });
 
 describe('clone and rename', () => {
+  it('leave no store where there was none if they fail', async () => {
+    const { directory, base } = await scene();
+    const archive = join(directory, 'archive');
+    const clone = ['clone', base, '--sync', 'zzz', '--into', archive];
+    expect((await sstitch(clone)).exitCode).toBe(3);
+    expect(existsSync(archive)).toBe(false);
+  });
+
+  it('say of an id that is none what an id is', async () => {
+    const { base } = await scene();
+    for (const line of [
+      ['clone', base, '--sync', FIRST],
+      ['rename', base, '--sync', FIRST],
+    ]) {
+      const { stderr } = await sstitch([...line, '--as', 'abc']);
+      expect(stderr).toMatch(/^sstitch: --as .*"abc".*\n$/);
+      expect(stderr).toContain('27 characters');
+    }
+  });
+
   it('restore the same sync after a round trip', async () => {
     const { directory, base, held } = await scene();
     await sstitchJson('clone', base, '--sync', FIRST, '--as', THIRD);
@@ -78,6 +122,34 @@ describe('merge', () => {
       ...['diff', base, base, '--sync', THIRD, '--to', merged.syncId],
     );
     expect(difference.buckets.every(({ removed }) => removed === 0)).toBe(true);
+  });
+});
+
+describe('merge of files', () => {
+  it('names the file of each sync, also where two files hold one sync', async () => {
+    const { directory, base, fresh } = await scene();
+    const files = [join(directory, 'monday.jsonl'), join(directory, 'tuesday.jsonl')];
+    for (const [at, store] of [base, fresh].entries()) {
+      await sstitchJson('export', store, '--sync', FIRST, '--output', files[at] ?? '');
+    }
+    const into = join(directory, 'merged');
+    const { sources } = await sstitchJson<{ sources: object[] }>('merge', ...files, '--into', into);
+    expect(sources).toMatchObject(files.map((input) => ({ input, syncId: FIRST })));
+    const { stdout } = await sstitch(['merge', ...files, '--into', into]);
+    for (const file of files) expect(stdout).toContain(file);
+  });
+});
+
+describe('prune', () => {
+  it('shows a kept version as replaced, as syncs does', async () => {
+    const { base, fresh } = await scene();
+    await sstitchJson('compact', '--base', base, '--from', fresh, '--all', '--keep-replaced');
+    const { kept } = await sstitchJson<{ kept: { type: string; reason: string }[] }>(
+      ...['prune', base, '--keep', '2', '--dry-run'],
+    );
+    expect(kept).toContainEqual(
+      expect.objectContaining({ type: 'replaced', reason: 'replaced_version' }),
+    );
   });
 });
 

@@ -41,6 +41,17 @@ describe.each([
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
+  it('leaves no store where there was none', async () => {
+    const store = join(testDirectory(), 'store');
+    const child = startMain(['generate', store, '--grants', MANY_GRANTS]);
+    const end = ended(child);
+    const staging = join(store, 'staging');
+    await eventually(() => (existsSync(staging) ? readdirSync(staging)[0] : undefined));
+    child.kill(signal);
+    expect((await end).exitCode).toBe(exitCode);
+    expect(existsSync(store)).toBe(false);
+  });
+
   it('leaves a store as it was', async () => {
     const directory = testDirectory();
     const store = join(directory, 'store');

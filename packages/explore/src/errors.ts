@@ -6,6 +6,8 @@ export type ExploreErrorCode =
   | 'SSTITCH_QUESTION_INVALID'
   /** There is no such question, file or record. */
   | 'SSTITCH_NOT_FOUND'
+  /** The store has been moved or removed since it was opened. */
+  | 'SSTITCH_STORE_NOT_FOUND'
   /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
   /** The AbortSignal fired; `cause` has its reason. */

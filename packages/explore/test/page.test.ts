@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 // The page in a real browser, headless.
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { Store } from '@sstitch/engine';
 import { SyncStore } from '@sstitch/records';
 import axe from 'axe-core';
@@ -203,6 +203,26 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.getByRole('main').getByText(syncId).waitFor();
     await store.close();
+  });
+
+  it('reports that the store has gone, and still shows it', async () => {
+    const made = await makeExampleStore();
+    const other = await explore(made.location);
+    await page.goto(other.url);
+    await shows(OLD_SYNC);
+    renameSync(made.location, `${made.location}-moved`);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('alert').filter({ hasText: 'moved or removed' }).waitFor();
+    await visit(ANN, 'Admin');
+    expect(await axeFindings(page)).toEqual([]);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(width).toBe(1280);
+    renameSync(`${made.location}-moved`, made.location);
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await other.close();
+    rmSync(made.directory, { recursive: true });
+    faults = [];
   });
 
   it('reports that the server has ended', async () => {

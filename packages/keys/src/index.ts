@@ -56,6 +56,7 @@ export {
   parseSyncId,
   type SyncIdBytes,
   syncIdBytes,
+  syncIdTime,
 } from './sync-id.js';
 export { bucketSpan, type SyncSpan, syncSpans, syncSpansInKeyOrder } from './sync-spans.js';
 export { decodeTuple, ESCAPE_BYTES_PER_CHARACTER, encodeTuple, writeElement } from './tuple.js';

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anySyncId, codeOf } from '../test/arbitraries.js';
 import { toHex } from './hex.js';
-import { createSyncId, formatSyncId, isSyncId, parseSyncId, syncIdBytes } from './sync-id.js';
+import {
+  createSyncId,
+  formatSyncId,
+  isSyncId,
+  parseSyncId,
+  syncIdBytes,
+  syncIdTime,
+} from './sync-id.js';
 
 describe('a sync id', () => {
   test.each([
@@ -56,6 +63,7 @@ describe('a sync id', () => {
     const payload = parseSyncId('0ujtsYcgvSTl8PAuAdqWYSMnLOv').subarray(4);
     const time = new Date((1_400_000_000 + 107_608_047) * 1000);
     expect(formatSyncId(createSyncId(time, payload))).toBe('0ujtsYcgvSTl8PAuAdqWYSMnLOv');
+    expect(syncIdTime('0ujtsYcgvSTl8PAuAdqWYSMnLOv')).toEqual(time);
   });
 
   test('is refused for a time that it cannot hold or a payload of another length', () => {

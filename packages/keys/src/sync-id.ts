@@ -139,6 +139,17 @@ export function createSyncId(time: Date, payload: Uint8Array): SyncIdBytes {
   return bytes as SyncIdBytes;
 }
 
+/**
+ * The time in a sync id, to the second: that of its creation, for one that is a KSUID.
+ *
+ * @throws {@link KeysError} SSTITCH_SYNC_ID_INVALID
+ */
+export function syncIdTime(syncId: string): Date {
+  const bytes = parseSyncId(syncId);
+  const seconds = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  return new Date((EPOCH_SECONDS + seconds) * 1000);
+}
+
 function invalid(text: unknown, problem: string): KeysError {
   return new KeysError(
     'SSTITCH_SYNC_ID_INVALID',

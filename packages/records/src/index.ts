@@ -106,4 +106,4 @@ export {
   verifyIndexes,
 } from './verify-indexes.js';
 export { withWriteLock } from './write-lock.js';
-export type { WriteOptions } from './write-records.js';
+export { type ExclusiveWriter, type WriteOptions, writeExclusively } from './write-records.js';

@@ -40,6 +40,35 @@ interface Target {
   readonly options: WriteOptions;
   /** Keep an existing record unless the new one was discovered later. */
   readonly ifNewer: boolean;
+  /** Runs the read and the write of a batch without other writers in between. */
+  readonly underLock: <T>(task: () => Promise<T>) => Promise<T>;
+}
+
+/** Writes under a write lock that is held. */
+export interface ExclusiveWriter {
+  /** As `SyncStore.putMany`. The source must not write to the engine by other means. */
+  putMany(
+    syncId: string,
+    records: Iterable<SyncRecord> | AsyncIterable<SyncRecord>,
+    options?: WriteOptions,
+  ): Promise<number>;
+}
+
+/**
+ * Runs `task` as {@link withWriteLock} does, with a writer that writes meanwhile: for what is derived from records
+ * that nobody else may change until it is written.
+ */
+export function writeExclusively<T>(
+  engine: ReadWriteEngine,
+  task: (writer: ExclusiveWriter) => Promise<T>,
+): Promise<T> {
+  const writer: ExclusiveWriter = {
+    putMany: async (syncId, records, options = {}) => {
+      const target = targetOf(engine, syncId, options, false);
+      return (await putAll({ ...target, underLock: (batch) => batch() }, records)).taken;
+    },
+  };
+  return withWriteLock(engine, () => task(writer));
 }
 
 interface PendingPut extends EncodedRecord {
@@ -124,12 +153,15 @@ function targetOf(
   options: WriteOptions,
   ifNewer: boolean,
 ): Target {
-  return { engine, syncId, syncIdBytes: parseSyncId(syncId), options, ifNewer };
+  return {
+    ...{ engine, syncId, syncIdBytes: parseSyncId(syncId), options, ifNewer },
+    underLock: (task) => withWriteLock(engine, task),
+  };
 }
 
 function putOne(target: Target, record: SyncRecord): Promise<number> {
   const put = pendingPut(target, record);
-  return withWriteLock(target.engine, () => {
+  return target.underLock(() => {
     throwIfAborted(target.options.signal);
     return putBatch(target, [put]);
   });
@@ -148,7 +180,7 @@ async function putAll(
     const puts = [...pending.values()];
     pending = new Map();
     pendingBytes = 0;
-    written += await withWriteLock(target.engine, () => putBatch(target, puts));
+    written += await target.underLock(() => putBatch(target, puts));
   };
   // The lock is held for each batch, not throughout: the source may be slow or read this store.
   for await (const record of records) {

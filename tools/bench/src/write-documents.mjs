@@ -24,9 +24,11 @@ const BENCHMARKS = {
   placement: 'Reads after many small compactions',
   open: 'Opening, extracting, copying a store of 1,000 tables',
   startup: 'From start to end of a command',
+  explore: 'The page of a store of a million grants, in a browser',
   import: 'A bulk load beside batches',
   'c1z-import': 'Importing a .c1z file beside reading it and putting its records in batches',
   'wrapper-price': 'Store beside plain classic-level',
+  cluster: 'Stores on three Cassandra nodes, beside a row per record',
   pebble: 'Reading and writing Pebble databases',
 };
 

@@ -11,6 +11,7 @@ import { runFuzzFamily } from './fuzz/fuzz-family.js';
 import { runHostileFamily } from './hostile/hostile-family.js';
 import { runLevelFaultsFamily } from './leveldb-faults/leveldb-faults.js';
 import { runMetamorphicFamily } from './metamorphic/metamorphic-family.js';
+import { runOperationKillsFamily } from './operation-kills/operation-kills.js';
 import { runWriteBackFamily } from './write-back/write-back.js';
 
 /** The options of every run. */
@@ -36,6 +37,10 @@ export const families: Readonly<Record<string, Family>> = {
   kill: {
     short: (common, scale) => runKillFamily({ ...common, rounds: 100 * scale }),
     long: (common) => runKillFamily({ ...common, rounds: 5000 }),
+  },
+  'operation-kills': {
+    short: (common, scale) => runOperationKillsFamily({ ...common, killsEach: 10 * scale }),
+    long: (common) => runOperationKillsFamily({ ...common, killsEach: 300 }),
   },
   corruption: {
     short: (common, scale) => runCorruptionFamily({ ...common, bits: scale > 1 ? 'all' : 'one' }),

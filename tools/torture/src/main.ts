@@ -9,7 +9,7 @@ import { Totals } from './totals.js';
 
 const USAGE = `usage: pnpm torture [--long | --minutes N] [--seed S] [--family NAME[,NAME…]] [--only TEXT]
 families: ${Object.keys(families).join(', ')}
---only    of crash-states, faults and kill: cases whose name has TEXT in it`;
+--only    of crash-states, faults, kill and operation-kills: cases whose name has TEXT in it`;
 
 const PROGRESS_PAUSE_MS = 10_000;
 const MAX_SCALE = 16;

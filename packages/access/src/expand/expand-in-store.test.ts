@@ -70,6 +70,23 @@ describe('expandSync on a store', () => {
     expect(await digests()).toEqual(expanded);
   });
 
+  it('loses no record that is put while it runs', async () => {
+    const writer = new SyncStore(store);
+    const late: Array<Promise<void>> = [];
+    const putLate = () => {
+      const { length } = late;
+      if (length < 5) late.push(writer.put(SYNC, grant('a', user(`late${length}`))));
+    };
+    await expandSync(store, SYNC, { onProgress: putLate });
+    await Promise.all(late);
+    expect(late).toHaveLength(5);
+    for (const number of late.keys()) {
+      expect(await writer.getGrant(SYNC, `a:user:late${number}`)).toBeDefined();
+    }
+    for await (const problem of verifyIndexes(store, SYNC)) expect.fail(JSON.stringify(problem));
+    expect(await expandSync(store, SYNC)).toMatchObject({ created: 10, updated: 0 });
+  });
+
   it('writes to a file what it writes to the store', async () => {
     const now = () => new Date('2026-01-02T03:04:05Z');
     const file = join(directory, 'expanded.c1z');

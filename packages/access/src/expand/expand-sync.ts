@@ -2,20 +2,25 @@
 //
 // A store with tables replaces the sync in one commit, or writes one batch if few grants change. Any other engine gets
 // batches. A failure between two batches leaves some of the derived grants, and expanding again adds the rest.
+//
+// Invariant: the write lock is held from the snapshot that the expansion reads to its last write. A put in between
+// would be lost when the sync is replaced.
 import { byteEncodings, type EngineSnapshot, type ReadWriteEngine } from '@sstitch/contract';
 import { grantKey, parseSyncId } from '@sstitch/keys';
 import {
   type EntryTables,
   type EntryTablesOptions,
+  type ExclusiveWriter,
   encodeRecord,
   type GrantRecord,
   RecordLoader,
   RecordsError,
   StoreSink,
+  SyncReader,
   type SyncRecord,
-  SyncStore,
   type TableStore,
   VALUE_BUCKETS,
+  writeExclusively,
 } from '@sstitch/records';
 import { bucketValues } from '../bucket-values.js';
 import { AccessError, type AccessErrorDetails } from '../errors.js';
@@ -47,7 +52,7 @@ export interface ExpandSyncOptions extends ExpansionOptions {
  * Derives the grants that follow from others, as Baton does, and writes them into the sync: grants through nested
  * groups, their sources, statistics and indexes. It sets supports_diff in the run. Expanding again changes nothing.
  *
- * The sync must not be written meanwhile.
+ * Writers of a `SyncStore` on the engine wait until it is done. The sync must not be written by other means meanwhile.
  *
  * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_GRANT_ID_TAKEN, SSTITCH_OPTION_INVALID; RecordsError
  * as lists do; errors of the engine.
@@ -62,15 +67,18 @@ export async function expandSync<Tables>(
   if (as !== syncId && tables === undefined) {
     throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine can only expand in place');
   }
-  const expansion = await SyncExpansion.open(engine, syncId, signal, options);
-  try {
-    const isWritten =
-      as === syncId && (await writeInPlace(engine, expansion, signal, tables !== undefined));
-    if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
-    return expansion.report;
-  } finally {
-    await expansion.close();
-  }
+  return writeExclusively(engine, async (writer) => {
+    const expansion = await SyncExpansion.open(engine, syncId, signal, options);
+    const writing = { engine, writer, expansion, signal };
+    try {
+      const isWritten =
+        as === syncId && (await writeInPlace(writing, { onlyOnce: tables !== undefined }));
+      if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
+      return expansion.report;
+    } finally {
+      await expansion.close();
+    }
+  });
 }
 
 function tablesOf<Tables>(
@@ -113,6 +121,14 @@ function idTaken(what: string, details: AccessErrorDetails): AccessError {
   );
 }
 
+/** An expansion, and how it is written in place. */
+interface WritingInPlace {
+  readonly engine: ReadWriteEngine;
+  readonly writer: ExclusiveWriter;
+  readonly expansion: SyncExpansion;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Writes the changes in batches.
  *
@@ -120,14 +136,11 @@ function idTaken(what: string, details: AccessErrorDetails): AccessError {
  * @returns whether the changes were written
  */
 async function writeInPlace(
-  engine: ReadWriteEngine,
-  expansion: SyncExpansion,
-  signal: AbortSignal | undefined,
-  onlyOnce: boolean,
+  { engine, writer, expansion, signal }: WritingInPlace,
+  { onlyOnce }: { readonly onlyOnce: boolean },
 ): Promise<boolean> {
   const { syncId, snapshot } = expansion;
-  const store = new SyncStore(engine);
-  const writing = { sync: true, ...(signal && { signal }) };
+  const options = { sync: true, ...(signal && { signal }) };
   let pending = new PendingBatch(engine, syncId);
   let isFound = false;
   for await (const { created, updated } of expansion.grants(signal)) {
@@ -135,14 +148,14 @@ async function writeInPlace(
     pending.add(created, updated);
     if (!pending.isFull) continue;
     if (onlyOnce) return false;
-    await store.putMany(syncId, await pending.records(), writing);
+    await writer.putMany(syncId, await pending.records(), options);
     pending = new PendingBatch(engine, syncId);
   }
-  const run = await store.getSyncRun(syncId, { snapshot });
+  const run = await new SyncReader(engine).getSyncRun(syncId, { snapshot });
   if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
   const records: SyncRecord[] = await pending.records();
   if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
-  await store.putMany(syncId, records, writing);
+  await writer.putMany(syncId, records, options);
   return true;
 }
 

@@ -16,7 +16,11 @@ export type ValueSpec =
   /** References to several syncs, separated by commas or in repeated options. */
   | { readonly type: 'syncs'; readonly stores: readonly string[] };
 
-export type PathKind = 'store' | 'file' | 'directory';
+/**
+ * A `store` can also be named by an address (store-name.ts), a `cluster store` only so; the others are in the file
+ * system.
+ */
+export type PathKind = 'store' | 'store directory' | 'cluster store' | 'file' | 'directory';
 
 /** A positional argument. */
 export interface ArgumentSpec {
@@ -55,6 +59,8 @@ export interface CommandSpec {
   readonly name: string;
   /** Only scripts run the command, so no list of commands shows it. @defaultValue false */
   readonly isHidden?: true;
+  /** The command runs until a signal ends it, which is no failure. @defaultValue false */
+  readonly runsUntilSignal?: true;
   /** One line, for the list of commands. */
   readonly summary: string;
   /** The full description, for the command's own help. */

@@ -1,6 +1,6 @@
 // Options of several commands, as plain data.
 import { BUCKETS } from '@sstitch/keys';
-import type { OptionSpec } from './command-spec.js';
+import type { ArgumentSpec, OptionSpec } from './command-spec.js';
 
 /** The options of every command. */
 export const STANDARD_OPTIONS = {
@@ -37,6 +37,21 @@ export const limitOption = {
   value: { type: 'count', least: 1 },
   placeholder: 'n',
   default: 20,
+} as const satisfies OptionSpec;
+
+/** The argument of a command that reads a store, or a file of syncs as a store. */
+export const storeOrFileArgument = {
+  name: 'store',
+  summary: 'the store, or the .c1z, .jsonl or .csv file, to read',
+  value: { type: 'path', of: 'store' },
+} as const satisfies ArgumentSpec;
+
+/** The option of a command that takes {@link storeOrFileArgument}. */
+export const zoneOption = {
+  summary:
+    'the time zone of the times in a .c1z file without zones; the default is that of this host',
+  value: { type: 'text' },
+  placeholder: 'zone',
 } as const satisfies OptionSpec;
 
 export const waitOption = {

@@ -11,7 +11,7 @@
  * store or a file. The words take precedence over ids that begin with them, and syncs over replaced versions, whose
  * ids begin as those of their syncs do.
  */
-import { isSyncId, parseSyncId } from '@sstitch/keys';
+import { isSyncId, syncIdTime } from '@sstitch/keys';
 import { CliError } from '../errors.js';
 
 export const LATEST = 'latest';
@@ -21,8 +21,6 @@ const PREFIX = /^[0-9A-Za-z]{1,26}$/;
 const RANK = /^@([1-9]\d{0,5})$/;
 /** How many of the ids that match a prefix a message names. */
 const MAX_NAMED = 3;
-/** A sync id starts with its time: seconds since 2014-05-13T16:53:20Z. */
-const KSUID_EPOCH_SECONDS = 1_400_000_000;
 
 /** A sync that a reference can name. */
 export interface SyncChoice {
@@ -105,11 +103,8 @@ function lastFinished(choices: readonly SyncChoice[]): SyncChoice | undefined {
   return last;
 }
 
-function startMs({ syncId, startedAt }: SyncChoice): number {
-  if (startedAt !== undefined) return startedAt.getTime();
-  const id = parseSyncId(syncId);
-  const seconds = new DataView(id.buffer, id.byteOffset).getUint32(0);
-  return (KSUID_EPOCH_SECONDS + seconds) * 1000;
+function startMs({ syncId, startedAt = syncIdTime(syncId) }: SyncChoice): number {
+  return startedAt.getTime();
 }
 
 function notFound(message: string): CliError {

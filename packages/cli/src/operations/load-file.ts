@@ -2,20 +2,28 @@
 import { existsSync } from 'node:fs';
 import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
+import { replacedVersionOf } from '@sstitch/operations';
 import {
   type EntryTables,
   type LoadedSync,
+  RecordBatch,
   RecordLoader,
   RecordsError,
   StoreSink,
   type SyncSink,
 } from '@sstitch/records';
 import type { CommandContext } from '../command-line/command-context.js';
+import { isClusterName } from '../command-line/store-name.js';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
 import { CliError, usageError } from '../errors.js';
 import { formatCountOf } from '../output/quantities.js';
 import type { SyncFormat } from '../records/sync-format.js';
-import { type ByteStore, openStore, withStore } from '../stores/open-store.js';
+import {
+  type ByteStore,
+  type LocalStore,
+  openLocalStore,
+  withStore,
+} from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
 import { patienceOf } from './wait-for-store.js';
@@ -54,7 +62,8 @@ export async function loadFile(
   const patience = patienceOf(context, request.wait);
   // An existing store is opened first, so that a lock is reported at once. A missing one is created last, so
   // that a bad file creates none.
-  if (existsSync(request.into)) {
+  // A store on a cluster is created by its first commit.
+  if (isClusterName(request.into) || existsSync(request.into)) {
     return withStore(
       request.into,
       'create',
@@ -65,12 +74,12 @@ export async function loadFile(
       patience,
     );
   }
-  let made: ByteStore | undefined;
+  let made: LocalStore | undefined;
   const directory = await makeTemporaryDirectory('sstitch-import-');
   try {
     const loader = newLoader((options) => new TableLoader(directory, options), context);
     return await load(loader, context, file, request, async () => {
-      made = await openStore(request.into, 'create');
+      made = await openLocalStore(request.into, 'create');
       return made;
     });
   } finally {
@@ -140,7 +149,8 @@ async function readFile(
           `${file.name} holds several syncs, among them ${renamed} and ${batch.syncId}: choose with --sync which one to import as ${as}`,
         );
       }
-      await sink.add(as === undefined ? batch : batch.withSyncId(as));
+      const own = withoutMarks(batch);
+      await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
       context.progress.update({ doing: `reading ${file.name}`, done: read, unit: 'records' });
     }
@@ -148,6 +158,20 @@ async function readFile(
   } finally {
     await input.close();
   }
+}
+
+/** A file's replaced version of a sync becomes a sync of its own: only the store itself keeps versions of its syncs. */
+function withoutMarks(batch: RecordBatch): RecordBatch {
+  if (batch.bucket !== 'sync_run') return batch;
+  const runs = (batch as RecordBatch<'sync_run'>).records;
+  if (runs.every((run) => replacedVersionOf(run) === undefined)) return batch;
+  const { syncId } = batch;
+  const own = runs.map((run) => {
+    const version = replacedVersionOf(run);
+    if (version === undefined) return run;
+    return { ...(version.run ?? { ...run, syncToken: '', linkedSyncId: '' }), syncId };
+  });
+  return RecordBatch.ofRecords(syncId, 'sync_run', own);
 }
 
 /** @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE */

@@ -1,22 +1,20 @@
-// Opens a store or a file of syncs for reading. A file is first loaded into a store in a temporary directory,
-// because it can be read only in its own order.
-import { join } from 'node:path';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+// Opens a store or a file of syncs for reading.
+import { existsSync } from 'node:fs';
 import type { CommandContext } from '../command-line/command-context.js';
+import { isClusterName } from '../command-line/store-name.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
-import { loadFile } from './load-file.js';
 
-/** Whether a path is a file of syncs. @throws CliError SSTITCH_INPUT_NOT_FOUND */
+/** Whether a path is a file of syncs. A path where nothing is counts as a store, which opening it reports. */
 function isSyncFile(path: string): boolean {
-  return kindOfInput(path) !== 'directory';
+  return !isClusterName(path) && existsSync(path) && kindOfInput(path) !== 'directory';
 }
 
 /**
  * Runs `use` with a reader of the syncs at a path.
  *
  * @param zone the time zone of the times in a .c1z file without zones; not used for a store
- * @throws CliError SSTITCH_INPUT_NOT_FOUND; the errors of reading a file and opening a store
+ * @throws the errors of reading a file and opening a store
  */
 export function withSyncs<T>(
   context: CommandContext,
@@ -28,7 +26,7 @@ export function withSyncs<T>(
   return withStoreOf(context, path, zone, (location) => withReader(location, use, { signal }));
 }
 
-/** Like {@link withSyncs}, but runs `use` with the directory of the store. */
+/** Like {@link withSyncs}, but runs `use` with the name of the store. */
 export async function withStoreOf<T>(
   context: CommandContext,
   path: string,
@@ -36,13 +34,7 @@ export async function withStoreOf<T>(
   use: (location: string) => Promise<T>,
 ): Promise<T> {
   if (!isSyncFile(path)) return use(path);
-  const directory = await makeTemporaryDirectory('sstitch-syncs-');
-  try {
-    const into = join(directory, 'store');
-    const file = { name: path, path, isRegular: kindOfInput(path) === 'file' };
-    await loadFile(context, file, { into, sync: undefined, as: undefined, zone, wait: 0 });
-    return await use(into);
-  } finally {
-    await removeTemporaryDirectory(directory);
-  }
+  // Most commands read stores, and the readers of files are slow to load.
+  const { withLoadedFile } = await import('./with-loaded-file.js');
+  return withLoadedFile(context, path, zone, use);
 }

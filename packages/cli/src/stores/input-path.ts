@@ -2,7 +2,7 @@
 // the same exit code in every command.
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CliError } from '../errors.js';
+import { CliError, type CliErrorCode } from '../errors.js';
 
 /**
  * The kind of the input at a path; a 'stream' is a pipe or a device, which can be read only once.
@@ -37,6 +37,18 @@ export function requireDatabase(path: string): void {
     'SSTITCH_INPUT_NOT_FOUND',
     `there is no LevelDB database in ${path}: it has no CURRENT`,
   );
+}
+
+/** Checks that a directory can be made at a path: that no file is there. @throws CliError with the code */
+export function requireNoFile(path: string, code: CliErrorCode): void {
+  let isDirectory = true;
+  try {
+    isDirectory = statSync(path).isDirectory();
+  } catch {
+    // Nothing is there, or making the directory reports what is wrong.
+  }
+  if (isDirectory) return;
+  throw new CliError(code, `${path} is a file: name a directory, or a path where nothing is`);
 }
 
 function statusOf(what: string, path: string): Stats {

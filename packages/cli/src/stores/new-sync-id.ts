@@ -1,6 +1,7 @@
-// Chooses the id of a new sync.
+// Chooses the id under which a sync is written.
 import type { ReadableEngine } from '@sstitch/contract';
 import { createSyncId, formatSyncId, isSyncId } from '@sstitch/keys';
+import { CliError } from '../errors.js';
 import { syncIdsOf } from './find-syncs.js';
 
 const PAYLOAD_BYTES = 16;
@@ -20,7 +21,30 @@ export async function newSyncId(
     const payload = crypto.getRandomValues(new Uint8Array(PAYLOAD_BYTES));
     return formatSyncId(createSyncId(new Date(), payload));
   }
+  return writtenSyncId(engine, location, reference, signal);
+}
+
+/**
+ * Resolves a reference to an id that need not be in the store if it is whole.
+ *
+ * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE
+ */
+export async function writtenSyncId(
+  engine: ReadableEngine,
+  location: string,
+  reference: string,
+  signal: AbortSignal,
+): Promise<string> {
   if (isSyncId(reference)) return reference;
-  const [syncId = reference] = await syncIdsOf(engine, location, [reference], signal);
-  return syncId;
+  try {
+    const [syncId = reference] = await syncIdsOf(engine, location, [reference], signal);
+    return syncId;
+  } catch (error) {
+    if (!(error instanceof CliError) || error.code !== 'SSTITCH_SYNC_NOT_FOUND') throw error;
+    throw new CliError(
+      'SSTITCH_SYNC_NOT_FOUND',
+      `--as ${JSON.stringify(reference)}: ${location} holds no such sync, and the id of a new one has 27 characters; \`sstitch syncs ${location}\` lists those of the store`,
+      { cause: error },
+    );
+  }
 }

@@ -168,7 +168,7 @@ function readPointer(fileSystem: FileSystem, directory: string): number {
     refuseUnadoptable(fileSystem, directory);
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
-      'the directory is a plain LevelDB database: make a store from it with adopt()',
+      'the directory is a plain LevelDB database, not a store: adopt makes a store of it',
       { path: directory },
     );
   }

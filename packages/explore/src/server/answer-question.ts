@@ -7,6 +7,7 @@ import { describeStore, LISTS, QUESTIONS } from '../questions/all-questions.js';
 import { type AnyList, QuestionParameters } from '../questions/question.js';
 import type { ErrorShape } from '../shapes.js';
 import type { CurrentView } from '../view/current-view.js';
+import { currentGeneration, DirectorySource, type ViewSource } from '../view/view-source.js';
 
 const DEFAULT_PAGE_ITEMS = 100;
 const MAX_PAGE_ITEMS = 1000;
@@ -28,18 +29,27 @@ export function isQuestion({ pathname }: URL): boolean {
   return pathname.startsWith('/api/') || pathname.startsWith('/csv/');
 }
 
+/** A question over HTTP. */
+export interface AskedQuestion {
+  readonly url: URL;
+  /** Only the headers of the answer are sent. */
+  readonly isHead: boolean;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
 /** Writes the answer to a question, or the reason why there is none. Never throws. */
 export async function answerQuestion(
   store: AnsweringStore,
-  url: URL,
+  asked: AskedQuestion,
   response: ServerResponse,
-  signal: AbortSignal,
 ): Promise<void> {
+  const { url, signal } = asked;
   try {
     const name = url.pathname.slice('/api/'.length);
     const parameters = new QuestionParameters(url.searchParams);
     if (url.pathname.startsWith('/csv/')) {
-      await answerCsv(store, name, parameters, response, signal);
+      await answerCsv(store, name, parameters, asked, response);
     } else {
       const document = await documentOf(store, name, parameters, signal);
       throwIfAborted(signal);
@@ -51,7 +61,7 @@ export async function answerQuestion(
       response.destroy();
       return;
     }
-    const { status, shape } = failureOf(error);
+    const { status, shape } = await failureOf(error, store.current.source);
     sendJson(response, status, shape);
   }
 }
@@ -85,8 +95,8 @@ async function answerCsv(
   { current }: AnsweringStore,
   name: string,
   parameters: QuestionParameters,
+  { isHead, signal }: AskedQuestion,
   response: ServerResponse,
-  signal: AbortSignal,
 ): Promise<void> {
   const askList = listNamed(name);
   await current.use(async (view) => {
@@ -97,7 +107,8 @@ async function answerCsv(
     throwIfAborted(signal);
     response.setHeader('content-type', 'text/csv; charset=utf-8');
     response.setHeader('content-disposition', `attachment; filename="${name}.csv"`);
-    if (!first.done) await write(response, first.value, signal);
+    if (isHead) await chunks.return();
+    else if (!first.done) await write(response, first.value, signal);
     for await (const chunk of chunks) await write(response, chunk, signal);
     response.end();
   });
@@ -140,12 +151,25 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SSTITCH_NOT_FOUND', 404],
   ['SSTITCH_SYNC_NOT_FOUND', 404],
   ['SSTITCH_ENTITLEMENT_NOT_FOUND', 404],
-  ['SSTITCH_STORE_NOT_FOUND', 404],
+  // There was one: it was opened.
+  ['SSTITCH_STORE_NOT_FOUND', 410],
   ['SSTITCH_GRAPH_TOO_LARGE', 422],
   ['SSTITCH_ABORTED', 503],
 ]);
 
-function failureOf(error: unknown): { readonly status: number; readonly shape: ErrorShape } {
+interface Failure {
+  readonly status: number;
+  readonly shape: ErrorShape;
+}
+
+async function failureOf(error: unknown, source: ViewSource): Promise<Failure> {
+  const failure = failureShape(error);
+  if (failure.status !== 500 || !(source instanceof DirectorySource)) return failure;
+  // A store that was removed takes the files of its views with it, and LevelDB fails on one of them.
+  return currentGeneration(source.location).then(() => failure, failureShape);
+}
+
+function failureShape(error: unknown): Failure {
   // abstract-level wraps the engine's reason why a store cannot be opened.
   const { cause } = error as { readonly cause?: unknown };
   const reason = codeOf(error) === NOT_OPEN && cause !== undefined ? cause : error;

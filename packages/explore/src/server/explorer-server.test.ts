@@ -8,6 +8,7 @@ import { entitlementId, makeExampleStore, NEW_SYNC } from '../example-store.test
 import { type Explorer, explore } from '../explore.js';
 import { ExplorerClient } from '../explorer-client.test-support.js';
 import { CurrentView } from '../view/current-view.js';
+import { DirectorySource } from '../view/view-source.js';
 import { answerQuestion } from './answer-question.js';
 
 const DATABASE_ADMIN = entitlementId(['app', 'production-db'], 'admin');
@@ -156,13 +157,14 @@ it('the page refers to nothing outside', async () => {
 });
 
 it('ends a list when the client goes away: closing waits for nothing', async () => {
-  const view = await CurrentView.open(location);
+  const view = await CurrentView.open(new DirectorySource(location));
   const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
   const url = new URL(`/csv/holders?${query}`, origin());
   // A client that never reads: the first part of the answer fills the buffers.
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   const gone = new AbortController();
-  const answered = answerQuestion({ current: view, name: undefined }, url, response, gone.signal);
+  const asked = { url, isHead: false, signal: gone.signal };
+  const answered = answerQuestion({ current: view, name: undefined }, asked, response);
   await expect.poll(() => response.writableNeedDrain).toBe(true);
   gone.abort();
   await answered;
@@ -187,11 +189,46 @@ it('keeps answering when its store is removed, and reports why it cannot refresh
   const client = new ExplorerClient(other);
   renameSync(made.location, `${made.location}-moved`);
   const refreshed = await client.request('api/store', { refresh: '1' });
-  expect(refreshed.status).toBe(404);
+  expect(refreshed.status).toBe(410);
   expect(await refreshed.json()).toMatchObject({ error: { code: 'SSTITCH_STORE_NOT_FOUND' } });
+  for (const question of ['api/store', 'api/levels', 'api/generations']) {
+    const response = await client.request(question);
+    expect([question, response.status]).toEqual([question, 410]);
+    expect(await response.json()).toEqual({
+      error: {
+        code: 'SSTITCH_STORE_NOT_FOUND',
+        message: `the store is no longer at ${made.location}: it was moved or removed`,
+      },
+    });
+  }
   expect(await client.ask('api/syncs')).toMatchObject({ next: null });
   await other.close();
   rmSync(made.directory, { recursive: true });
+});
+
+it('answers HEAD of a list with its headers, and does not read the list', async () => {
+  const view = await CurrentView.open(new DirectorySource(location));
+  const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
+  const lengthOf = async (isHead: boolean) => {
+    const response = new ServerResponse(new IncomingMessage(new Socket()));
+    let length = 0;
+    response.write = (text: string) => {
+      length += text.length;
+      return true;
+    };
+    const asked = { isHead, url: new URL(`/csv/holders?${query}`, origin()) };
+    const { signal } = new AbortController();
+    await answerQuestion({ current: view, name: undefined }, { ...asked, signal }, response);
+    expect(response.getHeader('content-type')).toBe('text/csv; charset=utf-8');
+    expect(response.writableEnded).toBe(true);
+    return length;
+  };
+  expect(await lengthOf(false)).toBeGreaterThan(1000);
+  expect(await lengthOf(true)).toBe(0);
+  await view.close();
+  const address = `${origin()}/csv/syncs`;
+  const head = await fetch(address, { method: 'HEAD', headers: bearer() });
+  expect([head.status, await head.text()]).toEqual([200, '']);
 });
 
 it('a port in use is one clear error', async () => {

@@ -85,7 +85,8 @@ function serve(
   } else if (isQuestion(url)) {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    void answerQuestion(store, url, response, gone.signal);
+    const isHead = request.method === 'HEAD';
+    void answerQuestion(store, { url, isHead, signal: gone.signal }, response);
   } else {
     const message = `there is nothing at ${url.pathname}`;
     sendJson(response, 404, { error: { code: 'SSTITCH_NOT_FOUND', message } });

@@ -1,39 +1,31 @@
 // The current view of a store. A refresh replaces it; the replaced view closes after its last open question.
 import { ExploreError } from '../errors.js';
 import { StoreView } from './store-view.js';
+import type { ViewSource } from './view-source.js';
 
 /** A view of a store that can be refreshed. */
 export class CurrentView {
-  readonly location: string;
+  readonly source: ViewSource;
   #view: StoreView;
-  /** Open questions of the current view. */
-  #questions = new Set<Promise<unknown>>();
   #refreshing: Promise<void> | undefined;
   /** Replaced views that are not closed yet. */
   readonly #closing = new Set<Promise<void>>();
   #isClosed = false;
 
   private constructor(view: StoreView) {
-    this.location = view.location;
+    this.source = view.source;
     this.#view = view;
   }
 
-  /** @throws EngineError as `openReadOnly` */
-  static async open(location: string, signal?: AbortSignal): Promise<CurrentView> {
-    return new CurrentView(await StoreView.open(location, signal));
+  /** @throws the errors of the source */
+  static async open(source: ViewSource, signal?: AbortSignal): Promise<CurrentView> {
+    return new CurrentView(await StoreView.open(source, signal));
   }
 
   /** Asks a question of the current view and keeps the view open until it is answered. */
   async use<T>(ask: (view: StoreView) => Promise<T>): Promise<T> {
     if (this.#isClosed) throw closed();
-    const questions = this.#questions;
-    const question = ask(this.#view);
-    questions.add(question);
-    try {
-      return await question;
-    } finally {
-      questions.delete(question);
-    }
+    return this.#view.use(ask);
   }
 
   /** Replaces the view by one of the store as it is now. Concurrent calls share one refresh. */
@@ -55,17 +47,14 @@ export class CurrentView {
   }
 
   async #refresh(): Promise<void> {
-    const next = await StoreView.open(this.location);
+    const next = await StoreView.open(this.source);
     this.#retire();
     this.#view = next;
-    this.#questions = new Set();
   }
 
   #retire(): void {
     const view = this.#view;
-    const closing = Promise.allSettled(this.#questions)
-      .then(() => view.close())
-      .finally(() => this.#closing.delete(closing));
+    const closing = view.close().finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
     // `close` awaits it and reports the failure.
     closing.catch(() => undefined);

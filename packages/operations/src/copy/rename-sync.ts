@@ -1,11 +1,16 @@
 import type { Engine } from '@sstitch/contract';
-import { parseSyncId } from '@sstitch/keys';
+import { parseSyncId, syncSpans } from '@sstitch/keys';
 import { encodeRecord, type SyncRunRecord, withWriteLock } from '@sstitch/records';
-import { type ReadView, withView } from '../entries/entry-pages.js';
+import { hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import { OperationsError } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
-import { ownRun } from '../versions/replaced-version.js';
+import {
+  findReplacedVersions,
+  ownRun,
+  relinkedRun,
+  replacedVersionId,
+} from '../versions/replaced-version.js';
 import { checkFound, checkFree, recordsOf } from './clone-sync.js';
 import {
   commitReplacements,
@@ -26,7 +31,8 @@ export interface RenameSyncOptions extends OperationOptions {
 
 /**
  * Changes the id of a sync in one commit, which leaves nothing under the old id. Runs of other syncs that name the sync
- * as their parent or linked sync name the new id afterwards. A replaced version becomes an ordinary sync.
+ * as their parent or linked sync name the new id afterwards. The version kept under the default side id moves to the
+ * default side id of the new id, unless that is taken. A replaced version becomes an ordinary sync.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
  * SSTITCH_ABORTED, which leave the engine unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
@@ -43,21 +49,50 @@ export async function renameSync(options: RenameSyncOptions): Promise<OperationC
       await checkFound(view, syncId);
       await checkFree(engine, as, signal);
       const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onRecords: recordsOf(options) });
+      const version = await keptVersion(view, syncId, as);
       const replacements = [
         ...replaceSync(syncId),
         ...replaceSync(as, copy),
-        ...(await referrers(view, syncId, as)),
+        ...(version?.replacements ?? []),
+        ...(await referrers(view, syncId, as, version?.sideId)),
       ];
       return commitReplacements(engine, replacements, signal);
     }),
   );
 }
 
-/** Finds the runs of other syncs that name the sync, and sets the new id in them. */
-async function referrers(view: ReadView, syncId: string, as: string): Promise<Replacement[]> {
+/**
+ * Moves the version that is kept under the sync's default side id to the default side id of the new id. Returns
+ * undefined if there is none, or if that id is taken.
+ */
+async function keptVersion(
+  view: ReadView,
+  syncId: string,
+  as: string,
+): Promise<{ readonly sideId: string; readonly replacements: Replacement[] } | undefined> {
+  const [sideId, newSideId] = [replacedVersionId(syncId), replacedVersionId(as)];
+  const versions = await findReplacedVersions(view, syncId);
+  if (sideId === as || !versions.some((version) => version.sideId === sideId)) return undefined;
+  const spans = syncSpans(newSideId).map(({ span }) => span);
+  if (await hasEntries(view, spans)) return undefined;
+  const moved = new SyncCopy(view, sideId, newSideId, { runOf: (run) => relinkedRun(run, as) });
+  return { sideId, replacements: [...replaceSync(sideId), ...replaceSync(newSideId, moved)] };
+}
+
+/**
+ * Finds the runs of other syncs that name the sync, and sets the new id in them.
+ *
+ * @param moved the id of a run to omit, because it is replaced anyway
+ */
+async function referrers(
+  view: ReadView,
+  syncId: string,
+  as: string,
+  moved: string | undefined,
+): Promise<Replacement[]> {
   const replacements: Replacement[] = [];
   for await (const { run, key } of listRuns(view)) {
-    if (run.syncId === syncId) continue;
+    if (run.syncId === syncId || run.syncId === moved) continue;
     const changed = referring(run, syncId, as);
     if (changed !== undefined) replacements.push(replaceEntry(key, encodeRecord(changed)));
   }

@@ -49,7 +49,7 @@ export function replaceEntry(key: Uint8Array, value: Uint8Array): Replacement {
 /**
  * Commits all replacements at once.
  *
- * @param replacements with disjoint spans, in any order
+ * @param replacements with disjoint spans, in any order; without any, nothing is committed
  * @throws {@link OperationsError} SSTITCH_ABORTED; errors of the pages and of the engine
  */
 export async function commitReplacements(
@@ -57,6 +57,7 @@ export async function commitReplacements(
   replacements: readonly Replacement[],
   signal: AbortSignal | undefined,
 ): Promise<OperationCommit> {
+  if (replacements.length === 0) return { entries: 0, pauseMs: 0, durationMs: 0 };
   const sorted = replacements.toSorted((a, b) => compareBytes(a.span.start, b.span.start));
   let failure: unknown;
   const pages = async function* (): AsyncGenerator<readonly Entry[], void, undefined> {

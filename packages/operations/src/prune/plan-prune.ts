@@ -1,5 +1,6 @@
 // Decides which syncs a policy removes. Pure.
-import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
+import { syncIdTime } from '@sstitch/keys';
 import type { SyncRunRecord, SyncType } from '@sstitch/records';
 import { OperationsError } from '../errors.js';
 import { replacedVersionOf } from '../versions/replaced-version.js';
@@ -7,7 +8,8 @@ import { replacedVersionOf } from '../versions/replaced-version.js';
 /** The syncs to keep. A sync stays if any rule keeps it. */
 export interface PrunePolicy {
   /**
-   * The number of finished syncs of each type to keep, those that ended last. At least 1.
+   * The number of finished syncs of each type to keep, those that ended last. At least 1. Of a sync
+   * and its clone, which ended at the same time, the original counts as the later one.
    * @defaultValue 1
    */
   readonly keepNewest?: number | undefined;
@@ -50,6 +52,10 @@ export interface PrunePlan {
   readonly removed: readonly PlannedSync[];
   readonly kept: readonly PlannedSync[];
 }
+
+type Time = Pick<Timestamp, 'seconds' | 'nanos'>;
+
+const NO_TIME: Time = { seconds: 0n, nanos: 0 };
 
 /**
  * Applies a policy.
@@ -110,19 +116,31 @@ function plannedOf({ syncId, type, endedAt }: SyncRunRecord, reason: PruneReason
   return { syncId, type, endedAt: endedAt && new Date(timestampMs(endedAt)), reason };
 }
 
-/** Orders syncs: unfinished ones first, then the latest end first, then the greater id first. */
+/**
+ * Orders syncs: unfinished ones first, then the latest end first, then the latest start first. A clone has both times in
+ * common with its original, whose id was made nearer to the start and comes first. Then the smaller id comes first.
+ */
 function newestFirst(a: SyncRunRecord, b: SyncRunRecord): number {
-  if (a.endedAt === undefined || b.endedAt === undefined) {
-    const byEnd = Number(b.endedAt === undefined) - Number(a.endedAt === undefined);
-    return byEnd === 0 ? byId(a, b) : byEnd;
-  }
-  if (a.endedAt.seconds !== b.endedAt.seconds)
-    return a.endedAt.seconds < b.endedAt.seconds ? 1 : -1;
-  return b.endedAt.nanos - a.endedAt.nanos || byId(a, b);
+  const byEnd = Number(b.endedAt === undefined) - Number(a.endedAt === undefined);
+  return (
+    byEnd ||
+    laterFirst(a.endedAt, b.endedAt) ||
+    laterFirst(a.startedAt, b.startedAt) ||
+    idDistanceMs(a) - idDistanceMs(b) ||
+    (a.syncId < b.syncId ? -1 : 1)
+  );
 }
 
-function byId(a: SyncRunRecord, b: SyncRunRecord): number {
-  return a.syncId < b.syncId ? 1 : a.syncId > b.syncId ? -1 : 0;
+function laterFirst(a: Time = NO_TIME, b: Time = NO_TIME): number {
+  if (a.seconds !== b.seconds) return a.seconds < b.seconds ? 1 : -1;
+  return b.nanos - a.nanos;
+}
+
+/** From the time in a sync's id to its start. */
+function idDistanceMs({ syncId, startedAt }: SyncRunRecord): number {
+  return startedAt === undefined
+    ? 0
+    : Math.abs(syncIdTime(syncId).getTime() - timestampMs(startedAt));
 }
 
 function checkPolicy({ keepNewest, keepYoungerThanMs }: PrunePolicy): void {

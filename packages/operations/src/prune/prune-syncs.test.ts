@@ -15,6 +15,7 @@ import {
   THIRD,
   writeSync,
 } from '../../test/small-syncs.js';
+import { cloneSync } from '../copy/clone-sync.js';
 import { compactKeeping } from '../versions/compact-keeping.js';
 import { replacedVersionId } from '../versions/replaced-version.js';
 import { type PrunePolicy, planPrune } from './plan-prune.js';
@@ -63,7 +64,7 @@ describe('planPrune', () => {
           const newer = runs.filter((other) => {
             if (other.type !== run.type || endOf(other) === undefined) return false;
             const later = (endOf(other) ?? 0) - (endMs ?? 0);
-            return later > 0 || (later === 0 && other.syncId > run.syncId);
+            return later > 0 || (later === 0 && other.syncId < run.syncId);
           });
           const stays =
             endMs === undefined ||
@@ -125,6 +126,23 @@ describe('pruneSyncs', () => {
     expect(removed.plan.removed).toMatchObject([{ syncId: side }]);
     expect((await contentsOf(engine, side)).size).toBe(0);
     expect(await contentsWithout(engine, [])).toEqual(await contentsOf(engine, SYNC));
+  });
+
+  test('keeps a sync rather than its clone, whatever their ids', async () => {
+    const startedAt = new Date('2026-01-02T03:04:05Z');
+    const idAt = (time: Date, fill: number) =>
+      formatSyncId(createSyncId(time, new Uint8Array(16).fill(fill)));
+    const original = idAt(startedAt, 7);
+    const clones = [
+      idAt(NOW, 7),
+      idAt(new Date(startedAt.getTime() - DAY_MS), 7),
+      idAt(startedAt, 8),
+    ];
+    const engine = new ModelEngine();
+    await writeSync(engine, original, [], { startedAt: startedAt.getTime() / 1000 });
+    for (const as of clones) await cloneSync({ engine, into: engine, syncId: original, as });
+    const { plan } = await pruneSyncs({ engine, policy: {} });
+    expect(plan.kept).toMatchObject([{ syncId: original, reason: 'newest' }]);
   });
 
   test('ends when the signal fires', async () => {

@@ -12,6 +12,7 @@ import {
 } from '../copy/sync-contents.js';
 import { SyncCopy } from '../copy/sync-copy.js';
 import { entryPages, hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
+import { holdSameEntries } from '../entries/same-entries.js';
 import { notFound, OperationsError } from '../errors.js';
 import type { OperationOptions } from '../progress.js';
 import {
@@ -41,8 +42,10 @@ export interface CompactKeepingOptions extends OperationOptions {
 /** A sync and its kept version. */
 export interface KeptVersion {
   readonly syncId: string;
-  /** The id of the kept version; undefined if the base held nothing of the sync. */
+  /** The id of the kept version; undefined if the base held nothing of the sync, or the same version. */
   readonly sideId: string | undefined;
+  /** The base held the same version: it is not replaced, and a version that was kept before stays. */
+  readonly isUnchanged: boolean;
 }
 
 /** The result of {@link compactKeeping}. */
@@ -53,7 +56,7 @@ export interface KeepingCommit extends OperationCommit {
 /**
  * Replaces syncs of the base by those of the source, and keeps what the base held of each under a side id. It replaces
  * a version that was kept under the same side id. With the default side ids, a base keeps one version of a sync, and
- * earlier ones are removed.
+ * earlier ones are removed. If the base holds the same version of a sync already, the sync and its kept versions stay.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND if the source holds nothing of a sync,
  * SSTITCH_SYNC_EXISTS if a side id is taken, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED, all of which leave the base
@@ -90,8 +93,12 @@ async function planSync(
   const spans = spansOf(syncId);
   if (!(await hasEntries(fresh, spans))) notFound(syncId);
   const replacements = replaceSync(syncId, verbatim(fresh, syncId));
+  const nothing = { syncId, sideId: undefined };
   if (!(await hasEntries(held, spans))) {
-    return { kept: { syncId, sideId: undefined }, replacements };
+    return { kept: { ...nothing, isUnchanged: false }, replacements };
+  }
+  if (await holdSameEntries(fresh, held, spans)) {
+    return { kept: { ...nothing, isUnchanged: true }, replacements: [] };
   }
   const { now = new Date(), sideIds = {} } = options;
   const named = Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
@@ -110,7 +117,7 @@ async function planSync(
     runOf: (run) => replacedRun(run, { syncId, sideId, now }),
   });
   replacements.push(...replaceSync(sideId, copy));
-  return { kept: { syncId, sideId }, replacements };
+  return { kept: { syncId, sideId, isUnchanged: false }, replacements };
 }
 
 function spansOf(syncId: string) {

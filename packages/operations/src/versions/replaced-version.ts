@@ -93,6 +93,13 @@ export function replacedRun(
   );
 }
 
+/** Returns the run of a replaced version with another sync as the one that it is a version of. */
+export function relinkedRun(value: Uint8Array | undefined, as: string): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const run = decodeRecord('sync_run', new Uint8Array(0), value);
+  return encodeRecord({ ...run, linkedSyncId: as });
+}
+
 /** Returns the version's own run from the run of a replaced version. */
 export function originalRun(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined) return undefined;
@@ -137,7 +144,7 @@ export function checkSideId(
   if (!isHeld || (run && replacedVersionOf(run)?.syncId === syncId)) return;
   throw new OperationsError(
     'SSTITCH_SYNC_EXISTS',
-    `${sideId} is not a replaced version of sync ${syncId}: name another id`,
+    `the replaced version of sync ${syncId} cannot be kept as ${sideId}, which is the id of another sync: rename or remove that one, or name another side id`,
   );
 }
 

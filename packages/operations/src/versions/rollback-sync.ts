@@ -12,13 +12,17 @@ import {
   originalRun,
   type ReplacedVersion,
   replacedRun,
+  replacedVersionId,
 } from './replaced-version.js';
 
 /** Options of {@link rollbackSync}. */
 export interface RollbackSyncOptions extends OperationOptions {
   readonly engine: Engine;
   readonly syncId: string;
-  /** The side id of the version to restore. @defaultValue that of the latest kept version */
+  /**
+   * The side id of the version to restore.
+   * @defaultValue the one that `replacedVersionId` returns: other versions may come from a file, with any time in them
+   */
   readonly sideId?: string | undefined;
   /** The time at which the present version is kept. @defaultValue now */
   readonly now?: Date | undefined;
@@ -87,13 +91,19 @@ function chosen(
   versions: readonly ReplacedVersion[],
   { syncId, sideId }: RollbackSyncOptions,
 ): ReplacedVersion {
-  const version =
-    sideId === undefined ? versions[0] : versions.find((each) => each.sideId === sideId);
+  const wanted = sideId ?? replacedVersionId(syncId);
+  const version = versions.find((each) => each.sideId === wanted);
   if (version !== undefined) return version;
-  throw new OperationsError(
-    'SSTITCH_VERSION_NOT_FOUND',
-    sideId === undefined
-      ? `there is no replaced version of sync ${syncId}`
-      : `${sideId} is not a replaced version of sync ${syncId}`,
-  );
+  throw new OperationsError('SSTITCH_VERSION_NOT_FOUND', missing(versions, syncId, sideId));
+}
+
+function missing(
+  versions: readonly ReplacedVersion[],
+  syncId: string,
+  sideId: string | undefined,
+): string {
+  if (sideId !== undefined) return `${sideId} is not a replaced version of sync ${syncId}`;
+  if (versions.length === 0) return `there is no replaced version of sync ${syncId}`;
+  const sideIds = versions.map((each) => each.sideId).join(', ');
+  return `the replaced versions of sync ${syncId} have side ids of their own: name one (${sideIds})`;
 }

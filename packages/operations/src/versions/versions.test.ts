@@ -26,6 +26,15 @@ import { listReplacedVersions, rollbackSync } from './rollback-sync.js';
 const SIDE = replacedVersionId(SYNC);
 const KEPT_AT = new Date('2026-01-02T03:04:05.678Z');
 
+let changes = 0;
+
+/** Makes the sync of an engine a version that it has not been before. */
+async function change(engine: ModelEngine, syncId = SYNC): Promise<void> {
+  changes += 1;
+  const externalId = `change-${changes}`;
+  await new SyncStore(engine).put(syncId, create(GrantRecordSchema, { syncId, externalId }));
+}
+
 /** A base of two syncs, and a source with a newer version of one. */
 async function baseAndSource(
   old: Parameters<typeof writeSync>[2],
@@ -47,7 +56,7 @@ describe('a replaced version', () => {
         const before = await contentsOf(base);
         const syncIds = [SYNC];
         const { kept } = await compactKeeping({ base, source, syncIds, now: KEPT_AT });
-        expect(kept).toEqual([{ syncId: SYNC, sideId: SIDE }]);
+        expect(kept).toEqual([{ syncId: SYNC, sideId: SIDE, isUnchanged: false }]);
         const after = await contentsOf(base);
         expect(await contentsOf(base, SYNC)).toEqual(await contentsOf(source, SYNC));
         expect(await problemsOf(base, SIDE)).toEqual([]);
@@ -99,7 +108,10 @@ describe('a replaced version', () => {
 
   test('stays if it is renamed, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
-    const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const keep = async () => {
+      await change(source);
+      await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    };
     const old = await new SyncReader(base).getSyncRun(SYNC);
     await keep();
     await renameSync({ engine: base, syncId: SIDE, as: THIRD });
@@ -111,7 +123,10 @@ describe('a replaced version', () => {
 
   test('stays if it is cloned, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
-    const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const keep = async () => {
+      await change(source);
+      await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    };
     const old = await new SyncReader(base).getSyncRun(SYNC);
     await keep();
     await cloneSync({ engine: base, syncId: SIDE, as: THIRD, into: base });
@@ -123,8 +138,10 @@ describe('a replaced version', () => {
 
   test('is the only one, unless side ids are given', async () => {
     const { base, source } = await baseAndSource([], []);
-    const compact = (sideIds?: Record<string, string>, now = KEPT_AT) =>
-      compactKeeping({ base, source, syncIds: [SYNC], sideIds, now });
+    const compact = async (sideIds?: Record<string, string>, now = KEPT_AT) => {
+      await change(source);
+      await compactKeeping({ base, source, syncIds: [SYNC], sideIds, now });
+    };
     const sides = async () =>
       (await listReplacedVersions({ engine: base, syncId: SYNC })).map(({ sideId }) => sideId);
     await compact({ [SYNC]: THIRD });
@@ -135,6 +152,39 @@ describe('a replaced version', () => {
     expect(await sides()).toEqual([THIRD, SIDE]);
     await compact();
     expect(await sides()).toEqual([SIDE]);
+  });
+
+  test('stays if the base holds the same version already', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const before = await contentsOf(base);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const after = await contentsOf(base);
+    const again = await compactKeeping({ base, source, syncIds: [SYNC] });
+    expect(again).toMatchObject({
+      ...{ entries: 0, kept: [{ syncId: SYNC, sideId: undefined, isUnchanged: true }] },
+    });
+    expect(await contentsOf(base)).toEqual(after);
+    await rollbackSync({ engine: base, syncId: SYNC });
+    expect(await contentsWithout(base, [SIDE])).toEqual(before);
+  });
+
+  test('is restored rather than a sync whose run claims that it was kept later', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const before = await contentsOf(base);
+    const forge = (syncId: string) =>
+      new SyncStore(base).startSync({
+        ...{ syncId, linkedSyncId: SYNC },
+        syncToken: 'sstitch-replaced-version:1:99999999999999:',
+      });
+    await forge(THIRD);
+    await expect(rollbackSync({ engine: base, syncId: SYNC })).rejects.toMatchObject({
+      ...{ code: 'SSTITCH_VERSION_NOT_FOUND', message: expect.stringContaining(THIRD) },
+    });
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    await forge(THIRD);
+    const { version } = await rollbackSync({ engine: base, syncId: SYNC });
+    expect(version.sideId).toBe(SIDE);
+    expect(await contentsWithout(base, [SIDE, THIRD])).toEqual(before);
   });
 
   test('outlives the sync, and restores it', async () => {
@@ -164,11 +214,43 @@ describe('a replaced version', () => {
     expect(await contentsWithout(base, [SIDE])).toEqual(before);
   });
 
+  test('moves with a renamed sync, and leaves its side id free', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const kept = await contentsOf(base);
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    await renameSync({ engine: base, syncId: THIRD, as: SYNC });
+    expect(await contentsOf(base)).toEqual(kept);
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    expect(await problemsOf(base, replacedVersionId(THIRD))).toEqual([]);
+    await writeSync(base, SYNC, [], { startedAt: 7000 });
+    const next = await contentsOf(base, SYNC);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    await rollbackSync({ engine: base, syncId: SYNC });
+    expect(await contentsOf(base, SYNC)).toEqual(next);
+    await rollbackSync({ engine: base, syncId: THIRD });
+    const renamedOld = new ModelEngine();
+    await writeSync(renamedOld, THIRD, []);
+    expect(await contentsOf(base, THIRD)).toEqual(await contentsOf(renamedOld));
+  });
+
+  test('keeps its side id if that of the new id is taken', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    await writeSync(base, replacedVersionId(THIRD), []);
+    const taken = await contentsOf(base, replacedVersionId(THIRD));
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    expect(await listReplacedVersions({ engine: base, syncId: THIRD })).toMatchObject([
+      { sideId: SIDE },
+    ]);
+    expect(await contentsOf(base, replacedVersionId(THIRD))).toEqual(taken);
+  });
+
   test('does not exist for a sync that the base did not hold', async () => {
     const [base, source] = [new ModelEngine(), new ModelEngine()];
     await writeSync(source, SYNC, []);
     const { kept } = await compactKeeping({ base, source, syncIds: [SYNC] });
-    expect(kept).toEqual([{ syncId: SYNC, sideId: undefined }]);
+    expect(kept).toEqual([{ syncId: SYNC, sideId: undefined, isUnchanged: false }]);
     expect(await contentsOf(base)).toEqual(await contentsOf(source));
   });
 });

@@ -12,7 +12,8 @@ export const compactCommand = defineCommand({
     'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
     'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
     'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps the replaced ' +
-    'version under a side id, in the same commit, for `rollback`; every entry is then read and built ' +
+    'version under a side id, in the same commit, for `rollback`, unless the base holds the same ' +
+    'version already; every entry is then read and built ' +
     'into new tables. --dry-run prints the plan, and what would be added, removed and changed.',
   arguments: [],
   options: {

@@ -7,8 +7,10 @@ import { type ReplacedSync, replaceAs, replacementDocument } from '../../operati
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { bucketTable } from '../../reports/bucket-table.js';
+import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
-import { hasKeys, syncIdsIn, syncIdsOf } from '../../stores/find-syncs.js';
+import { hasKeys, syncIdsIn } from '../../stores/find-syncs.js';
+import { writtenSyncId } from '../../stores/new-sync-id.js';
 import { type ByteReader, type ByteStore, withReader, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
@@ -28,7 +30,7 @@ export async function compactAs(
     base,
     'refuse',
     async (opened) => {
-      const [as = ''] = await syncIdsOf(opened, base, [reference], signal);
+      const as = await writtenSyncId(opened, base, reference, signal);
       // Every record is read, so the tables are checked for damage first.
       const options = { verifySpans: spansOf([syncId]), signal };
       return withReader(
@@ -97,8 +99,8 @@ function doneResult(
     summary:
       bucketTable(document.buckets, style.bold, columns) +
       `${style.good('done')}: sync ${loaded.syncId} replaced by ${syncId} of the source in ` +
-      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, now at ` +
-      `generation ${report.generation}\n` +
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}` +
+      `${generationText(report.generation)}\n` +
       `${style.dim(`strategy load: ${REASON}`)}\n`,
   };
 }

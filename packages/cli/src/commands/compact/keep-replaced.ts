@@ -1,11 +1,12 @@
 // `compact --keep-replaced`: keeps the replaced versions of the syncs under side ids, in the same commit, for
 // `rollback`.
-import { compactKeeping } from '@sstitch/operations';
+import { compactKeeping, type KeptVersion } from '@sstitch/operations';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
 import { countsLines, countsText, readCounts } from '../../operations/sync-counts.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
+import { generationText } from '../../reports/generation-text.js';
 import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
@@ -41,23 +42,31 @@ export async function compactAndKeep(
   note('committed');
   const counts = countsLines(syncIds, before, await readCounts(base, syncIds));
   const durationMs = roundMs(performance.now() - started);
-  const generation = (await base.metrics()).generation;
-  const lines = kept.map(({ syncId, sideId }) =>
-    sideId === undefined
-      ? `the base did not hold ${syncId}: no version is kept\n`
-      : `the replaced version of ${syncId} is kept as ${sideId}\n`,
-  );
+  const generation = (await base.metrics?.())?.generation;
+  const replaced = kept.filter(({ isUnchanged }) => !isUnchanged);
   return {
     document: {
-      ...{ syncs: syncIds, strategy: 'rebuild', generation, buckets: [], counts },
-      kept: kept.map(({ syncId, sideId }) => ({ syncId, side: sideId ?? null })),
+      ...{ syncs: syncIds, strategy: 'rebuild', generation: generation ?? null },
+      ...{ buckets: [], counts },
+      kept: kept.map(({ syncId, sideId, isUnchanged }) => ({
+        ...{ syncId, side: sideId ?? null, isUnchanged },
+      })),
       ...{ durationMs, pauseMs: roundMs(pauseMs), emptied: [], dryRun: false },
     },
     summary:
-      lines.join('') +
+      kept.map(keptLine).join('') +
       countsText(counts) +
-      `${style.good('done')}: ${formatCountOf(syncIds.length, 'sync')} replaced in ` +
+      `${style.good('done')}: ${formatCountOf(replaced.length, 'sync')} replaced in ` +
       `${formatMs(durationMs)}, ${formatCountOf(entries, 'key')}, writers paused ` +
-      `${formatMs(pauseMs)}, now at generation ${generation}\n`,
+      `${formatMs(pauseMs)}${generationText(generation)}\n`,
   };
+}
+
+function keptLine({ syncId, sideId, isUnchanged }: KeptVersion): string {
+  if (isUnchanged) {
+    return `the base holds this version of ${syncId} already: it and a version kept before stay\n`;
+  }
+  return sideId === undefined
+    ? `the base did not hold ${syncId}: no version is kept\n`
+    : `the replaced version of ${syncId} is kept as ${sideId}\n`;
 }

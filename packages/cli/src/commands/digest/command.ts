@@ -1,5 +1,5 @@
 import { defineCommand } from '../../command-line/command-spec.js';
-import { syncsOption } from '../../command-line/shared-options.js';
+import { storeOrFileArgument, syncsOption, zoneOption } from '../../command-line/shared-options.js';
 
 export const digestCommand = defineCommand({
   name: 'digest',
@@ -9,10 +9,11 @@ export const digestCommand = defineCommand({
     'value. Two syncs with the same digest hold the same bytes. Verifies the checksums of the tables ' +
     'first. Exits with 3 if the store does not hold a sync. With --json, prints an object for one ' +
     'sync and an array of objects for several, in the order given.',
-  arguments: [
-    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
-  ],
-  options: { sync: { ...syncsOption('the syncs', ['store']), required: true } },
+  arguments: [storeOrFileArgument],
+  options: {
+    sync: { ...syncsOption('the syncs', ['store']), required: true },
+    zone: zoneOption,
+  },
   examples: [
     ['digest base --sync 36zfOAoWMxQdISbixanQCRBiX7E', 'each bucket, and the whole sync'],
     ['digest base --sync latest --json', 'JSON, for a program that compares'],

@@ -1,43 +1,58 @@
 import { digestSync, type SyncDigest } from '@sstitch/records';
-import type { CommandContext, Run } from '../../command-line/command-context.js';
+import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { syncIdsIn } from '../../stores/find-syncs.js';
-import { withReader } from '../../stores/open-store.js';
+import { syncIdsOf } from '../../stores/find-syncs.js';
+import type { ByteReader } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { digestCommand } from './command.js';
 
 const SHORT_DIGEST = 16;
 
-export const run: Run<typeof digestCommand> = async (context, { store, sync }) => {
-  const { progress, signal } = context;
-  const syncIds = await syncIdsIn([store], sync, signal);
-  const digests = await withReader(
-    store,
-    async (reader) => {
-      const found: SyncDigest[] = [];
-      for (const syncId of syncIds) {
-        const done = found.length;
-        progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
-        found.push(await digestSync(reader, syncId, { signal }));
-      }
-      return found;
-    },
-    { verifySpans: spansOf(syncIds), signal },
-  );
+export const run: Run<typeof digestCommand> = (context, { store, sync, zone }) =>
+  withSyncs(context, store, zone, async (reader) => {
+    const { signal } = context;
+    const syncIds = await syncIdsOf(reader, store, sync, signal);
+    await reader.verifySpans(spansOf(syncIds), { signal });
+    return resultOf(context, store, await digest(context, reader, syncIds));
+  });
+
+async function digest(
+  { progress, signal }: CommandContext,
+  reader: ByteReader,
+  syncIds: readonly string[],
+): Promise<readonly SyncDigest[]> {
+  const found: SyncDigest[] = [];
+  for (const syncId of syncIds) {
+    const done = found.length;
+    progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
+    found.push(await digestSync(reader, syncId, { signal }));
+  }
+  return found;
+}
+
+function resultOf(
+  context: CommandContext,
+  store: string,
+  digests: readonly SyncDigest[],
+): CommandResult {
   const several = digests.length > 1;
-  const result = {
-    document: several ? digests : digests[0],
-    text: digests
-      .map((digest) => (several ? `sync ${digest.syncId}\n` : '') + digestText(context, digest))
-      .join('\n'),
-  };
+  // The digest of nothing is no result for people: a script would compare it.
+  const held = digests.filter(({ keys }) => keys > 0);
   const missing = digests.filter(({ keys }) => keys === 0).map(({ syncId }) => syncId);
-  if (missing.length === 0) return result;
-  const complaint = `${store} holds no sync ${missing.join(', ')}`;
-  return { ...result, exitCode: EXIT_CODES.noSuchSync, complaint };
-};
+  return {
+    document: several ? digests : digests[0],
+    text: held
+      .map((each) => (several ? `sync ${each.syncId}\n` : '') + digestText(context, each))
+      .join('\n'),
+    ...(missing.length > 0 && {
+      exitCode: EXIT_CODES.noSuchSync,
+      complaint: `${store} holds no sync ${missing.join(', ')}`,
+    }),
+  };
+}
 
 function digestText(
   { columns, quiet, style }: CommandContext,

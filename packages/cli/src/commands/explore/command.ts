@@ -1,7 +1,9 @@
 import { defineCommand } from '../../command-line/command-spec.js';
+import { storeOrFileArgument, zoneOption } from '../../command-line/shared-options.js';
 
 export const exploreCommand = defineCommand({
   name: 'explore',
+  runsUntilSignal: true,
   summary: 'show access, changes and files of a store on a local web page',
   description:
     'Serves a read-only web page about a store, or a file of syncs, on 127.0.0.1, opens it in a ' +
@@ -9,13 +11,7 @@ export const exploreCommand = defineCommand({
     'refused. The page has search, access with its reasons, graphs, differences of syncs, the LSM ' +
     'tree, and every list as CSV. It shows the store as of the moment the page was opened or ' +
     'refreshed; another process may write the store meanwhile. Ctrl-C ends it.',
-  arguments: [
-    {
-      name: 'store',
-      summary: 'the store, or the .c1z, .jsonl or .csv file, to read',
-      value: { type: 'path', of: 'store' },
-    },
-  ],
+  arguments: [storeOrFileArgument],
   options: {
     port: {
       summary: 'the port to listen on; the default is a free one',
@@ -23,12 +19,7 @@ export const exploreCommand = defineCommand({
       placeholder: 'n',
     },
     open: { summary: 'do not start a browser', negated: true },
-    zone: {
-      summary:
-        'the time zone of the times in a .c1z file without zones; the default is that of this host',
-      value: { type: 'text' },
-      placeholder: 'zone',
-    },
+    zone: zoneOption,
   },
   examples: [
     ['explore base', 'open the page in a browser'],

@@ -1,8 +1,10 @@
 // The target and the format of an export.
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { usageError } from '../../errors.js';
+import { CliError, usageError } from '../../errors.js';
 import { FORMAT_ENDINGS, formatOfName, type SyncFormat } from '../../records/sync-format.js';
 import type { exportCommand } from './command.js';
 
@@ -17,7 +19,7 @@ export interface ExportTarget {
 }
 
 /** * Works out the target from the options.
- * @throws CliError SSTITCH_USAGE
+ * @throws CliError SSTITCH_USAGE, SSTITCH_FILE_OPERATION
  */
 export function exportTarget(
   { io, json }: Pick<CommandContext, 'io' | 'json'>,
@@ -42,8 +44,29 @@ export function exportTarget(
   if (path === undefined && isBinary(format) && io.stdout.isTerminal) {
     throw usageError('a .c1z file cannot be shown on a terminal: name the file with --output');
   }
+  if (path !== undefined) checkDirectory(path);
   const isCompressed = path !== undefined && splitCompression(path).compression !== undefined;
   return { format, path, isCompressed };
+}
+
+/** Checks that a file can be made at a path, before anything is read. @throws CliError SSTITCH_FILE_OPERATION */
+function checkDirectory(path: string): void {
+  const directory = dirname(path);
+  let isDirectory = false;
+  try {
+    accessSync(directory, constants.W_OK);
+    isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const problem =
+      code === 'ENOENT' || code === 'ENOTDIR'
+        ? `there is no directory ${directory}`
+        : `the directory ${directory} is not writable (${code ?? message})`;
+    throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: ${problem}`, { cause });
+  }
+  if (isDirectory) {
+    throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: it is a directory`);
+  }
 }
 
 function isBinary(format: SyncFormat): boolean {

@@ -68,7 +68,7 @@ describe('export to a file', () => {
       ...['export', base, '--sync', BOTH, '--output', path('b.c1z')],
     ]);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/format 1/);
+    expect(stderr).toMatch(/write format 1 .*; format 1 is --format c1z1\n$/);
     expect(existsSync(path('b.c1z'))).toBe(false);
   });
 
@@ -103,6 +103,22 @@ describe('export to a file', () => {
     expect((await sstitch([...line.slice(0, 3), 'zz', ...line.slice(4)])).exitCode).toBe(3);
     expect((await sstitch(line)).exitCode).toBe(0);
     expect(readFileSync(path('a.jsonl')).equals(before)).toBe(false);
+  });
+});
+
+describe('export to a place that cannot be written', () => {
+  it('says so before it reads, and names no temporary file', async () => {
+    const { base, path } = scene();
+    for (const name of ['no/such.jsonl', 'no/such.c1z', 'no/such.csv.gz']) {
+      const line = ['export', base, '--sync', SYNC, '--output', path(name)];
+      expect(await sstitch(line)).toMatchObject({
+        exitCode: 1,
+        stdout: '',
+        stderr: `sstitch: cannot write ${path(name)}: there is no directory ${path('no')}\n`,
+      });
+    }
+    const line = ['export', base, '--sync', SYNC, '--output', base, '--format', 'jsonl'];
+    expect((await sstitch(line)).stderr).toBe(`sstitch: cannot write ${base}: it is a directory\n`);
   });
 });
 

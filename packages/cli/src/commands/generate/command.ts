@@ -7,8 +7,8 @@ export const generateCommand = defineCommand({
   description:
     'Writes synthetic syncs to a store, which is created if it does not exist. The same options ' +
     'produce the same bytes on every machine. The ids of the syncs depend only on the seed, so ' +
-    'another revision is a newer version of the same syncs, to be compacted into the first. A sync ' +
-    'that the store holds under such an id is replaced.',
+    'another revision is a newer version of the same syncs, to be compacted into the first. A store ' +
+    'that holds such an id is refused, unless --replace is given.',
   arguments: [
     { name: 'store', summary: 'the store to fill', value: { type: 'path', of: 'store' } },
   ],
@@ -37,6 +37,7 @@ export const generateCommand = defineCommand({
       placeholder: 'r',
       default: 1,
     },
+    replace: { summary: 'replace syncs that the store holds under these ids' },
     wait: waitOption,
   },
   examples: [

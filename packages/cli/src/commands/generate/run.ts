@@ -1,12 +1,14 @@
 import type { Engine } from '@sstitch/contract';
-import { loadSyntheticSync } from '@sstitch/testkit';
+import { loadSyntheticSync, syntheticSyncId } from '@sstitch/testkit';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
+import { hasKeys } from '../../stores/find-syncs.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
 import type { generateCommand } from './command.js';
 
 type Input = InputOf<typeof generateCommand>;
@@ -20,11 +22,14 @@ export const run: Run<typeof generateCommand> = (context, input) =>
   );
 
 async function generateSyncs(
-  { columns, note, progress, signal, style }: CommandContext,
-  { grants, syncs: count, seed, revision }: Input,
+  context: CommandContext,
+  input: Input,
   store: ByteStore,
 ): Promise<CommandResult> {
+  const { columns, note, progress, signal, style } = context;
+  const { grants, syncs: count, seed, revision } = input;
   const started = performance.now();
+  if (!input.replace) await refuseHeld(input, store, signal);
   const syncs: Array<{ syncId: string; grants: number; keys: number }> = [];
   let done = 0;
   const counting = countingEngine(store, (keys) => {
@@ -56,6 +61,22 @@ async function generateSyncs(
     document: { syncs, durationMs },
     summary: `${table}made in ${formatMs(durationMs)}\n`,
   };
+}
+
+/** @throws CliError SSTITCH_SYNC_EXISTS where the store holds one of the ids */
+async function refuseHeld(
+  { store: location, syncs: count, seed }: Input,
+  store: ByteStore,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let syncIndex = 0; syncIndex < count; syncIndex++) {
+    const syncId = syntheticSyncId({ seed, syncIndex });
+    if (!(await hasKeys(store, spansOf([syncId]), signal))) continue;
+    throw new CliError(
+      'SSTITCH_SYNC_EXISTS',
+      `${location} holds sync ${syncId} already: \`sstitch generate --replace\` replaces it, another --seed makes other syncs`,
+    );
+  }
 }
 
 /** Wraps the store so that each page of entries written to it is counted. */

@@ -1,5 +1,9 @@
 import { defineCommand } from '../../command-line/command-spec.js';
-import { bucketOption } from '../../command-line/shared-options.js';
+import {
+  bucketOption,
+  storeOrFileArgument,
+  zoneOption,
+} from '../../command-line/shared-options.js';
 
 export const getCommand = defineCommand({
   name: 'get',
@@ -8,7 +12,7 @@ export const getCommand = defineCommand({
     'Shows one record, found by the ids in its key (a resource has two: its type and its own) or by ' +
     'its whole key in hex. Exits with 1 if there is no such record.',
   arguments: [
-    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
+    storeOrFileArgument,
     { name: 'ids', summary: "the record's ids", value: { type: 'text' }, variadic: true },
   ],
   options: {
@@ -20,6 +24,7 @@ export const getCommand = defineCommand({
       placeholder: 'hex',
     },
     raw: { summary: 'show the value as hex' },
+    zone: zoneOption,
   },
   examples: [
     ['get base --sync latest --bucket grant group:staff:member:user:ann', 'a grant'],

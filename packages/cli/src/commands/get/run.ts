@@ -3,29 +3,27 @@ import { bucketLayout, buildKey, parseSyncId } from '@sstitch/keys';
 import type { Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { describeEntry } from '../../records/describe-entry.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
-import { type ByteReader, withReader } from '../../stores/open-store.js';
+import type { ByteReader } from '../../stores/open-store.js';
 import { jsonText } from '../../terminal/escape.js';
 import type { getCommand } from './command.js';
 
 type Input = InputOf<typeof getCommand>;
 
-export const run: Run<typeof getCommand> = async ({ signal }, input) => {
+export const run: Run<typeof getCommand> = async (context, input) => {
+  const { signal } = context;
   const keyIn = keyFinder(input);
-  return withReader(
-    input.store,
-    async (reader) => {
-      const key = await keyIn(reader, signal);
-      const value = await reader.get(key, byteEncodings);
-      if (value === undefined) {
-        throw new CliError('SSTITCH_KEY_NOT_FOUND', `${input.store} holds no such record`);
-      }
-      const entry = describeEntry(key, value, input.raw);
-      return { document: entry, text: `${jsonText(entry.record ?? entry, 2)}\n` };
-    },
-    { signal },
-  );
+  return withSyncs(context, input.store, input.zone, async (reader) => {
+    const key = await keyIn(reader, signal);
+    const value = await reader.get(key, byteEncodings);
+    if (value === undefined) {
+      throw new CliError('SSTITCH_KEY_NOT_FOUND', `${input.store} holds no such record`);
+    }
+    const entry = describeEntry(key, value, input.raw);
+    return { document: entry, text: `${jsonText(entry.record ?? entry, 2)}\n` };
+  });
 };
 
 /**

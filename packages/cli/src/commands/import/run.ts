@@ -8,7 +8,8 @@ import { loadFile } from '../../operations/load-file.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import type { SyncFormat } from '../../records/sync-format.js';
-import { syncIdsIn } from '../../stores/find-syncs.js';
+import { writtenSyncId } from '../../stores/new-sync-id.js';
+import { withReader } from '../../stores/open-store.js';
 import type { importCommand } from './command.js';
 
 /** What was imported for one sync. */
@@ -53,8 +54,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
 /** Resolves the reference of `--as`: a new id, or a sync that the store holds. */
 async function knownSync(reference: string, into: string, signal: AbortSignal): Promise<string> {
   if (!needsLookup(reference)) return reference;
-  const [syncId] = await syncIdsIn([into], [reference], signal);
-  return syncId ?? reference;
+  return withReader(into, (reader) => writtenSyncId(reader, into, reference, signal), { signal });
 }
 
 interface Outcome {

@@ -11,6 +11,7 @@ import { findSyncs, syncIdsOf } from '../../stores/find-syncs.js';
 import { newSyncId } from '../../stores/new-sync-id.js';
 import { type ByteReader, type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
+import { escapeText } from '../../terminal/escape.js';
 import type { mergeCommand } from './command.js';
 
 type Input = InputOf<typeof mergeCommand>;
@@ -32,11 +33,11 @@ export const run: Run<typeof mergeCommand> = (context, input) => {
         'for one store, the merged sync is written to the same store: leave out --into',
       );
     }
-    const use = async (store: ByteStore) => {
+    const use = async (store: ByteStore): Promise<CommandResult> => {
       const { signal } = context;
       const syncIds = await syncIdsOf(store, only, [base, ...partials], signal);
       await store.verifySpans(spansOf(syncIds), { signal });
-      const syncs = syncIds.map((syncId) => ({ engine: store, syncId }));
+      const syncs = syncIds.map((syncId) => ({ engine: store, syncId, input: only }));
       return merge(context, input, { store, location: only }, syncs, started);
     };
     return withStore(only, 'refuse', use, patience);
@@ -55,13 +56,26 @@ export const run: Run<typeof mergeCommand> = (context, input) => {
   );
 };
 
+/** A sync to merge, and the store or file that it is from. */
+interface NamedInput extends SyncInput {
+  readonly input: string;
+}
+
+/** What was merged into a sync. */
+interface Merge {
+  readonly syncId: string;
+  /** The base first. */
+  readonly inputs: readonly NamedInput[];
+  readonly merged: MergedSync;
+}
+
 /** Opens the inputs one after another, and chooses the sync that finished last in each. */
 async function withInputs<T>(
   context: CommandContext,
   paths: readonly string[],
   zone: string | undefined,
-  opened: readonly SyncInput[],
-  use: (syncs: readonly SyncInput[]) => Promise<T>,
+  opened: readonly NamedInput[],
+  use: (syncs: readonly NamedInput[]) => Promise<T>,
 ): Promise<T> {
   const [path, ...rest] = paths;
   if (path === undefined) return use(opened);
@@ -70,7 +84,7 @@ async function withInputs<T>(
     const choices = await findSyncs(engine, signal);
     const [syncId = ''] = chooseSyncs([LATEST_FINISHED], choices, path);
     await engine.verifySpans(spansOf([syncId]), { signal });
-    return withInputs(context, rest, zone, [...opened, { engine, syncId }], use);
+    return withInputs(context, rest, zone, [...opened, { engine, syncId, input: path }], use);
   });
 }
 
@@ -78,10 +92,11 @@ async function merge(
   context: CommandContext,
   { as, replace, assets }: Input,
   { store, location }: { readonly store: ByteStore; readonly location: string },
-  [base, ...partials]: readonly SyncInput[],
+  inputs: readonly NamedInput[],
   started: number,
 ): Promise<CommandResult> {
   const { progress, signal } = context;
+  const [base, ...partials] = inputs;
   const syncId = await newSyncId(store, location, as, signal);
   if (base === undefined) throw new Error('a merge has a base');
   const merged = await mergeSyncs({
@@ -89,23 +104,30 @@ async function merge(
     onProgress: ({ records }) =>
       progress.update({ doing: 'merging', done: records, unit: 'records' }),
   });
-  return resultOf(context, syncId, merged, performance.now() - started);
+  return resultOf(context, { syncId, inputs, merged }, performance.now() - started);
 }
 
 function resultOf(
   { columns, style }: CommandContext,
-  syncId: string,
-  { loaded, sources }: MergedSync,
+  { syncId, inputs, merged }: Merge,
   elapsedMs: number,
 ): CommandResult {
+  const { loaded } = merged;
+  const sources = merged.sources.map((source, at) => ({
+    ...{ input: inputs[at]?.input ?? '', ...source },
+  }));
+  // Two files may hold one sync.
+  const isOneStore = new Set(inputs.map(({ engine }) => engine)).size === 1;
   const table = formatTable(
     [
+      ...(isOneStore ? [] : [{ title: 'INPUT' }]),
       { title: 'SYNC' },
       { title: 'TAKEN', align: 'right' },
       { title: 'OVERRIDDEN', align: 'right' },
       { title: 'DELETED', align: 'right' },
     ],
     sources.map((source) => [
+      ...(isOneStore ? [] : [escapeText(source.input)]),
       source.syncId,
       ...[source.taken, source.overridden, source.deleted].map(formatCount),
     ]),

@@ -106,7 +106,7 @@ function planText(
   const rowsOf = (syncs: readonly PlannedSync[], what: string) =>
     syncs.map(({ syncId, type, endedAt, reason }) => [
       syncId,
-      typeName(type),
+      typeOf(reason, type),
       endedAt === undefined ? '-' : endedAt.toISOString().slice(0, 16).replace('T', ' '),
       what,
       REASONS[reason],
@@ -149,7 +149,7 @@ interface Outcome {
 
 function documentOf({ removed, kept }: PrunePlan, { dryRun, elapsedMs, pauseMs = 0 }: Outcome) {
   const syncOf = ({ syncId, type, endedAt, reason }: PlannedSync) => ({
-    ...{ syncId, type: typeName(type), endedAt: endedAt?.toISOString() ?? null, reason },
+    ...{ syncId, type: typeOf(reason, type), endedAt: endedAt?.toISOString() ?? null, reason },
   });
   return {
     removed: removed.map(syncOf),
@@ -158,7 +158,8 @@ function documentOf({ removed, kept }: PrunePlan, { dryRun, elapsedMs, pauseMs =
   };
 }
 
-/** Formats FULL as `full`. */
-function typeName(type: SyncType): string {
-  return (SyncType[type] ?? String(type)).toLowerCase();
+/** Formats FULL as `full`; `replaced` for a kept version, as `syncs` shows it. */
+function typeOf(reason: PlannedSync['reason'], type: SyncType): string {
+  const isReplaced = reason === 'replaced_version' || reason === 'replaced_version_of_none';
+  return isReplaced ? 'replaced' : (SyncType[type] ?? String(type)).toLowerCase();
 }

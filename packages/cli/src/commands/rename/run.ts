@@ -1,5 +1,5 @@
 import { isSyncId } from '@sstitch/keys';
-import { renameSync } from '@sstitch/operations';
+import { renameSync, replacedVersionId } from '@sstitch/operations';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
@@ -31,7 +31,8 @@ async function rename(
 ): Promise<CommandResult> {
   const started = performance.now();
   const [syncId = ''] = await syncIdsOf(engine, store, [sync], signal);
-  await engine.verifySpans(spansOf([syncId]), { signal });
+  // Every record is read, those of the kept version too, so the tables are checked for damage first.
+  await engine.verifySpans(spansOf([syncId, replacedVersionId(syncId)]), { signal });
   const { entries, pauseMs } = await renameSync({
     ...{ engine, syncId, as, signal },
     onProgress: ({ records }) =>

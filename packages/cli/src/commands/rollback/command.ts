@@ -19,7 +19,7 @@ export const rollbackCommand = defineCommand({
       required: true,
     },
     side: {
-      summary: 'the side id of the version; the default is the one kept last',
+      summary: 'the side id of the version; the default is that of `compact --keep-replaced`',
       value: { type: 'sync', stores: ['store'] },
       placeholder: 'sync',
     },

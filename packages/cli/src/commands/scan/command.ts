@@ -1,5 +1,11 @@
 import { defineCommand } from '../../command-line/command-spec.js';
-import { bucketOption, limitOption, syncsOption } from '../../command-line/shared-options.js';
+import {
+  bucketOption,
+  limitOption,
+  storeOrFileArgument,
+  syncsOption,
+  zoneOption,
+} from '../../command-line/shared-options.js';
 
 export const scanCommand = defineCommand({
   name: 'scan',
@@ -8,9 +14,7 @@ export const scanCommand = defineCommand({
     'Shows entries in key order, one a line, with keys and values decoded: those of the whole store, ' +
     'of some syncs, of a bucket, of ids that begin with a text, or of keys that begin with ' +
     'some bytes.',
-  arguments: [
-    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
-  ],
+  arguments: [storeOrFileArgument],
   options: {
     sync: syncsOption('only these syncs', ['store']),
     bucket: bucketOption('only this bucket'),
@@ -27,6 +31,7 @@ export const scanCommand = defineCommand({
     },
     limit: limitOption,
     raw: { summary: 'show values as hex' },
+    zone: zoneOption,
   },
   examples: [
     ['scan base', 'the first entries of the store'],

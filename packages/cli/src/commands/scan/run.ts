@@ -10,25 +10,23 @@ import {
 import type { Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { describeEntry, type EntryObject, entryLine } from '../../records/describe-entry.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
-import { type ByteReader, withReader } from '../../stores/open-store.js';
+import type { ByteReader } from '../../stores/open-store.js';
 import { scanSpan } from '../../stores/scan-span.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { scanCommand } from './command.js';
 
 type Input = InputOf<typeof scanCommand>;
 
-export const run: Run<typeof scanCommand> = async ({ signal }, input) => {
+export const run: Run<typeof scanCommand> = async (context, input) => {
+  const { signal } = context;
   checkInput(input);
-  return withReader(
-    input.store,
-    async (reader) => {
-      const entries = await readEntries(reader, input, signal);
-      return { document: entries, text: entries.map((entry) => `${entryLine(entry)}\n`).join('') };
-    },
-    { signal },
-  );
+  return withSyncs(context, input.store, input.zone, async (reader) => {
+    const entries = await readEntries(reader, input, signal);
+    return { document: entries, text: entries.map((entry) => `${entryLine(entry)}\n`).join('') };
+  });
 };
 
 function checkInput({ sync, bucket, prefix, keyPrefix }: Input): void {

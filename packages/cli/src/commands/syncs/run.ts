@@ -3,10 +3,11 @@ import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { findSyncIds } from '../../stores/find-syncs.js';
-import { type ByteReader, withReader } from '../../stores/open-store.js';
+import type { ByteReader } from '../../stores/open-store.js';
 import { countKeys } from '../../stores/scan-span.js';
 import type { syncsCommand } from './command.js';
 
@@ -27,13 +28,14 @@ interface ListedSync {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly counts: RecordCounts;
-  /** Approximate size on disk. */
-  readonly bytes: number;
+  /** Approximate size on disk; null on a cluster, which cannot tell. */
+  readonly bytes: number | null;
 }
 
-export const run: Run<typeof syncsCommand> = async (context, { store, exact }) => {
-  const { signal } = context;
-  const syncs = await withReader(store, (reader) => listSyncs(context, reader, exact), { signal });
+export const run: Run<typeof syncsCommand> = async (context, { store, exact, zone }) => {
+  const syncs = await withSyncs(context, store, zone, (reader) =>
+    listSyncs(context, reader, exact),
+  );
   return { document: syncs, text: textOf(context, syncs) };
 };
 
@@ -82,7 +84,7 @@ function textOf({ columns, quiet, style }: CommandContext, syncs: readonly Liste
       toTheMinute(endedAt),
       formatCount(counts.resource),
       formatCount(counts.grant),
-      formatBytes(bytes),
+      bytes === null ? '-' : formatBytes(bytes),
     ]),
     style.bold,
     columns,
@@ -119,7 +121,8 @@ function countsOf(stats: SyncStatsRecord): RecordCounts {
   };
 }
 
-async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
+async function sizeBytes(reader: ByteReader, syncId: string): Promise<number | null> {
+  if (reader.approximateSize === undefined) return null;
   let bytes = 0;
   for (const { span } of syncSpans(syncId)) {
     if (span.end !== undefined) bytes += await reader.approximateSize(span.start, span.end);

@@ -1,6 +1,8 @@
 // Imports the finished syncs of one file into the store.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandContext } from '../../command-line/command-context.js';
+import { isClusterName } from '../../command-line/store-name.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
 import { type ErrorReport, reportOf } from '../../errors.js';
 import { loadFile } from '../../operations/load-file.js';
@@ -11,7 +13,7 @@ import type { SettledFile } from './settled-files.js';
 /** The outcome for a file, for --json. */
 export interface TakenFile {
   readonly file: string;
-  /** `unchanged` means that the store already holds its finished syncs, or that it has none. */
+  /** `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has none. */
   readonly outcome: 'imported' | 'unchanged' | 'failed';
   readonly syncs: ReadonlyArray<{ readonly syncId: string; readonly grants: number }>;
   /** The error of a failure. */
@@ -29,9 +31,7 @@ export async function takeFile(
 ): Promise<TakenFile> {
   const { signal } = context;
   try {
-    const held = existsSync(into)
-      ? await withReader(into, (reader) => findSyncs(reader, signal), { signal })
-      : [];
+    const held = await heldSyncs(into, signal);
     const file = { name: path, path, isRegular: true };
     const { syncs } = await loadFile(context, file, {
       ...{ into, sync: undefined, as: undefined, zone, wait },
@@ -53,11 +53,25 @@ export async function takeFile(
   }
 }
 
-/** The finished syncs that the store does not hold in the same state. */
+/** The syncs of a store; none if there is no store yet. */
+async function heldSyncs(into: string, signal: AbortSignal): Promise<readonly SyncChoice[]> {
+  if (!isClusterName(into) && !existsSync(join(into, 'CURRENT'))) return [];
+  try {
+    return await withReader(into, (reader) => findSyncs(reader, signal), { signal });
+  } catch (error) {
+    if (isClusterName(into) && reportOf(error).code === 'SSTITCH_INPUT_NOT_FOUND') return [];
+    throw error;
+  }
+}
+
+/** The finished syncs that ended later than the store's syncs of their ids: the order of the files does not count. */
 function newOf(choices: readonly SyncChoice[], held: readonly SyncChoice[]): readonly string[] {
-  const endOf = new Map(held.map(({ syncId, endedAt }) => [syncId, endedAt?.getTime()]));
+  const heldEnds = new Map(held.map(({ syncId, endedAt }) => [syncId, endedAt?.getTime()]));
   return choices
-    .filter(({ endedAt }) => endedAt !== undefined)
-    .filter(({ syncId, endedAt }) => endOf.get(syncId) !== endedAt?.getTime())
+    .filter(({ syncId, endedAt }) => {
+      if (endedAt === undefined) return false;
+      const heldEnd = heldEnds.get(syncId);
+      return heldEnd === undefined || endedAt.getTime() > heldEnd;
+    })
     .map(({ syncId }) => syncId);
 }

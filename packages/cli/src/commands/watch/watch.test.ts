@@ -12,8 +12,9 @@ const SYNC = syntheticSyncId({});
 /** Creates a directory to watch and a file of a sync; returns both with the digest of the sync. */
 async function scene() {
   const root = testDirectory();
+  // The store may be made in an empty directory.
   const [incoming, into] = [join(root, 'incoming'), join(root, 'base')];
-  mkdirSync(incoming);
+  for (const directory of [incoming, into]) mkdirSync(directory);
   const source = join(root, 'source');
   await sstitchJson('generate', source, '--grants', '30');
   await sstitchJson('export', source, '--sync', SYNC, '--output', join(root, 'sync.jsonl'));
@@ -74,6 +75,25 @@ it('skips syncs that the store holds, and unfinished syncs', async () => {
   renameSync(file, join(incoming, 'finished.jsonl'));
   expect((await watch()).files).toMatchObject([{ outcome: 'imported' }, { outcome: 'unchanged' }]);
   expect((await watch()).files).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
+});
+
+it('keeps the version of a sync that ended last, whatever the names of its files', async () => {
+  const { root, incoming, into } = await scene();
+  const source = join(root, 'source');
+  const [older, newer] = [join(incoming, 'b-older.jsonl'), join(incoming, 'a-newer.jsonl')];
+  await sstitchJson('export', source, '--sync', SYNC, '--output', older);
+  const text = readFileSync(older, 'utf8');
+  writeFileSync(newer, text.replace(/"ended_at":"\d{4}/, '"ended_at":"2099'));
+  const watch = () =>
+    sstitchJson<{ files: object[] }>(
+      ...['watch', incoming, '--into', into, '--once', '--interval', '1'],
+    );
+  expect((await watch()).files).toMatchObject([
+    { file: newer, outcome: 'imported' },
+    { file: older, outcome: 'unchanged' },
+  ]);
+  const [sync] = await sstitchJson<{ endedAt: string }[]>('syncs', into);
+  expect(sync?.endedAt).toMatch(/^2099/);
 });
 
 it('waits for a store that another process has open, and retries', async () => {

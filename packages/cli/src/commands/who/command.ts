@@ -1,4 +1,5 @@
 import { defineCommand } from '../../command-line/command-spec.js';
+import { storeOrFileArgument, zoneOption } from '../../command-line/shared-options.js';
 
 export const whoCommand = defineCommand({
   name: 'who',
@@ -9,14 +10,8 @@ export const whoCommand = defineCommand({
     'entitlements; with --principal and --entitlement, the ways by which the principal has it, the ' +
     'shortest first, and exits with 1 if there is none. The answer is the same before and after ' +
     'expansion. A principal or resource is named by type/id, or by a part of its name that matches ' +
-    'no other; an entitlement by its id.',
-  arguments: [
-    {
-      name: 'store',
-      summary: 'the store, or the .c1z, .jsonl or .csv file, to read',
-      value: { type: 'path', of: 'store' },
-    },
-  ],
+    'no other; an entitlement by its id, or by its name or slug if no other entitlement has it.',
+  arguments: [storeOrFileArgument],
   options: {
     sync: {
       summary: 'the sync',
@@ -51,17 +46,13 @@ export const whoCommand = defineCommand({
       value: { type: 'text' },
       placeholder: 'cursor',
     },
-    zone: {
-      summary:
-        'the time zone of the times in a .c1z file without zones; the default is that of this host',
-      value: { type: 'text' },
-      placeholder: 'zone',
-    },
+    zone: zoneOption,
   },
   examples: [
     ['who sync.c1z --principal user/ann', 'what a user has'],
     ['who base --sync latest --principal "Ann Lee" --why', 'and why'],
     ['who base --entitlement group:admins:member', 'who has it'],
+    ['who base --entitlement "Apollo: admin"', 'the same by its name'],
     ['who base --resource project/apollo', 'who has access to it'],
     ['who base --principal user/ann --entitlement group:admins:member', 'why'],
   ],

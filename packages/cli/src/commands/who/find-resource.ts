@@ -2,7 +2,7 @@
 import { searchResources } from '@sstitch/access';
 import type { ReadableEngine } from '@sstitch/contract';
 import { type ResourceName, SyncReader } from '@sstitch/records';
-import { usageError } from '../../errors.js';
+import { CliError, usageError } from '../../errors.js';
 import { keyOf } from '../../records/record-names.js';
 
 /** How many of the matching resources a message names. */
@@ -13,7 +13,7 @@ const SEPARATOR = '/';
  * Finds the resource that a text names: by `type/id`, or by a part of a name or id that matches only one.
  *
  * @param what the kind of resource, for messages
- * @throws CliError SSTITCH_USAGE
+ * @throws CliError SSTITCH_NAME_NOT_FOUND; SSTITCH_USAGE if the text may be any of several
  */
 export async function findResource(
   engine: ReadableEngine,
@@ -36,7 +36,10 @@ export async function findResource(
   if (only === undefined) {
     // A principal without a record can also be named.
     if (named !== undefined) return named;
-    throw usageError(`no ${what} is called ${JSON.stringify(text)}: name it by type/id`);
+    throw new CliError(
+      'SSTITCH_NAME_NOT_FOUND',
+      `the sync holds no ${what} ${JSON.stringify(text)}: name it by type/id, or by a part of its name`,
+    );
   }
   const names = fitting
     .slice(0, MAX_NAMED)

@@ -26,6 +26,7 @@ import {
   resourceText,
   sourcesText,
 } from './describe-access.js';
+import { findEntitlement } from './find-entitlement.js';
 import { findResource } from './find-resource.js';
 
 type Input = InputOf<typeof whoCommand>;
@@ -42,6 +43,8 @@ interface Asked {
   readonly names: RecordNames;
   readonly principal: ResourceName | undefined;
   readonly resource: ResourceName | undefined;
+  /** The id of an entitlement. */
+  readonly entitlementId: string | undefined;
 }
 
 export const run: Run<typeof whoCommand> = (context, input) => {
@@ -51,6 +54,9 @@ export const run: Run<typeof whoCommand> = (context, input) => {
   }
   if (resource !== undefined && (principal !== undefined || entitlement !== undefined)) {
     throw usageError('--resource cannot be combined with --principal or --entitlement');
+  }
+  for (const [option, text] of Object.entries({ principal, entitlement, resource })) {
+    if (text?.trim() === '') throw usageError(`--${option} is empty`);
   }
   return withSyncs(context, input.store, input.zone, (reader) => ask(context, input, reader));
 };
@@ -70,14 +76,18 @@ async function ask(
   try {
     const find = (text: string | undefined, what: string) =>
       text === undefined ? undefined : findResource(reader, syncId, text, what, signal);
+    const names = new RecordNames(reader, syncId);
+    const { entitlement } = input;
     const asked: Asked = {
-      ...{ context, input, syncId, access, names: new RecordNames(reader, syncId) },
+      ...{ context, input, syncId, access, names },
       principal: await find(input.principal, 'principal'),
       resource: await find(input.resource, 'resource'),
+      entitlementId:
+        entitlement && (await findEntitlement(reader, syncId, entitlement, names, signal)),
     };
-    const { principal } = asked;
-    return principal !== undefined && input.entitlement !== undefined
-      ? await explain(asked, principal, input.entitlement)
+    const { principal, entitlementId } = asked;
+    return principal !== undefined && entitlementId !== undefined
+      ? await explain(asked, principal, entitlementId)
       : await list(asked);
   } finally {
     await access.close();
@@ -138,10 +148,17 @@ async function list(asked: Asked): Promise<CommandResult> {
   };
 }
 
-function pageOf({ context, input, access, principal, resource }: Asked): Promise<AccessPage> {
+function pageOf({
+  context,
+  input,
+  access,
+  principal,
+  resource,
+  entitlementId = '',
+}: Asked): Promise<AccessPage> {
   const query = { signal: context.signal, limit: input.limit, cursor: input.after };
   if (principal !== undefined) return access.accessPage(principal, query);
-  const target = resource === undefined ? { entitlementId: input.entitlement ?? '' } : { resource };
+  const target = resource === undefined ? { entitlementId } : { resource };
   return access.holdersPage(target, query);
 }
 
@@ -180,9 +197,14 @@ async function tableOf(
   return formatTable(columns, await Promise.all(rows), context.style.bold, context.columns);
 }
 
-async function nothingText({ input, names, principal, resource }: Asked): Promise<string> {
+async function nothingText({
+  entitlementId = '',
+  names,
+  principal,
+  resource,
+}: Asked): Promise<string> {
   if (principal !== undefined) return `${await resourceText(names, principal)} has nothing`;
   if (resource !== undefined)
     return `nobody has anything of ${await resourceText(names, resource)}`;
-  return `nobody has ${await entitlementText(names, input.entitlement ?? '')}`;
+  return `nobody has ${await entitlementText(names, entitlementId)}`;
 }

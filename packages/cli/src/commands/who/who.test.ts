@@ -1,8 +1,9 @@
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
+import { teamLines } from '../../../test/team-sync.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 /** From baton-sdk's test data; its groups are nested ten deep. */
@@ -65,6 +66,42 @@ describe('who', () => {
     for (const { paths = [], entitlement } of all.access) {
       expect(paths[0]?.at(-1)?.entitlementId).toBe(entitlement.id);
     }
+  });
+
+  it('finds an entitlement by its name, its slug, and its name as it prints it', async () => {
+    const file = join(testDirectory(), 'team.jsonl');
+    writeFileSync(file, teamLines());
+    const idOf = async (text: string) => {
+      const { access } = await sstitchJson<Answer>('who', file, '--entitlement', text);
+      return access[0]?.entitlement.id;
+    };
+    expect(await idOf('keys:open')).toBe('keys:open');
+    expect(await idOf('OPEN')).toBe('keys:open');
+    expect(await idOf('Key vault: open')).toBe('keys:open');
+    expect(await idOf('on call: member')).toBe('oncall:member');
+    expect(await idOf('operators:')).toBe('operators:member');
+    const { exitCode, stderr } = await sstitch(['who', file, '--entitlement', 'member']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('oncall:member "member" of group/oncall, operators:member "member"');
+  });
+
+  it.each([
+    ['--principal', 'nobody'],
+    ['--entitlement', 'nothing'],
+    ['--resource', 'nothing'],
+    ['--principal', 'user/ann', '--entitlement', 'nothing'],
+  ])('exits with 1 for a name that the sync does not hold: %s %s', async (...question) => {
+    const file = join(testDirectory(), 'team.jsonl');
+    writeFileSync(file, teamLines());
+    const { exitCode, stderr } = await sstitch(['who', file, ...question]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^sstitch: the sync holds no \w+ "no\w+": [^\n]+\n$/);
+  });
+
+  it.each(['--principal', '--entitlement', '--resource'])('refuses an empty %s', async (option) => {
+    const { exitCode, stderr } = await sstitch(['who', FILE, option, ' ']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`${option} is empty`);
   });
 
   it('removes the temporary store of a file', async () => {
