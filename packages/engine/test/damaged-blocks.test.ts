@@ -23,6 +23,7 @@ import {
   text,
   VIEW,
 } from './store-fixture.js';
+import { partsOf } from './table-parts.js';
 
 const CONTENTS = numbered('k', 400, 'a value that makes a block hold some forty entries');
 
@@ -52,7 +53,7 @@ function blocksOf(path: string): Block[] {
   const reader = TableReader.open(nodeFileSystem, path);
   const entries = reader.iterator();
   const found = reader.blockHandles().map(({ offset }) => ({ offset, keys: [] as string[] }));
-  const { index } = reader.parts;
+  const { index } = partsOf(reader);
   for (entries.seekToFirst(); entries.valid; entries.next()) {
     const { key } = entries;
     found[index.find(key, key.length)]?.keys.push(text(userKeyOf(key)));

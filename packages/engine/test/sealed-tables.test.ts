@@ -21,6 +21,7 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
+import { partsOf } from './table-parts.js';
 
 const SPAN = span('k', 'l');
 const old = new Map([...numbered('k', 10, 'old'), ...numbered('m', 10, 'old')]);
@@ -35,7 +36,7 @@ beforeEach(() => {
 function isSealed({ path, sizeBytes }: { path: string; sizeBytes?: number }): boolean {
   const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
   reader.close();
-  return reader.parts.seal !== undefined;
+  return reader.isSealed;
 }
 
 const sealsOf = ({ spans }: ExtractedTables) =>
@@ -119,7 +120,7 @@ describe.each([
     writeFileSync(path, table);
     const reader = TableReader.open(nodeFileSystem, path);
     reader.close();
-    const { footer, filter } = reader.parts;
+    const { footer, filter } = partsOf(reader);
     return { index: footer.index, filter: filter?.handle ?? { offset: 0, size: 0 } };
   };
 
