@@ -23,13 +23,16 @@ import {
   text,
   VIEW,
 } from './store-fixture.js';
-import { partsOf } from './table-parts.js';
 
 const CONTENTS = numbered('k', 400, 'a value that makes a block hold some forty entries');
 
 interface Block {
   readonly offset: number;
   readonly keys: readonly string[];
+}
+
+interface BlockIndex {
+  find(internalKey: Uint8Array, lengthBytes: number): number;
 }
 
 let directory: string;
@@ -53,7 +56,8 @@ function blocksOf(path: string): Block[] {
   const reader = TableReader.open(nodeFileSystem, path);
   const entries = reader.iterator();
   const found = reader.blockHandles().map(({ offset }) => ({ offset, keys: [] as string[] }));
-  const { index } = partsOf(reader);
+  // Which block may hold a key is internal to sst.
+  const { index } = (reader as unknown as { readonly parts: { readonly index: BlockIndex } }).parts;
   for (entries.seekToFirst(); entries.valid; entries.next()) {
     const { key } = entries;
     found[index.find(key, key.length)]?.keys.push(text(userKeyOf(key)));

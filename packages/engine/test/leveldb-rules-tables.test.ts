@@ -29,7 +29,6 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
-import { partsOf } from './table-parts.js';
 
 const LEVELS: CraftedLevels = {
   0: [[{ key: 'b', sequence: 9, value: 'new' }]],
@@ -144,7 +143,7 @@ describe('rule 14: blocks and filters', () => {
     writeTable(otherPath, entriesOf('j'), { compression: 'none' });
     const other = readFileSync(otherPath);
     const reader = TableReader.open(nodeFileSystem, path);
-    const handle = partsOf(reader).filter?.handle;
+    const handle = reader.filterHandle;
     reader.close();
     if (handle === undefined) throw new Error('the table has a filter');
     const damaged = whole.slice();

@@ -3,7 +3,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
-import { maskedChecksum } from '@sstitch/sst/file-format';
+import { decodeFooter, FOOTER_BYTES, maskedChecksum } from '@sstitch/sst/file-format';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ExtractedTables, TableLoader } from '../src/index.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
@@ -21,7 +21,6 @@ import {
   span,
   temporaryDirectory,
 } from './store-fixture.js';
-import { partsOf } from './table-parts.js';
 
 const SPAN = span('k', 'l');
 const old = new Map([...numbered('k', 10, 'old'), ...numbered('m', 10, 'old')]);
@@ -120,8 +119,8 @@ describe.each([
     writeFileSync(path, table);
     const reader = TableReader.open(nodeFileSystem, path);
     reader.close();
-    const { footer, filter } = partsOf(reader);
-    return { index: footer.index, filter: filter?.handle ?? { offset: 0, size: 0 } };
+    const footer = decodeFooter(table.subarray(-FOOTER_BYTES), {});
+    return { index: footer.index, filter: reader.filterHandle ?? { offset: 0, size: 0 } };
   };
 
   test('puts the entries of the source into the spans', async () => {

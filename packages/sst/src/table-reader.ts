@@ -135,6 +135,11 @@ export class TableReader {
     return this.parts.filter?.contents;
   }
 
+  /** The handle of the filter block, if the table has one. */
+  get filterHandle(): BlockHandle | undefined {
+    return this.parts.filter?.handle;
+  }
+
   /** Returns the handles of the data blocks, in order. */
   blockHandles(): BlockHandle[] {
     const { index } = this.parts;
