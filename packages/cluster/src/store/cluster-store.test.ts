@@ -134,8 +134,8 @@ describe('views', () => {
   it('keep the runs that others replaced, folded and collected, until they are closed', async () => {
     const cluster = new MemoryCluster();
     const [reader, writer] = [
-      await openStore(cluster.store('store'), { leaseMs: 200, cacheBytes: 0 }),
-      await openStore(cluster.store('store'), { leaseMs: 200, maintenance: 'manual' }),
+      await openStore(cluster.store('store'), { leaseMs: 6000, cacheBytes: 0 }),
+      await openStore(cluster.store('store'), { leaseMs: 6000, maintenance: 'manual' }),
     ];
     await writer.replaceSpans(everything, pages(['a', bytes('old')], ['b', bytes('old')]));
     const snapshot = reader.snapshot();
