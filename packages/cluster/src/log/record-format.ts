@@ -96,7 +96,7 @@ export function encodeGroupOf(
 }
 
 /** Whether a record can hold the edits as one group. */
-export function fitsInGroup(edits: EncodedEdits): boolean {
+function fitsInGroup(edits: EncodedEdits): boolean {
   return edits.bytes.byteLength <= MAX_GROUP_EDITS_BYTES && edits.count <= EDITS_PER_SLOT;
 }
 
