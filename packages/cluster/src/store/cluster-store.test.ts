@@ -175,6 +175,26 @@ describe('views', () => {
   });
 });
 
+describe('reads', () => {
+  it('that find everything in memory leave turns to timers, so that the lease is renewed', async () => {
+    const store = await openStore(new MemoryCluster().store('store'));
+    await store.put(bytes('a'), value);
+    const snapshot = store.snapshot();
+    for (const read of [
+      () => store.get(bytes('a'), { snapshot }),
+      () => store.getMany([bytes('a')], { snapshot }),
+      () => store.has(bytes('a'), { snapshot }),
+      () => store.iterator({ snapshot }).all(),
+    ]) {
+      let hadTurn = false;
+      setTimeout(() => {
+        hadTurn = true;
+      }, 1);
+      while (!hadTurn) await read();
+    }
+  });
+});
+
 describe('get', () => {
   it('costs one round trip if nothing was written since: the block is read beside the probe', async () => {
     const port = new MemoryCluster().store('store');

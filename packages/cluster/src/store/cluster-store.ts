@@ -22,6 +22,7 @@ import {
   type EncodedIteratorOptions,
 } from './cluster-iterator.js';
 import { checkEntryPages, type EntryEncoder } from './entry-pages.js';
+import { giveTurn } from './event-loop-turns.js';
 import { type ClusterStoreMetrics, storeMetrics } from './metrics.js';
 import {
   type CheckedOptions,
@@ -211,6 +212,7 @@ export class ClusterStore<K = string, V = string>
 
   /** @internal */
   async _get(key: Uint8Array, options: EncodedReadOptions): Promise<Uint8Array | undefined> {
+    await giveTurn();
     return copied(await this.#opened.get(key, this.#viewOf(options)));
   }
 
@@ -219,16 +221,19 @@ export class ClusterStore<K = string, V = string>
     keys: Uint8Array[],
     options: EncodedReadOptions,
   ): Promise<Array<Uint8Array | undefined>> {
+    await giveTurn();
     return (await this.#opened.getMany(keys, this.#viewOf(options))).map(copied);
   }
 
   /** @internal */
   async _has(key: Uint8Array, options: EncodedReadOptions): Promise<boolean> {
+    await giveTurn();
     return (await this.#opened.get(key, this.#viewOf(options))) !== undefined;
   }
 
   /** @internal */
   async _hasMany(keys: Uint8Array[], options: EncodedReadOptions): Promise<boolean[]> {
+    await giveTurn();
     const values = await this.#opened.getMany(keys, this.#viewOf(options));
     return values.map((value) => value !== undefined);
   }
