@@ -196,6 +196,7 @@ export class ClusterStore<K = string, V = string>
       port: this.#port,
       clock: systemClock,
       ...this.#options,
+      giveTurn,
       onMaintenanceFailure: (task, error) => {
         // A listener may throw: not into the maintenance.
         queueMicrotask(() => this.emit('maintenanceFailure', task, error));
@@ -212,7 +213,6 @@ export class ClusterStore<K = string, V = string>
 
   /** @internal */
   async _get(key: Uint8Array, options: EncodedReadOptions): Promise<Uint8Array | undefined> {
-    await giveTurn();
     return copied(await this.#opened.get(key, this.#viewOf(options)));
   }
 
@@ -221,19 +221,16 @@ export class ClusterStore<K = string, V = string>
     keys: Uint8Array[],
     options: EncodedReadOptions,
   ): Promise<Array<Uint8Array | undefined>> {
-    await giveTurn();
     return (await this.#opened.getMany(keys, this.#viewOf(options))).map(copied);
   }
 
   /** @internal */
   async _has(key: Uint8Array, options: EncodedReadOptions): Promise<boolean> {
-    await giveTurn();
     return (await this.#opened.get(key, this.#viewOf(options))) !== undefined;
   }
 
   /** @internal */
   async _hasMany(keys: Uint8Array[], options: EncodedReadOptions): Promise<boolean[]> {
-    await giveTurn();
     const values = await this.#opened.getMany(keys, this.#viewOf(options));
     return values.map((value) => value !== undefined);
   }
