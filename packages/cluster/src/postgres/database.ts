@@ -4,7 +4,7 @@ import type { Pool, PoolClient, QueryResult } from 'pg';
 import { ClusterError } from '../errors.js';
 import { closingClient } from './closing-client.js';
 import { isPassing, unavailable } from './failures.js';
-import type { Settings } from './options.js';
+import type { Settings } from './pool-settings.js';
 import type { Statement } from './statements.js';
 
 const FIRST_PAUSE_MS = 20;
