@@ -50,7 +50,7 @@ export interface StoreCoreOptions {
   readonly newId?: () => string;
   /** How long a commit waits for a backend that does not answer. @defaultValue 30_000 */
   readonly commitTimeoutMs?: number;
-  /** Awaited by each read and for each page of a replacement. @defaultValue does nothing */
+  /** Awaited by each operation, and for each page of a replacement. @defaultValue does nothing */
   readonly giveTurn?: () => Promise<void>;
   readonly onMaintenanceFailure?: (task: string, error: unknown) => void;
 }
@@ -99,7 +99,6 @@ export class StoreCore {
 
   #read<T>(snapshot: View | undefined, read: (state: State) => Promise<T>): Promise<T> {
     return this.operation(undefined, async () => {
-      await this.#giveTurn();
       return snapshot === undefined ? this.#readLatest(read) : read(await snapshot.state());
     });
   }
@@ -187,7 +186,9 @@ export class StoreCore {
     });
     this.#operations.add(running);
     try {
-      return await running;
+      const result = await running;
+      await this.#giveTurn();
+      return result;
     } finally {
       this.#operations.delete(running);
     }
