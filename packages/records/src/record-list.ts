@@ -44,6 +44,7 @@ export interface PageOptions {
 
 /** Some records of a list, in its order. */
 export interface RecordPage<R> {
+  /** The records of the page. */
   readonly records: R[];
   /** The cursor of the next page; undefined if no record follows. */
   readonly next: string | undefined;
@@ -53,6 +54,7 @@ export interface RecordPage<R> {
 
 /** The source of a list. */
 export interface ListSource<R> {
+  /** The keys to read, and their order. */
   readonly order: ListOrder;
   /** Whether `read` needs the values of entries. */
   readonly readsValues: boolean;

@@ -19,10 +19,13 @@ export interface GraphEntitlement {
 
 /** An edge between two entitlements, which are given by id. */
 export interface EntitlementEdge extends EdgeFilter {
+  /** The entitlement that leads to the destination. */
   readonly source: string;
+  /** The entitlement that principals of the source have, too. */
   readonly destination: string;
 }
 
+/** A node: an entitlement, or all entitlements of a cycle. */
 interface GraphNode {
   /** Entitlements, ascending. */
   readonly members: readonly number[];
@@ -34,7 +37,9 @@ interface GraphNode {
 
 /** A graph of entitlements. Entitlements and nodes are numbered from 0. */
 export class EntitlementGraph {
+  /** The entitlements by number, in the order of their ids. */
   readonly entitlements: readonly GraphEntitlement[];
+  /** The nodes by number. Every edge leads to a later node. */
   readonly nodes: readonly GraphNode[];
   /** The node of each entitlement. */
   readonly nodeOf: readonly number[];
