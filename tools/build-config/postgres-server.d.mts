@@ -1,9 +1,18 @@
 export interface PostgresServer {
   /** `postgres://user@host:port/database`. */
   readonly url: string;
-  /** Kills the server without a shutdown and starts it again. Undefined for a server that others run. */
-  readonly crash: (() => Promise<void>) | undefined;
+  /** Undefined for a server that others run. */
+  readonly own: OwnServer | undefined;
   stop(): Promise<void>;
+}
+
+export interface OwnServer {
+  /** Kills the server without a shutdown and starts it again. */
+  crash(): Promise<void>;
+  /** Kills the server without a shutdown. */
+  kill(): Promise<void>;
+  /** Starts a server that follows this one. */
+  startStandby(): Promise<PostgresServer>;
 }
 
 /** Why tests on PostgreSQL are skipped; undefined if they are not. */

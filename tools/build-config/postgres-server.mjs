@@ -23,27 +23,40 @@ export const missingPostgres =
 
 export async function startPostgres() {
   const url = process.env.SSTITCH_POSTGRES;
-  if (url !== undefined) return { url, crash: undefined, stop: async () => {} };
+  if (url !== undefined) return { url, own: undefined, stop: async () => {} };
+  return startOwn((data) => [
+    'initdb',
+    ...['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8'],
+    ...['--no-sync', '--locale=C'],
+  ]);
+}
+
+/** @param makeData the command that fills the directory of the data */
+async function startOwn(makeData) {
   const programs = programDirectory();
   if (programs === undefined) throw new Error(missingPostgres);
   const directory = await mkdtemp(join(tmpdir(), 'sstitch-postgres-'));
   const account = await serverAccount();
   if (account !== undefined) await chown(directory, account.uid, account.gid);
-  const data = join(directory, 'data');
-  await run(
-    join(programs, 'initdb'),
-    [...['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8'], '--no-sync', '--locale=C'],
-    { cwd: directory, ...account },
-  );
+  const [program, ...words] = makeData(join(directory, 'data'));
+  await run(join(programs, program), words, { cwd: directory, ...account });
   const port = await freePort();
   const start = () => startServer(programs, directory, port, account);
   let server = await start();
+  const crash = async () => {
+    await server.end('SIGKILL');
+    server = await start();
+  };
+  const startStandby = () => {
+    const primary = `host=127.0.0.1 port=${port} user=${USER} application_name=standby`;
+    return startOwn((data) => [
+      'pg_basebackup',
+      ...['-D', data, '-d', primary, '-R', '-c', 'fast', '-X', 'stream', '--no-sync'],
+    ]);
+  };
   return {
     url: `postgres://${USER}@127.0.0.1:${port}/${DATABASE}`,
-    crash: async () => {
-      await server.end('SIGKILL');
-      server = await start();
-    },
+    own: { crash, kill: () => server.end('SIGKILL'), startStandby },
     stop: async () => {
       await server.end('SIGINT');
       await rm(directory, { recursive: true, force: true });
@@ -81,7 +94,7 @@ async function startServer(programs, directory, port, account) {
   }
   return {
     end: async (signal) => {
-      child.kill(signal);
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await ended;
     },
   };

@@ -54,6 +54,29 @@ describe.skipIf(missingCassandra !== undefined)('a connection', () => {
     });
   });
 
+  it('is one to every node, although only one is named', async () => {
+    const clientsOf = async (host: driver.Host) => {
+      const { rows } = await client.execute('SELECT port FROM system_views.clients', [], { host });
+      return rows.length;
+    };
+    const hosts = client.hosts.values();
+    const before = await Promise.all(hosts.map(clientsOf));
+    const [first] = contactPoints;
+    if (first === undefined) throw new Error('no contact point');
+    const connection = await openCassandra({
+      contactPoints: [first],
+      keyspace: 'sstitch_test',
+      create: true,
+    });
+    const store = connection.store(randomUUID());
+    // A node is connected when it is first asked.
+    for (let at = 0; at < 30; at++) await store.readLeases();
+    for (let at = 0; at < 30; at++) await connection.store(randomUUID()).readLeases();
+    const after = await Promise.all(hosts.map(clientsOf));
+    for (const [at, count] of after.entries()) expect(count).toBeGreaterThan(before[at] ?? 0);
+    await connection.close();
+  });
+
   it('lists the stores that have a commit', async () => {
     const connection = await connectToCassandra();
     const [first, second] = ['a', 'b'].map((letter) => `${letter} ${randomUUID()} ☃/'"`);

@@ -4,7 +4,9 @@
 import driver from 'cassandra-driver';
 
 const MAX_WRITE_BYTES = 512 * 1024;
-const PARALLEL_WRITES = 32;
+/** As many bytes in flight as a store has. */
+const PARALLEL_WRITES = 16;
+const ATTEMPTS = 5;
 const PAGE_ROWS = 5000;
 
 export class RowTable {
@@ -28,13 +30,14 @@ export class RowTable {
   async replace(store, spans, pages) {
     for (const span of spans.keys()) {
       const query = `DELETE FROM ${this.#table} WHERE store = ? AND span = ?`;
-      await this.#client.execute(query, [store, span], this.#options());
+      await again(() => this.#client.execute(query, [store, span], this.#options()));
     }
     let entries = 0;
     const writing = new Set();
     for await (const statements of this.#writesOf(store, spans, pages)) {
       entries += statements.length;
-      const write = this.#client.batch(statements, { ...this.#options(), logged: false });
+      const options = { ...this.#options(), logged: false };
+      const write = again(() => this.#client.batch(statements, options));
       writing.add(write);
       write.finally(() => writing.delete(write)).catch(() => {});
       if (writing.size >= PARALLEL_WRITES) await Promise.race(writing);
@@ -52,7 +55,7 @@ export class RowTable {
       let pageState;
       do {
         const page = pageState === undefined ? options : { ...options, pageState };
-        const result = await this.#client.execute(query, [store, span], page);
+        const result = await again(() => this.#client.execute(query, [store, span], page));
         entries += result.rows.length;
         pageState = result.pageState ?? undefined;
       } while (pageState !== undefined);
@@ -83,5 +86,16 @@ export class RowTable {
 
   #options(consistency = driver.types.consistencies.quorum) {
     return { prepare: true, consistency, isIdempotent: true };
+  }
+}
+
+/** Busy nodes time out. */
+async function again(work) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
   }
 }

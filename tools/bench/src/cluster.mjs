@@ -26,6 +26,8 @@ const { values: flags } = parseArgs({
   },
 });
 const KEYSPACE = 'bench';
+/** After each replacement. */
+const SCANS = 2;
 const grants = Number(flags.grants);
 const rounds = Number(flags.rounds);
 const directory = mkdtempSync(join(tmpdir(), 'sstitch-bench-cluster-'));
@@ -96,12 +98,13 @@ async function compareWithRows(store, rows) {
     };
     for (const [way, { replace, scan }] of Object.entries(ways)) {
       const replaced = await timed(replace);
-      const scanned = await timed(scan);
-      if (scanned.result !== replaced.result) throw new Error(`${way}: ${scanned.result} entries`);
       entries = replaced.result;
-      if (round === 0) continue;
-      measured[way].replace.push(replaced);
-      measured[way].scan.push(scanned);
+      if (round > 0) measured[way].replace.push(replaced);
+      for (let time = 0; time < SCANS; time++) {
+        const scanned = await timed(scan);
+        if (scanned.result !== entries) throw new Error(`${way}: ${scanned.result} entries`);
+        if (round > 0) measured[way].scan.push(scanned);
+      }
     }
   }
   const source = await timed(async () => {
@@ -112,8 +115,9 @@ async function compareWithRows(store, rows) {
 
 async function scanStore(base) {
   let entries = 0;
+  const snapshot = base.snapshot();
   for (const { start, end } of spans) {
-    const iterator = base.iterator({ ...byteEncodings, gte: start, lt: end });
+    const iterator = base.iterator({ ...byteEncodings, snapshot, gte: start, lt: end });
     for (;;) {
       const { length } = await iterator.nextv(5000);
       if (length === 0) break;
@@ -121,6 +125,7 @@ async function scanStore(base) {
     }
     await iterator.close();
   }
+  await snapshot.close();
   return entries;
 }
 

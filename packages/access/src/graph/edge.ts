@@ -24,17 +24,22 @@ export function passes(
 /** Parallel edges merged into one, which passes what any of them passes. */
 export class MergedEdge implements EdgeFilter {
   isShallow: boolean;
-  resourceTypeIds: Set<string> | undefined;
+  resourceTypeIds: ReadonlySet<string> | undefined;
+  /** The set of types, once it is this edge's own. */
+  #types: Set<string> | undefined;
 
   constructor({ isShallow, resourceTypeIds }: EdgeFilter) {
     this.isShallow = isShallow;
-    this.resourceTypeIds = resourceTypeIds && new Set(resourceTypeIds);
+    this.resourceTypeIds = resourceTypeIds;
   }
 
   /** Adds a parallel edge in time linear in its own types, because a sync may have thousands of parallel edges. */
   add({ isShallow, resourceTypeIds }: EdgeFilter): void {
     this.isShallow &&= isShallow;
     if (resourceTypeIds === undefined) this.resourceTypeIds = undefined;
-    for (const id of resourceTypeIds ?? []) this.resourceTypeIds?.add(id);
+    if (this.resourceTypeIds === undefined || resourceTypeIds === this.resourceTypeIds) return;
+    this.#types ??= new Set(this.resourceTypeIds);
+    this.resourceTypeIds = this.#types;
+    for (const id of resourceTypeIds ?? []) this.#types.add(id);
   }
 }

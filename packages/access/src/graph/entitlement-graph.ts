@@ -7,8 +7,7 @@
 // Invariants: entitlements are numbered in the order of their ids; every edge leads to a later node; two nodes have
 // at most one edge between them.
 import type { ResourceName } from '@sstitch/records';
-import { componentsInOrder } from './components.js';
-import { type EdgeFilter, MergedEdge } from './edge.js';
+import type { EdgeFilter } from './edge.js';
 
 /** An entitlement of the graph. */
 export interface GraphEntitlement {
@@ -26,13 +25,23 @@ export interface EntitlementEdge extends EdgeFilter {
 }
 
 /** A node: an entitlement, or all entitlements of a cycle. */
-interface GraphNode {
+export interface GraphNode {
   /** Entitlements, ascending. */
   readonly members: readonly number[];
   /** The outgoing edges by destination node, ascending. */
   readonly outgoing: ReadonlyMap<number, EdgeFilter>;
   /** The nodes with an edge to this one, ascending. */
   readonly sources: readonly number[];
+}
+
+/** The parts of which `buildGraph` makes a graph. */
+export interface GraphParts {
+  readonly entitlements: readonly GraphEntitlement[];
+  /** The number of each entitlement by its id. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly nodes: readonly GraphNode[];
+  readonly nodeOf: readonly number[];
+  readonly cycles: number;
 }
 
 /** A graph of entitlements. Entitlements and nodes are numbered from 0. */
@@ -47,50 +56,12 @@ export class EntitlementGraph {
   readonly cycles: number;
   readonly #numbers: ReadonlyMap<string, number>;
 
-  /**
-   * @param entitlements the entitlements that edges name, in any order
-   * @param edges in any order, possibly parallel
-   */
-  constructor(entitlements: Iterable<GraphEntitlement>, edges: Iterable<EntitlementEdge>) {
-    this.entitlements = [...entitlements].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const numbers = new Map(this.entitlements.map(({ id }, number) => [id, number]));
+  constructor({ entitlements, numbers, nodes, nodeOf, cycles }: GraphParts) {
+    this.entitlements = entitlements;
     this.#numbers = numbers;
-    const pairs = [...edges].flatMap(({ source, destination, ...filter }) => {
-      const [from, to] = [numbers.get(source), numbers.get(destination)];
-      return from === undefined || to === undefined ? [] : [{ from, to, filter }];
-    });
-    const successors = this.entitlements.map((): number[] => []);
-    for (const { from, to } of pairs) successors[from]?.push(to);
-    const components = componentsInOrder(successors);
-    const nodeOf = new Array<number>(this.entitlements.length);
-    for (const [node, members] of components.entries()) {
-      for (const member of members) nodeOf[member] = node;
-    }
+    this.nodes = nodes;
     this.nodeOf = nodeOf;
-
-    const cyclic = new Set<number>();
-    const filters = components.map(() => new Map<number, MergedEdge>());
-    for (const { from, to, filter } of pairs) {
-      const [source, destination] = [nodeOf[from] as number, nodeOf[to] as number];
-      if (source === destination) {
-        cyclic.add(source);
-        continue;
-      }
-      const ofSource = filters[source];
-      const parallel = ofSource?.get(destination);
-      if (parallel === undefined) ofSource?.set(destination, new MergedEdge(filter));
-      else parallel.add(filter);
-    }
-    this.cycles = cyclic.size;
-    const sources = components.map((): number[] => []);
-    for (const [node, ofNode] of filters.entries()) {
-      for (const destination of ofNode.keys()) sources[destination]?.push(node);
-    }
-    this.nodes = components.map((members, node) => ({
-      members: members.sort((a, b) => a - b),
-      outgoing: new Map([...(filters[node] ?? [])].sort(([a], [b]) => a - b)),
-      sources: sources[node] ?? [],
-    }));
+    this.cycles = cycles;
   }
 
   /** The number of edges between nodes. */

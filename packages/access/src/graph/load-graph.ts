@@ -13,11 +13,8 @@ import {
   SyncReader,
 } from '@sstitch/records';
 import { AccessError } from '../errors.js';
-import {
-  type EntitlementEdge,
-  EntitlementGraph,
-  type GraphEntitlement,
-} from './entitlement-graph.js';
+import { buildGraph } from './build-graph.js';
+import type { EntitlementEdge, EntitlementGraph, GraphEntitlement } from './entitlement-graph.js';
 
 /** The most entitlements that {@link SkippedEdges} names. */
 const MAX_EXAMPLES = 25;
@@ -71,9 +68,11 @@ export async function loadGraph(
     skipped[why] += 1;
     if (examples.size < MAX_EXAMPLES) examples.add(entitlementId);
   };
+  const typeSets = new TypeSets();
   const addEdges = (grant: GrantRecord): void => {
     const destination = destinationOf(grant);
-    const { isShallow, resourceTypeIds } = filterOf(grant);
+    const isShallow = grant.expansion?.shallow ?? false;
+    const resourceTypeIds = typeSets.of(grant.expansion?.resourceTypeIds ?? []);
     for (const id of sourcesOf(grant)) {
       const source = found.get(id);
       if (source === undefined) {
@@ -100,10 +99,17 @@ export async function loadGraph(
     if (sourcesOf(grant).length > 0 && grants.push(grant) >= GRANTS_A_READ) await addAll();
   }
   await addAll();
-  const named = new Set(edges.flatMap(({ source, destination }) => [source, destination]));
+  const named = new Set<string>();
+  for (const { source, destination } of edges) named.add(source).add(destination);
   const entitlements = [...named].flatMap((id) => found.get(id) ?? []);
-  const graph = new EntitlementGraph(entitlements, edges);
+  const graph = await buildGraph(entitlements, edges);
   return { graph, skipped: { ...skipped, examples: [...examples] } };
+}
+
+/** An entitlement, or one whose record names no resource. */
+interface KnownEntitlement {
+  readonly id: string;
+  readonly resource: ResourceName | undefined;
 }
 
 /** The entitlements that grants name. Each is read once, many at a time. */
@@ -111,7 +117,7 @@ class EntitlementCache {
   readonly #engine: ReadableEngine;
   readonly #syncId: SyncIdBytes;
   readonly #snapshot: EngineSnapshot;
-  readonly #records = new Map<string, EntitlementRecord | undefined>();
+  readonly #known = new Map<string, KnownEntitlement | undefined>();
 
   constructor(engine: ReadableEngine, syncId: string, snapshot: EngineSnapshot) {
     this.#engine = engine;
@@ -120,20 +126,50 @@ class EntitlementCache {
   }
 
   async read(ids: readonly string[]): Promise<void> {
-    const unknown = [...new Set(ids)].filter((id) => !this.#records.has(id));
+    const unknown = [...new Set(ids)].filter((id) => !this.#known.has(id));
     const keys = unknown.map((id) => entitlementKey(this.#syncId, id));
     const options = { ...byteEncodings, snapshot: this.#snapshot };
     const values = keys.length === 0 ? [] : await this.#engine.getMany(keys, options);
     for (const [at, id] of unknown.entries()) {
       const [key, value] = [keys[at] as Uint8Array, values[at]];
-      this.#records.set(id, value && decodeRecord('entitlement', key, value));
+      this.#known.set(id, value && knownOf(decodeRecord('entitlement', key, value), id));
     }
   }
 
   /** @throws AccessError SSTITCH_EXPANSION_INCOMPLETE if the entitlement's record names no resource */
   get(id: string): GraphEntitlement | undefined {
-    const record = this.#records.get(id);
-    return record && { id, resource: resourceOf(id, record.resource) };
+    const known = this.#known.get(id);
+    if (known === undefined || hasResource(known)) return known;
+    throw new AccessError(
+      'SSTITCH_EXPANSION_INCOMPLETE',
+      `entitlement ${JSON.stringify(id)} is expanded, but names no resource`,
+      { entitlementId: id },
+    );
+  }
+}
+
+/** What the graph needs of a record, which holds much more. */
+function knownOf({ resource }: EntitlementRecord, id: string): KnownEntitlement {
+  if (resource === undefined) return { id, resource };
+  const { resourceTypeId, resourceId } = resource;
+  return { id, resource: { resourceTypeId, resourceId } };
+}
+
+function hasResource(known: KnownEntitlement): known is GraphEntitlement {
+  return known.resource !== undefined;
+}
+
+/** Sets of resource types. The edges of a sync have few different ones, which they share. */
+class TypeSets {
+  readonly #sets = new Map<string, ReadonlySet<string>>();
+
+  /** Returns undefined for no types, which means all. */
+  of(types: readonly string[]): ReadonlySet<string> | undefined {
+    if (types.length === 0) return undefined;
+    const name = JSON.stringify(types);
+    const known = this.#sets.get(name) ?? new Set(types);
+    this.#sets.set(name, known);
+    return known;
   }
 }
 
@@ -148,27 +184,6 @@ function destinationOf(grant: GrantRecord): string {
     'SSTITCH_EXPANSION_INCOMPLETE',
     `grant ${JSON.stringify(grant.externalId)} expands, but names no entitlement`,
     { grantId: grant.externalId },
-  );
-}
-
-function filterOf({
-  expansion,
-}: GrantRecord): Pick<EntitlementEdge, 'isShallow' | 'resourceTypeIds'> {
-  const types = expansion?.resourceTypeIds ?? [];
-  return {
-    isShallow: expansion?.shallow ?? false,
-    resourceTypeIds: types.length === 0 ? undefined : new Set(types),
-  };
-}
-
-function resourceOf(entitlementId: string, resource: ResourceName | undefined): ResourceName {
-  if (resource !== undefined) {
-    return { resourceTypeId: resource.resourceTypeId, resourceId: resource.resourceId };
-  }
-  throw new AccessError(
-    'SSTITCH_EXPANSION_INCOMPLETE',
-    `entitlement ${JSON.stringify(entitlementId)} is expanded, but names no resource`,
-    { entitlementId },
   );
 }
 

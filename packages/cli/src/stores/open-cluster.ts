@@ -1,7 +1,6 @@
 // Opens stores on clusters, and closes them after a callback.
-import { ClusterStore } from '@sstitch/cluster';
+import { ClusterError, ClusterStore } from '@sstitch/cluster';
 import { parseClusterName } from '../command-line/store-name.js';
-import { CliError } from '../errors.js';
 import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { connectTo } from './cluster-connection.js';
 import { ClusterReader } from './cluster-reader.js';
@@ -62,8 +61,8 @@ export interface OpenedCluster {
 /**
  * Opens a store on a cluster; the caller must close it.
  *
- * @throws CliError SSTITCH_INPUT_NOT_FOUND if nothing was ever written to the store and `missing` is 'refuse';
- * ClusterError
+ * @throws ClusterError, with the code SSTITCH_CLUSTER_NOT_FOUND if nothing was ever written to the store and `missing` is
+ * 'refuse'
  */
 export async function openCluster(address: string, missing: MissingStore): Promise<OpenedCluster> {
   const name = parseClusterName(address);
@@ -71,9 +70,9 @@ export async function openCluster(address: string, missing: MissingStore): Promi
   try {
     const port = connection.store(name.store);
     if (missing === 'refuse' && (await port.readHead(0, 'quorum')) === undefined) {
-      throw new CliError(
-        'SSTITCH_INPUT_NOT_FOUND',
-        `nothing was ever written to a store at ${address}; check the address`,
+      throw new ClusterError(
+        'SSTITCH_CLUSTER_NOT_FOUND',
+        `nothing was ever written to a store at ${address}`,
       );
     }
     const store = new ClusterStore<Uint8Array, Uint8Array>(port, {

@@ -8,7 +8,6 @@ import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { isClusterName } from '../command-line/store-name.js';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
-
 import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { requireNoFile } from './input-path.js';
 

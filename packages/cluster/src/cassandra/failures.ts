@@ -42,8 +42,19 @@ export function wasNeverSent(error: unknown): boolean {
 
 /** The error that callers see. */
 export function unavailable(cause: unknown): ClusterError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = reasonOf(cause);
   return new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', `Cassandra: ${reason}`, { cause });
+}
+
+/** The driver's message; of several nodes, why each failed: its own message has the first one's stack. */
+function reasonOf(cause: unknown): string {
+  const { name, innerErrors = {} } = (cause ?? {}) as DriverFailure;
+  const nodes = Object.entries(innerErrors);
+  if (name === 'NoHostAvailableError' && nodes.length > 0) {
+    const reasons = nodes.map(([node, error]) => `${node} (${reasonOf(error)})`);
+    return `no node answers: ${reasons.join(', ')}`;
+  }
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function isPermanent(error: unknown): boolean {

@@ -104,7 +104,9 @@ export async function checkSchema(session: CassandraSession, keyspace: string): 
   if (missing.length > 0) {
     throw new ClusterError(
       'SSTITCH_CLUSTER_NOT_FOUND',
-      `the cluster has no table ${missing.join(', ')} in keyspace ${keyspace}: open it once with the option create`,
+      missing.length === Object.keys(TABLES).length
+        ? `the cluster has no tables of stores in keyspace ${keyspace}`
+        : `the cluster has no table ${missing.join(', ')} in keyspace ${keyspace}: open it once with the option create`,
     );
   }
 }

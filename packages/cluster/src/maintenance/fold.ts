@@ -48,7 +48,7 @@ export async function foldLevelZero(context: MaintenanceContext): Promise<FoldRe
       let written: WrittenRun | undefined;
       let edits: FoldEdit[];
       if (await hasOverlay(reader, state, span, signal)) {
-        const pages = runPages(readRange(reader, state, span, { reverse: false, signal }));
+        const pages = foldedPages(readRange(reader, state, span, { reverse: false, signal }));
         written = await writeRun(pages, context);
         edits = [...kept, { type: 'fold', span, run: written?.run, to }];
       } else {
@@ -132,7 +132,8 @@ function withKept(kept: readonly FoldEdit[], span: Span, to: number): FoldEdit[]
   return [...kept.slice(0, -1), { ...last, span: { start: last.span.start, end: span.end } }];
 }
 
-async function* runPages(
+/** The pages of a run that holds what a range shows. */
+export async function* foldedPages(
   pages: AsyncIterable<readonly VisibleEntry[]>,
 ): AsyncGenerator<RunEntry[], void, undefined> {
   for await (const page of pages) {

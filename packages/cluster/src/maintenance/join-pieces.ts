@@ -14,8 +14,13 @@ export function removablePieces(state: State): number {
   return emptyStretches(state).reduce((sum, { pieces }) => sum + pieces - 1, 0);
 }
 
-/** Joins them, as many as one commit holds. @throws ClusterError as `LogClient.commit` */
-export async function joinEmptyPieces(client: LogClient): Promise<void> {
+/**
+ * Joins them, as many as one commit holds.
+ *
+ * @returns whether there were any
+ * @throws ClusterError as `LogClient.commit`
+ */
+export async function joinEmptyPieces(client: LogClient): Promise<boolean> {
   const state = await client.latest();
   const to = lastVersionOf(state.slot);
   const edits: FoldEdit[] = [];
@@ -23,7 +28,7 @@ export async function joinEmptyPieces(client: LogClient): Promise<void> {
     if (boundBytesOf(edits) >= MAX_BOUND_BYTES) break;
     edits.push({ type: 'fold', span, run: undefined, to });
   }
-  if (edits.length > 0) await client.commit(edits);
+  return edits.length > 0 && (await client.commit(edits)) !== undefined;
 }
 
 /** The spans of two or more neighbouring pieces without runs, over which nothing lies. */

@@ -8,6 +8,7 @@ import type { State } from '../state/state.js';
 export class LocalLogClient implements LogClient {
   readonly owner = randomUUID();
   known: State = EMPTY_STATE;
+  readonly heldSlot = 0;
 
   async latest(): Promise<State> {
     return this.known;

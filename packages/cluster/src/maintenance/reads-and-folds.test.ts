@@ -17,9 +17,10 @@ import { foldLevelZero } from './fold.js';
 import { joinEmptyPieces } from './join-pieces.js';
 import { LocalLogClient } from './log-client.test-support.js';
 import { mergeLevelZero, runsToMerge } from './merge.js';
+import { rewriteSparseRun } from './rewrite-sparse.js';
 
 const KEYS = [...'abcdefgh'].flatMap((letter) => ['', '1', '5'].map((digit) => letter + digit));
-const MAINTENANCE = ['flush', 'merge', 'fold', 'join'] as const;
+const MAINTENANCE = ['flush', 'merge', 'fold', 'rewrite', 'join'] as const;
 const key = fc.constantFrom(...KEYS);
 const value = fc.string({ maxLength: 30 });
 const bounds = fc.uniqueArray(key, { minLength: 2, maxLength: 6 }).map((all) => all.sort());
@@ -107,6 +108,9 @@ class Bench {
         return;
       case 'fold':
         expect((await foldLevelZero(this.context)).isComplete).toBe(true);
+        return;
+      case 'rewrite':
+        await rewriteSparseRun(this.context, 0);
         return;
       case 'join':
         await joinEmptyPieces(this.client);
@@ -278,6 +282,35 @@ describe('a flush', () => {
     expect(client.known.levelZero).toHaveLength(1);
     expect(await bench.port.readLoads()).toEqual([]);
     await bench.check();
+  });
+});
+
+describe('rewriteSparseRun', () => {
+  it('gives what is left of a run that was mostly replaced a run of its own, for all its pieces', async () => {
+    const bench = new Bench();
+    const entries = Object.fromEntries(KEYS.map((key) => [key, `the value of ${key}`]));
+    await bench.perform({ do: 'replace', bounds: ['a', 'h5'], entries });
+    const old = runAt(bench, 'a');
+    await bench.perform({ do: 'replace', bounds: ['b', 'e', 'f', 'h1'], entries: {} });
+    await bench.perform({ do: 'batch', entries: { a1: 'over' } });
+    await bench.perform({ do: 'flush' });
+    expect(await rewriteSparseRun(bench.context)).toBe(false);
+    expect(await rewriteSparseRun(bench.context, 0)).toBe(true);
+    const rewritten = runAt(bench, 'a');
+    expect(rewritten).not.toBe(old);
+    expect([runAt(bench, 'e'), runAt(bench, 'h1')]).toEqual([rewritten, rewritten]);
+    expect(bench.client.known.retired.has(old as string)).toBe(true);
+    expect(await rewriteSparseRun(bench.context, 0)).toBe(false);
+    await bench.check();
+  });
+
+  it('leaves a run of which most shows', async () => {
+    const bench = new Bench();
+    const entries = Object.fromEntries(KEYS.map((key) => [key, `the value of ${key}`]));
+    await bench.perform({ do: 'replace', bounds: ['a', 'h5'], entries });
+    await bench.perform({ do: 'replace', bounds: ['b', 'd'], entries: {} });
+    await bench.perform({ do: 'flush' });
+    expect(await rewriteSparseRun(bench.context, 0)).toBe(false);
   });
 });
 

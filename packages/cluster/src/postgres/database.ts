@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { ClusterError } from '../errors.js';
+import { closingClient } from './closing-client.js';
 import { isPassing, unavailable } from './failures.js';
 import type { Settings } from './options.js';
 import type { Statement } from './statements.js';
@@ -26,9 +27,10 @@ export class Database {
 
   /** Connects with the first statement. @throws ClusterError SSTITCH_DRIVER_MISSING */
   static async open(settings: Settings): Promise<Database> {
-    const { Pool } = await loadDriver();
+    const { Client, Pool } = await loadDriver();
     const pool = new Pool({
       ...settings.pool,
+      Client: closingClient(Client),
       verify: (client, done) => {
         prepareSession(client, settings.serverStatementMs).then(() => done(), done);
       },
@@ -133,7 +135,7 @@ async function prepareSession(client: PoolClient, statementMs: number): Promise<
   );
 }
 
-async function loadDriver(): Promise<{ readonly Pool: typeof Pool }> {
+async function loadDriver(): Promise<Pick<typeof import('pg'), 'Client' | 'Pool'>> {
   try {
     const { default: driver } = await import('pg');
     return driver;

@@ -18,6 +18,9 @@ const CONNECTION_EXCEPTION = /^08/;
 const DRIVER_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
+/** pg's message when the server asks for a password and there is none. */
+const NO_PASSWORD = /client password must be a string/;
+
 /** Whether a statement that failed may succeed on another connection or a moment later. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -43,5 +46,8 @@ function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');
   }
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return NO_PASSWORD.test(message)
+    ? 'the server asks for a password: give the option password, PGPASSWORD or an entry in ~/.pgpass'
+    : message;
 }

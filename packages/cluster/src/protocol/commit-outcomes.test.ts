@@ -23,6 +23,7 @@ const keysOf = (state: State) => state.memtable.map(({ key }) => Buffer.from(key
 class TestPort {
   append: ((slot: number, record: Uint8Array) => Promise<AppendOutcome>) | undefined;
   isDown = false;
+  head: number | undefined;
   readonly real: ClusterPort;
   readonly port: ClusterPort;
 
@@ -32,6 +33,7 @@ class TestPort {
     this.port = new Proxy(real, {
       get: (_, name) => {
         if (name === 'appendSlot' && this.append !== undefined) return this.append;
+        if (name === 'readHead' && this.head !== undefined) return async () => this.head;
         const value = Reflect.get(real, name, real);
         if (typeof value !== 'function') return value;
         return this.isDown ? () => Promise.reject(unavailable()) : value.bind(real);
@@ -144,6 +146,37 @@ describe('a commit', () => {
     const outdated: Edit = { type: 'flush', run: undefined, from: 1, to: 2 };
     expect(await client.commit([outdated])).toBeUndefined();
     expect(client.known.flushedTo).toBe(0);
+  });
+});
+
+describe('a database that loses acknowledged commits', () => {
+  const corrupt = expect.objectContaining({
+    code: 'SSTITCH_CLUSTER_CORRUPT',
+    message: expect.stringMatching(/lost commits.*reopen the store in every process/),
+  });
+
+  it('is noticed when its log is shorter than what a process has read', async () => {
+    const { test, client } = await setUp();
+    await client.commit([put('a')]);
+    await client.commit([put('b')]);
+    test.head = 1;
+    await expect(client.latest()).rejects.toEqual(corrupt);
+    test.head = undefined;
+    await expect(client.latest()).rejects.toEqual(corrupt);
+    await expect(client.commit([put('c')])).rejects.toEqual(corrupt);
+  });
+
+  it('is noticed when others have filled the lost slots again', async () => {
+    const cluster = new MemoryCluster();
+    const test = new TestPort(cluster);
+    const client = await openLogClient(test.port);
+    test.append = async () => ({ outcome: 'applied' });
+    await client.commit([put('lost')]);
+    test.append = undefined;
+    const other = await openLogClient(cluster.store('s'));
+    await other.commit([put('a')]);
+    await other.commit([put('b')]);
+    await expect(client.view().state()).rejects.toEqual(corrupt);
   });
 });
 

@@ -43,6 +43,9 @@ export interface LogClient {
   /** The newest state that this process knows, without a look at the log. */
   readonly known: State;
 
+  /** The lowest slot whose state the process keeps: that of its oldest unreleased view, or of the known state. */
+  readonly heldSlot: number;
+
   view(): View;
 
   /**

@@ -39,14 +39,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { ClusterError } from '../errors.js';
 import type { Edit } from '../log/edits.js';
 import { decodeRecord } from '../log/record-format.js';
-import {
-  type Announcement,
-  type AppendOutcome,
-  type ClusterPort,
-  lastSlotOf,
-  type ReadStrength,
-  segmentOf,
-} from '../port.js';
+import type { Announcement, AppendOutcome, ClusterPort, ReadStrength } from '../port.js';
 import { applyRecord, EMPTY_STATE } from '../state/apply-record.js';
 import type { State } from '../state/state.js';
 import { decodeState } from '../state/state-format.js';
@@ -54,6 +47,7 @@ import { assembleRecord, groupsToOffer } from './assemble-record.js';
 import { GroupQueue } from './group-queue.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Committed, LogClient, View } from './log-client.js';
+import { LogReader } from './log-reader.js';
 import { OpenViews } from './open-views.js';
 import { SharedProbe } from './shared-probe.js';
 
@@ -134,6 +128,7 @@ class PortLogClient implements LogClient {
   readonly #commitTimeoutMs: number;
   readonly #views = new OpenViews();
   readonly #queue: GroupQueue;
+  readonly #reader: LogReader;
   readonly #listeners: Array<(state: State) => void> = [];
   readonly #probe = new SharedProbe(() => this.#catchUp('quorum'));
   #known: State;
@@ -162,6 +157,7 @@ class PortLogClient implements LogClient {
     this.#commitTimeoutMs = commitTimeoutMs;
     this.#known = state;
     this.#queue = new GroupQueue(owner, newId);
+    this.#reader = new LogReader(port, lease);
   }
 
   get known(): State {
@@ -237,27 +233,11 @@ class PortLogClient implements LogClient {
 
   /** Applies what the log has beyond the known state. */
   async #catchUp(strength: ReadStrength): Promise<void> {
-    for (;;) {
-      const next = this.#known.slot + 1;
-      const segment = segmentOf(next);
-      const head = await this.#port.readHead(segment, strength);
-      if (head === undefined || head < next) return;
-      await this.#applySlots(next, head, strength);
-      if (head < lastSlotOf(segment)) return;
+    for (let isEnd = false; !isEnd; ) {
+      const read = await this.#reader.readAfter(this.#known.slot, strength);
+      for (const { slot, record } of read.slots) this.#apply(slot, record);
+      isEnd = read.isEnd;
     }
-  }
-
-  async #applySlots(from: number, to: number, strength: ReadStrength): Promise<void> {
-    let slots = await this.#port.readSlots(from, to, strength);
-    if (slots.length <= to - from && strength === 'quorum') {
-      // A head can be at a quorum of the replicas before its slot is.
-      slots = await this.#port.readSlots(from, to, 'serial');
-    }
-    if (slots.length <= to - from) {
-      this.#lease.lose(`the log from slot ${from} on was deleted`);
-      this.#lease.check();
-    }
-    for (const { slot, record } of slots) this.#apply(slot, record);
   }
 
   /** Advances the known state by a slot, unless it contains the slot. */
@@ -271,6 +251,7 @@ class PortLogClient implements LogClient {
       if (issue !== undefined) this.#views.beforeOwnCommit(issue, before);
     }
     this.#known = state;
+    this.#reader.onApplied({ slot, record: bytes });
     for (const [index, { id }] of record.groups.entries()) {
       const outcome = outcomes[index];
       if (outcome !== undefined) this.#queue.settle(id, outcome, state, this.#clock.nowMs());
@@ -307,6 +288,7 @@ class PortLogClient implements LogClient {
   /** Appends one record, and learns what became of it. */
   async #commitOnce(): Promise<void> {
     this.#lease.check();
+    this.#reader.checkLog();
     if (this.#isUnsure) {
       await this.#catchUp('serial');
       this.#isUnsure = false;

@@ -6,7 +6,8 @@ export interface MaintenanceTask {
   readonly name: string;
   /** Whether it should run now. Cheap: it is asked at each wake. */
   isDue(): boolean;
-  run(signal: AbortSignal): Promise<unknown>;
+  /** @returns whether it did something */
+  run(signal: AbortSignal): Promise<boolean>;
 }
 
 /** How often each task ran, and how it failed last. */
@@ -41,7 +42,7 @@ export class Background {
     return this.#running ?? Promise.resolve();
   }
 
-  /** Starts what is due, unless tasks run: those are followed by a look at the next wake. */
+  /** Starts what is due, unless tasks run: these go on until nothing is due. */
   wake(): void {
     if (this.#running !== undefined || this.#stop.signal.aborted) return;
     if (!this.#tasks.some((task) => task.isDue())) return;
@@ -50,20 +51,30 @@ export class Background {
     });
   }
 
+  /** Runs what is due, and what became due meanwhile, until nothing more can be done. */
   async #runAll(): Promise<void> {
-    const { signal } = this.#stop;
-    for (const task of this.#tasks) {
-      if (signal.aborted) return;
-      if (!task.isDue()) continue;
-      try {
-        await task.run(signal);
-        this.#runs[task.name] = (this.#runs[task.name] ?? 0) + 1;
-        if (this.#failure?.task === task.name) this.#failure = undefined;
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#failure = { task: task.name, error };
-        this.#onFailure(task.name, error);
+    let didSomething: boolean;
+    do {
+      didSomething = false;
+      for (const task of this.#tasks) {
+        if (this.#stop.signal.aborted) return;
+        if (task.isDue()) didSomething = (await this.#run(task)) || didSomething;
       }
+    } while (didSomething);
+  }
+
+  async #run(task: MaintenanceTask): Promise<boolean> {
+    const { signal } = this.#stop;
+    try {
+      const didSomething = await task.run(signal);
+      this.#runs[task.name] = (this.#runs[task.name] ?? 0) + 1;
+      if (this.#failure?.task === task.name) this.#failure = undefined;
+      return didSomething;
+    } catch (error) {
+      if (signal.aborted) return false;
+      this.#failure = { task: task.name, error };
+      this.#onFailure(task.name, error);
+      return false;
     }
   }
 

@@ -117,10 +117,7 @@ export class ClusterStore<K = string, V = string>
   #encoderOf({ keyEncoding, valueEncoding }: ReplaceSpansOptions): EntryEncoder {
     const key = this.keyEncoding(keyEncoding as never);
     const value = this.valueEncoding(valueEncoding as never);
-    return {
-      key: (given) => key.encode(given as never),
-      value: (given) => value.encode(given as never),
-    };
+    return { key: encodeBy(key), value: encodeBy(value) };
   }
 
   /**
@@ -132,7 +129,10 @@ export class ClusterStore<K = string, V = string>
     return this.#maintain('flush', options, (maintenance, signal) => maintenance.flush(signal));
   }
 
-  /** Flushes, and merges the runs of level 0 into those below, so that lookups read fewer runs. */
+  /**
+   * Flushes, merges the runs of level 0 into those below, so that lookups read fewer runs, and rewrites what is left of
+   * runs that were mostly replaced, so that the rest can be collected.
+   */
   fold(options: MaintenanceOptions = {}): Promise<FoldReport> {
     return this.#maintain('fold', options, (maintenance, signal) => maintenance.fold(signal));
   }
@@ -281,6 +281,17 @@ export class ClusterStore<K = string, V = string>
     }
     throw optionInvalid('the snapshot belongs to another store');
   }
+}
+
+/** Level's byte encodings would store an object as "[object Object]": they get strings alone. */
+function encodeBy({ name, encode }: EncodingByName): (given: unknown) => unknown {
+  const takesBytes = name === 'view' || name === 'buffer';
+  return (given) => (takesBytes && typeof given !== 'string' ? given : encode(given as never));
+}
+
+interface EncodingByName {
+  readonly name: string;
+  readonly encode: (given: never) => unknown;
 }
 
 /** A copy: what was read may be a view of a cached block. */

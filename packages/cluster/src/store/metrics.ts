@@ -9,6 +9,11 @@ export interface ClusterStoreMetrics {
   readonly owner: string;
   /** The last slot of the log that the process has read. */
   readonly slot: number;
+  /**
+   * The slot of the oldest snapshot or iterator that is open here, or else `slot`. What was replaced since is kept for
+   * it: a slot that never grows shows a reader that was never closed.
+   */
+  readonly heldSlot: number;
   /** Ranges of keys that have a run of their own, or nothing. */
   readonly pieces: number;
   readonly levelZeroRuns: number;
@@ -23,6 +28,7 @@ export function storeMetrics({ client, cache, maintenance }: StoreCore): Cluster
   return {
     owner: client.owner,
     slot,
+    heldSlot: client.heldSlot,
     pieces: pieces.length,
     levelZeroRuns: levelZero.length,
     memtableBytes,

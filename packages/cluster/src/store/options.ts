@@ -27,7 +27,7 @@ export interface ClusterStoreOptions<K, V> extends AbstractDatabaseOptions<K, V>
    */
   readonly cacheBytes?: number;
   /**
-   * Whether the store flushes, folds, checkpoints and collects by itself after its commits, or only when its methods
+   * Whether the store flushes, merges, folds, checkpoints and collects by itself after its commits, or only when its methods
    * are called.
    * @defaultValue 'automatic'
    */

@@ -38,6 +38,7 @@ describe('replaceSpans', () => {
     ],
     ['a page that is no array', 7, 'SSTITCH_ENTRIES_INVALID', /page 1: .*a number/],
     ['an entry that is no pair', [[bytes('a')]], 'SSTITCH_ENTRIES_INVALID', /page 1, entry 0/],
+    ['an object under a byte encoding', [[bytes('b'), {}]], 'SSTITCH_ENTRIES_INVALID', /an object/],
     ['a value of null', [[bytes('b'), null]], 'SSTITCH_ENTRIES_INVALID', /value must be/],
     ['a key at or before the last', [[bytes('a'), value]], 'SSTITCH_ENTRIES_INVALID', /ascend/],
     ['a key in no span', [[bytes('x'), value]], 'SSTITCH_ENTRIES_INVALID', /no span/],

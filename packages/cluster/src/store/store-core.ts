@@ -82,8 +82,7 @@ export class StoreCore {
 
   /** @throws ClusterError as `readKey` */
   async get(key: Uint8Array, snapshot: View | undefined): Promise<Uint8Array | undefined> {
-    if (snapshot !== undefined) return readKey(this.reader, await snapshot.state(), key);
-    return this.#readLatest((state) => readKey(this.reader, state, key));
+    return this.#read(snapshot, (state) => readKey(this.reader, state, key));
   }
 
   /** @throws ClusterError as `readKey` */
@@ -91,8 +90,13 @@ export class StoreCore {
     keys: readonly Uint8Array[],
     snapshot: View | undefined,
   ): Promise<Array<Uint8Array | undefined>> {
-    if (snapshot !== undefined) return readKeys(this.reader, await snapshot.state(), keys);
-    return this.#readLatest((state) => readKeys(this.reader, state, keys));
+    return this.#read(snapshot, (state) => readKeys(this.reader, state, keys));
+  }
+
+  #read<T>(snapshot: View | undefined, read: (state: State) => Promise<T>): Promise<T> {
+    return this.operation(undefined, async () =>
+      snapshot === undefined ? this.#readLatest(read) : read(await snapshot.state()),
+    );
   }
 
   /**

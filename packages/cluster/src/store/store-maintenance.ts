@@ -1,13 +1,15 @@
 // The maintenance of an open store: what its methods start, and what runs by itself.
 //
-//   flush        the memtable is larger than MEMTABLE_BYTES, or before a merge or a fold
-//   merge        level 0 has more than LEVEL_ZERO_RUNS runs, and is small beside the pieces' runs
-//   fold         level 0 has more than LEVEL_ZERO_RUNS runs, and is not
+//   flush        the memtable is larger than about MEMTABLE_BYTES, or before a merge or a fold
+//   merge        level 0 has more than about LEVEL_ZERO_RUNS runs, and is small beside the pieces' runs
+//   fold         level 0 has more than about LEVEL_ZERO_RUNS runs, and is not
+//   rewrite      a run may have been replaced for the most part
 //   join         REMOVABLE_PIECES pieces can be joined
 //   checkpoint   this process committed a slot that asks for one
 //   collect      there may be something to delete, and a lease's time has passed since the last collection
 //
-// Every process of a store does so. What two do at once is done once, or twice to no harm (maintenance/).
+// Every process of a store does so. What two do at once is done once, or twice to no harm (maintenance/). As each has
+// limits that are a little higher or lower, one is mostly done before the next one begins.
 import type { Clock } from '../clock.js';
 import { isCheckpointSlot, writeCheckpoint } from '../maintenance/checkpoints.js';
 import { type CollectReport, collect } from '../maintenance/collect.js';
@@ -16,6 +18,7 @@ import { type FoldReport, foldLevelZero } from '../maintenance/fold.js';
 import { joinEmptyPieces, REMOVABLE_PIECES, removablePieces } from '../maintenance/join-pieces.js';
 import { LeaseWatch } from '../maintenance/lease-watch.js';
 import { mergeLevelZero } from '../maintenance/merge.js';
+import { mayHaveSparseRuns, rewriteSparseRun } from '../maintenance/rewrite-sparse.js';
 import { type ClusterStatus, readStatus } from '../maintenance/status.js';
 import { type TruncateReport, truncateLog } from '../maintenance/truncate.js';
 import { SLOTS_PER_SEGMENT } from '../port.js';
@@ -44,7 +47,11 @@ export class StoreMaintenance {
   readonly #background: Background;
   readonly #stop = new AbortController();
   readonly #ticking: Promise<void>;
+  /** By how much this process's limits are higher, from 1 to 1.5. */
+  readonly #patience: number;
   #isCheckpointDue = false;
+  /** The pieces among whose runs no sparse one was found. */
+  #checkedPieces: State['pieces'] | undefined;
   #collectedMs = Number.NEGATIVE_INFINITY;
   /** The slot at which the log was last truncated. */
   #truncatedSlot = 0;
@@ -53,6 +60,7 @@ export class StoreMaintenance {
     const { leaseMs, isAutomatic, onFailure } = options;
     this.#context = context;
     this.#leaseMs = leaseMs;
+    this.#patience = 1 + Number.parseInt(context.client.owner.slice(0, 4), 16) / 0x20000;
     this.#watch = new LeaseWatch(context.clock, leaseMs);
     this.#background = new Background(isAutomatic ? this.#tasks() : [], onFailure);
     this.#ticking = isAutomatic ? this.#tick(context.clock) : Promise.resolve();
@@ -62,22 +70,43 @@ export class StoreMaintenance {
     return this.#context.client.known;
   }
 
+  get #isMemtableLarge(): boolean {
+    return this.#known.memtableBytes > this.#patience * MEMTABLE_BYTES;
+  }
+
+  get #isLevelZeroLarge(): boolean {
+    return this.#known.levelZero.length > this.#patience * LEVEL_ZERO_RUNS;
+  }
+
   #tasks(): MaintenanceTask[] {
     return [
       {
         name: 'flush',
-        isDue: () => this.#known.memtableBytes > MEMTABLE_BYTES || hasManyRuns(this.#known),
+        isDue: () => this.#isMemtableLarge || this.#isLevelZeroLarge,
         run: (signal) => flushMemtable({ ...this.#context, signal }),
       },
       {
         name: 'fold',
-        isDue: () => hasManyRuns(this.#known) && isWorthFolding(this.#known),
-        run: (signal) => foldLevelZero({ ...this.#context, signal }),
+        isDue: () => this.#isLevelZeroLarge && isWorthFolding(this.#known),
+        run: async (signal) => (await foldLevelZero({ ...this.#context, signal })).isComplete,
       },
       {
         name: 'merge',
-        isDue: () => hasManyRuns(this.#known),
+        isDue: () => this.#isLevelZeroLarge,
         run: (signal) => mergeLevelZero({ ...this.#context, signal }),
+      },
+      {
+        name: 'rewrite',
+        isDue: () => {
+          const { pieces } = this.#known;
+          return pieces !== this.#checkedPieces && mayHaveSparseRuns(this.#known);
+        },
+        run: async (signal) => {
+          const { pieces } = this.#known;
+          const didSomething = await rewriteSparseRun({ ...this.#context, signal });
+          if (!didSomething) this.#checkedPieces = pieces;
+          return didSomething;
+        },
       },
       {
         name: 'join',
@@ -86,11 +115,15 @@ export class StoreMaintenance {
           removablePieces(this.#known) >= REMOVABLE_PIECES,
         run: () => joinEmptyPieces(this.#context.client),
       },
-      { name: 'checkpoint', isDue: () => this.#isCheckpointDue, run: () => this.checkpoint() },
+      {
+        name: 'checkpoint',
+        isDue: () => this.#isCheckpointDue,
+        run: async () => (await this.checkpoint()) > 0,
+      },
       {
         name: 'collect',
         isDue: () => this.#isCollectionDue(),
-        run: (signal) => this.collect(signal),
+        run: async (signal) => (await this.collect(signal)).deletedRuns > 0,
       },
     ];
   }
@@ -139,8 +172,10 @@ export class StoreMaintenance {
   /** Flushes and folds. @throws ClusterError as `flushMemtable` and `foldLevelZero` */
   async fold(signal: AbortSignal): Promise<FoldReport> {
     await this.flush(signal);
-    const report = await foldLevelZero({ ...this.#context, signal });
-    await joinEmptyPieces(this.#context.client);
+    const context = { ...this.#context, signal };
+    const report = await foldLevelZero(context);
+    while (await rewriteSparseRun(context));
+    await joinEmptyPieces(context.client);
     return report;
   }
 
@@ -188,8 +223,4 @@ function isWorthFolding({ levelZero, pieces }: State): boolean {
   const baseBytes = [...base.values()].reduce((sum, bytes) => sum + bytes, 0);
   const bytes = levelZero.reduce((sum, { run }) => sum + run.bytes, 0);
   return bytes * FOLD_RATIO >= baseBytes;
-}
-
-function hasManyRuns({ levelZero }: State): boolean {
-  return levelZero.length > LEVEL_ZERO_RUNS;
 }

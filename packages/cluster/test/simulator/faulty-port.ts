@@ -31,6 +31,8 @@ export interface Network {
   readonly oracle: LogOracle;
   /** The probability of each kind of fault; 0 for none. */
   faultRate: number;
+  /** How many times slower than usual the network is. */
+  slowness: number;
   /** The slots that a 'quorum' read may miss. */
   readonly unsettledSlots: Set<number>;
   /** How many statements may still take effect although they were answered. */
@@ -94,7 +96,7 @@ export class FaultyPort implements ClusterPort {
       loop.after(this.#delayMs(), () => void append(false));
     if (kind === 'late') this.#later(() => append(false));
     return new Promise((resolve, reject) => {
-      this.#process.deliver(ANSWER_TIMEOUT_MS, () => {
+      this.#process.deliver(ANSWER_TIMEOUT_MS * this.#network.slowness, () => {
         if (kind === 'throws') reject(unknown.cause);
         else resolve(unknown);
       });
@@ -242,7 +244,7 @@ export class FaultyPort implements ClusterPort {
   #refuse(): Promise<never> {
     return new Promise((_, reject) => {
       const refuse = () => reject(unavailable('no answer'));
-      this.#process.deliver(ANSWER_TIMEOUT_MS, refuse);
+      this.#process.deliver(ANSWER_TIMEOUT_MS * this.#network.slowness, refuse);
     });
   }
 
@@ -257,8 +259,8 @@ export class FaultyPort implements ClusterPort {
   }
 
   #delayMs(): number {
-    const { random } = this.#network;
-    return random.chance(0.05) ? random.between(10, 80) : random.between(0, 5);
+    const { random, slowness } = this.#network;
+    return slowness * (random.chance(0.05) ? random.between(10, 80) : random.between(0, 5));
   }
 }
 

@@ -12,7 +12,7 @@ import { Random } from './random.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { SimulatedUser } from './simulated-user.js';
 
-const LEASE_MS = 600;
+const LEASE_MS = 300;
 const STORE = 'simulated';
 /** Long enough for everything that can happen. */
 const LIMIT_MS = 120_000;
@@ -41,12 +41,13 @@ export class Schedule {
   constructor(seed: number, coverage: Coverage) {
     this.random = new Random(seed);
     this.#coverage = coverage;
-    this.#hasLyingClocks = this.random.chance(0.2);
+    this.#hasLyingClocks = this.random.chance(0.35);
     this.network = {
       loop: this.#loop,
       random: this.random,
       oracle: this.oracle,
       faultRate: this.random.pick([0, 0.01, 0.03, 0.1]),
+      slowness: this.random.pick([1, 1, 1, 2]),
       unsettledSlots: new Set(),
       latecomers: 0,
       leaseMs: LEASE_MS,
@@ -62,6 +63,7 @@ export class Schedule {
     await this.#until(() => this.#working.size === 0);
 
     this.network.faultRate = 0;
+    this.network.slowness = 1;
     for (const { process } of this.#users) process.connect();
     await this.#until(() => this.network.latecomers === 0);
     await this.#compareStates();
@@ -102,7 +104,7 @@ export class Schedule {
   }
 
   mayFail(code: ClusterErrorCode, process: SimulatedProcess): boolean {
-    this.#count(code);
+    this.count(code);
     switch (code) {
       case 'SSTITCH_CLUSTER_UNAVAILABLE':
       case 'SSTITCH_COMMIT_UNKNOWN':
@@ -124,8 +126,9 @@ export class Schedule {
     this.network.violation ??= error;
   }
 
-  #count(what: string): void {
-    this.#coverage.set(what, (this.#coverage.get(what) ?? 0) + 1);
+  /** Counts something for the coverage. */
+  count(what: string, times = 1): void {
+    if (times > 0) this.#coverage.set(what, (this.#coverage.get(what) ?? 0) + times);
   }
 
   #startUser(): void {
@@ -170,20 +173,20 @@ export class Schedule {
     const { process } = user;
     const kind = random.between(0, 9);
     if (kind < 4) {
-      process.sleepFor(random.pick([50, 400, 550, 2000]));
-      this.#count('sleep');
+      process.sleepFor(random.pick([50, 200, 280, 1000, 2000]));
+      this.count('sleep');
     } else if (kind < 6) {
       process.cutOffFor(random.pick([50, 300, 1500]));
-      this.#count('cut off');
+      this.count('cut off');
     } else if (kind < 7 && this.#hasLyingClocks) {
       process.jumpClock(random.between(0, 3 * LEASE_MS));
-      this.#count('clock jump');
+      this.count('clock jump');
     } else if (kind < 8 && countDeath !== undefined) {
       countDeath();
       process.die();
       this.#working.delete(user);
       this.#startUser();
-      this.#count('death');
+      this.count('death');
     }
   }
 
@@ -241,8 +244,7 @@ export class Schedule {
       throw new Error('after all ended there are retired runs, or owners');
     }
     this.oracle.checkRuns();
-    this.#coverage.set('slots', (this.#coverage.get('slots') ?? 0) + state.slot);
-    if (truncated > 0) this.#count('truncation');
+    this.count('slots', state.slot);
     await this.#await(user.close());
   }
 

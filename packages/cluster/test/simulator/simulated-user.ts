@@ -3,6 +3,7 @@
 import type { Span } from '@sstitch/contract';
 import { ClusterError, type ClusterErrorCode } from '../../src/errors.js';
 import { commitRun } from '../../src/maintenance/commit-run.js';
+import type { MaintenanceContext } from '../../src/maintenance/flush.js';
 import type { ClusterPort } from '../../src/port.js';
 import type { View } from '../../src/protocol/log-client.js';
 import { readRange } from '../../src/runs/read-range.js';
@@ -10,11 +11,13 @@ import { writeRun } from '../../src/runs/run-writer.js';
 import type { State } from '../../src/state/state.js';
 import { StoreCore } from '../../src/store/store-core.js';
 import { type Contents, effectOf, KEYS, operationOf, valueBytes } from './log-oracle.js';
+import { MAINTENANCE, maintain } from './maintenance-tasks.js';
+import { randomKeys, randomSpan } from './random-writes.js';
 import type { Schedule } from './schedule.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 const BLOCK_SIZE_BYTES = 1024;
-const COMMIT_TIMEOUT_MS = 400;
+const COMMIT_TIMEOUT_MS = 250;
 const MAX_VIEWS = 3;
 const ALL_KEYS: Span = { start: new Uint8Array(0), end: undefined };
 
@@ -32,11 +35,10 @@ interface HeldView {
 const WORK = [
   ...['write', 'write', 'write', 'write', 'replace', 'replace', 'remove', 'large'],
   ...['get', 'get', 'view', 'view', 'read', 'read', 'release'],
-  ...['flush', 'fold', 'collect', 'checkpoint', 'reopen'],
-] as const;
-/** What a process does that only maintains the store. */
-const MAINTENANCE = ['flush', 'fold', 'collect', 'collect', 'collect', 'checkpoint'] as const;
-
+  ...['flush', 'merge', 'fold', 'collect', 'checkpoint', 'reopen'],
+];
+/** What a process does that opens the store again and again. */
+const REOPENING = ['reopen', 'reopen', 'reopen', 'write', 'view', 'read'];
 export class SimulatedUser {
   readonly #schedule: Schedule;
   readonly #process: SimulatedProcess;
@@ -54,7 +56,7 @@ export class SimulatedUser {
     this.#process = process;
     this.#port = port;
     this.#isAutomatic = schedule.random.chance(0.3);
-    this.#actions = schedule.random.chance(0.25) ? MAINTENANCE : WORK;
+    this.#actions = schedule.random.pick([WORK, WORK, WORK, MAINTENANCE, REOPENING]);
   }
 
   get process(): SimulatedProcess {
@@ -66,7 +68,9 @@ export class SimulatedUser {
     const { random } = this.#schedule;
     await this.#open();
     for (let done = 0; done < actions; done += 1) {
-      await this.#process.clock.sleep(random.between(0, 40));
+      // Who only maintains sees others come and go.
+      const pauseMs = this.#actions === MAINTENANCE ? 200 : 40;
+      await this.#process.clock.sleep(random.between(0, pauseMs));
       await this.#act(random.pick(this.#actions));
     }
     await Promise.all(this.#pending);
@@ -117,7 +121,7 @@ export class SimulatedUser {
       case 'large':
         return this.#start(this.#writeLarge());
       case 'remove':
-        return this.#attempt(async (store) => store.remove([this.#span()]));
+        return this.#attempt(async (store) => store.remove([randomSpan(this.#schedule.random)]));
       case 'get':
         return this.#attempt((store) => this.#get(store));
       case 'view':
@@ -130,23 +134,14 @@ export class SimulatedUser {
         this.#views.shift()?.view.release();
         return;
       case 'flush':
-        return this.#attempt(async (store) => {
-          await store.maintenance.flush(new AbortController().signal);
-        });
+      case 'merge':
       case 'fold':
-        return this.#attempt(async (store) => {
-          await store.maintenance.fold(new AbortController().signal);
-        });
       case 'collect':
-        return this.#attempt(async (store) => {
-          await store.maintenance.collect(new AbortController().signal);
-        });
       case 'checkpoint':
-        return this.#attempt(async (store) => {
-          await store.maintenance.checkpoint();
-        });
+        return this.#attempt((store) =>
+          maintain(action, store, this.#contextOf(store), this.#schedule),
+        );
       case 'reopen':
-        if (random.chance(0.5)) return;
         await Promise.all(this.#pending.splice(0));
         await this.close();
         return this.#open();
@@ -162,7 +157,7 @@ export class SimulatedUser {
   #write(): Promise<void> {
     const { random } = this.#schedule;
     const operation = this.#schedule.nextOperation();
-    const entries = this.#keys().map((key, index): [number, number] => [
+    const entries = randomKeys(this.#schedule.random).map((key, index): [number, number] => [
       key,
       index === 0 || random.chance(0.7) ? operation : 0,
     ]);
@@ -179,9 +174,11 @@ export class SimulatedUser {
 
   #replace(): Promise<void> {
     const operation = this.#schedule.nextOperation();
-    const span = this.#span();
+    const span = randomSpan(this.#schedule.random);
     const first = span.start[0] ?? 0;
-    const keys = this.#keys().filter((key) => first < key && key < (span.end?.[0] ?? KEYS));
+    const keys = randomKeys(this.#schedule.random).filter(
+      (key) => first < key && key < (span.end?.[0] ?? KEYS),
+    );
     const entries = [first, ...keys].map((key): [number, number] => [key, operation]);
     const effect = effectOf([`${first}-${span.end?.[0] ?? ''}`], entries);
     const pages = async function* () {
@@ -199,26 +196,31 @@ export class SimulatedUser {
   /** A batch as a run of level 0. */
   #writeLarge(): Promise<void> {
     const operation = this.#schedule.nextOperation();
-    const entries = this.#keys().map((key, index): [number, number] => [
+    const entries = randomKeys(this.#schedule.random).map((key, index): [number, number] => [
       key,
       index === 0 || this.#schedule.random.chance(0.7) ? operation : 0,
     ]);
-    return this.#issue(operation, effectOf([], entries), async ({ client }) => {
+    return this.#issue(operation, effectOf([], entries), async (store) => {
       const page = entries.map(([key, value]) => ({
         key: Uint8Array.of(key),
         value: value === 0 ? undefined : valueBytes(value),
         sequence: 0,
       }));
-      const written = await writeRun([page], {
-        port: this.#port,
-        clock: this.#process.clock,
-        client,
-        blockSizeBytes: BLOCK_SIZE_BYTES,
-        newId: () => this.#schedule.random.id(),
-      });
+      const written = await writeRun([page], this.#contextOf(store));
       if (written === undefined) return;
-      await commitRun(client, written, [{ type: 'run', run: written.run }]);
+      await commitRun(store.client, written, [{ type: 'run', run: written.run }]);
     });
+  }
+
+  #contextOf({ client, reader }: StoreCore): MaintenanceContext {
+    return {
+      client,
+      reader,
+      port: this.#port,
+      clock: this.#process.clock,
+      blockSizeBytes: BLOCK_SIZE_BYTES,
+      newId: () => this.#schedule.random.id(),
+    };
   }
 
   /** Runs an operation, and compares its outcome with the log. */
@@ -286,24 +288,6 @@ export class SimulatedUser {
     }
     held.first = read;
     if (this.#schedule.random.chance(0.2)) oracle.checkSameState(state, this.#process.name);
-  }
-
-  /** One to four keys, in order. */
-  #keys(): number[] {
-    const { random } = this.#schedule;
-    const keys = Array.from({ length: random.between(1, 4) }, () => random.between(0, KEYS - 1));
-    return [...new Set(keys)].sort((a, b) => a - b);
-  }
-
-  /** A span of at least one key, possibly without an end. */
-  #span(): Span {
-    const { random } = this.#schedule;
-    const start = random.between(0, KEYS - 1);
-    const end = random.chance(0.2) ? undefined : random.between(start + 1, KEYS);
-    return {
-      start: Uint8Array.of(start),
-      end: end === undefined ? undefined : Uint8Array.of(end),
-    };
   }
 
   /** Does something that may fail as the database does. */

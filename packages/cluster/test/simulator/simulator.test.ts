@@ -28,7 +28,9 @@ const FIRST_SEED = Number(process.env['SSTITCH_CLUSTER_SEED'] ?? 1);
 
 /** What enough schedules meet; a simulator that never fails proves nothing. */
 const EXPECTED = [
-  ...['sleep', 'cut off', 'death', 'clock jump', 'truncation'],
+  ...['sleep', 'cut off', 'death', 'clock jump'],
+  ...['flushed', 'merged', 'folded runs', 'lost folds'],
+  ...['deleted runs', 'held runs', 'deleted loads', 'aborted owners', 'deleted segments'],
   ...['SSTITCH_COMMIT_UNKNOWN', 'SSTITCH_LEASE_LOST', 'SSTITCH_VIEW_GONE', 'SSTITCH_LOAD_ABORTED'],
 ];
 

@@ -46,13 +46,15 @@ function sumOf(first: CollectionReport, second: CollectionReport): CollectionRep
 
 function linesOf(report: CollectionReport): string {
   const { deletedRuns, deletedBytes, heldRuns, deletedLoads, deletedSegments } = report;
-  const dead = Math.max(report.abortedOwners, report.deletedLeases);
+  const ended = Math.max(report.abortedOwners, report.deletedLeases);
   return [
     `deleted ${formatCountOf(deletedRuns, 'run')}, ${formatBytes(deletedBytes)}; ` +
       `readers keep ${formatCountOf(heldRuns, 'run')}`,
-    `deleted ${formatCountOf(deletedLoads, 'orphan')} of dead processes`,
+    `deleted ${formatCountOf(deletedLoads, 'load')} of dead processes`,
     `deleted ${formatCountOf(deletedSegments, 'segment')} of the log`,
-    ...(dead === 0 ? [] : [`found ${formatCountOf(dead, 'dead process', 'dead processes')}`]),
+    ...(ended === 0
+      ? []
+      : [`found ${formatCountOf(ended, 'process', 'processes')} that had ended`]),
   ]
     .map((line) => `${line}\n`)
     .join('');

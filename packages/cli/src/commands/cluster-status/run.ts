@@ -39,7 +39,12 @@ function textOf(status: ClusterStatus, bold: (text: string) => string): string {
       'memtable',
       `${formatCountOf(memtableEntries, 'entry', 'entries')}, ${formatBytes(memtableBytes)}`,
     ],
-    ['retired', `${totalsText(status.retired)}, until no reader keeps them`],
+    [
+      'retired',
+      status.retired.runs === 0
+        ? 'no runs'
+        : `${totalsText(status.retired)}, until no reader keeps them`,
+    ],
     [
       'leases',
       leases.length === 0

@@ -59,7 +59,7 @@ async function heldSyncs(into: string, signal: AbortSignal): Promise<readonly Sy
   try {
     return await withReader(into, (reader) => findSyncs(reader, signal), { signal });
   } catch (error) {
-    if (isClusterName(into) && reportOf(error).code === 'SSTITCH_INPUT_NOT_FOUND') return [];
+    if (isClusterName(into) && reportOf(error).code === 'SSTITCH_CLUSTER_NOT_FOUND') return [];
     throw error;
   }
 }
