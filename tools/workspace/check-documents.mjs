@@ -52,10 +52,12 @@ function checkFamilies() {
 }
 
 function checkVariables() {
-  const tests = tracked.filter((file) => /\.test\.ts$/.test(file)).map(textOf);
+  const tests = tracked
+    .filter((file) => /\.test\.ts$|\/test\/.*\.ts$|^tools\/build-config\//.test(file))
+    .map(textOf);
   const read = new Set(
     tests.flatMap((text) =>
-      [...text.matchAll(/process\.env\['((?:SSTITCH|CROSS)_\w+)'\]/g)].map(([, name]) => name),
+      [...text.matchAll(/process\.env(?:\.|\[')((?:SSTITCH|CROSS)_\w+)/g)].map(([, name]) => name),
     ),
   );
   const said = new Set(

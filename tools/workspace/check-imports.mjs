@@ -1,5 +1,5 @@
-// Checks imports: the modules of a package form no import cycle, and each directory of the engine and of the
-// command line imports only from lower layers in the tables below (ARCHITECTURE.md, "Inside the engine").
+// Checks imports: the modules of a package form no import cycle, and each directory of the engine, of the
+// cluster and of the command line imports only from lower layers in the tables below (ARCHITECTURE.md, "Inside the engine").
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './pnpm.mjs';
@@ -31,6 +31,18 @@ const CLI_LAYERS = [
   ['commands'],
 ];
 const CLI_GROUND = new Set(['advice.ts', 'errors.ts', 'exit-codes.ts']);
+
+/** The layers of the cluster. A backend imports the ground alone. */
+const CLUSTER_LAYERS = [
+  ['memory', 'cassandra', 'postgres'],
+  ['log'],
+  ['state'],
+  ['runs'],
+  ['protocol'],
+  ['maintenance'],
+  ['store'],
+];
+const CLUSTER_GROUND = new Set(['port.ts', 'connection.ts', 'clock.ts', 'errors.ts']);
 
 const problems = [];
 
@@ -121,6 +133,9 @@ for (const directory of [...packages, join('tools', 'torture')]) {
   if (directory === join('packages', 'cli')) {
     checkLayers(imports, source, CLI_LAYERS, CLI_GROUND);
     checkCommands(imports, source);
+  }
+  if (directory === join('packages', 'cluster')) {
+    checkLayers(imports, source, CLUSTER_LAYERS, CLUSTER_GROUND);
   }
 }
 if (problems.length > 0) {

@@ -5,6 +5,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['LEVEL_LOCKED', 'end that process, or wait for it with --wait SECONDS'],
   ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate create stores'],
   ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
+  ['SSTITCH_CLUSTER_NOT_FOUND', 'check the address; import and generate create stores'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
   ['SSTITCH_SYNC_EXISTS', 'choose another id, or use --replace if the command has it'],
   [

@@ -15,6 +15,8 @@ export const THIRD = syntheticSyncId({ syncIndex: 2 });
 
 /** The names of all commands that are not hidden. */
 export const COMMAND_NAMES: readonly string[] = commandsOf(PROGRAM).map(({ name }) => name);
+/** The same without the commands that need a server; cluster.test.ts runs those. */
+export const LOCAL_COMMAND_NAMES = COMMAND_NAMES.filter((name) => !name.startsWith('cluster '));
 
 /**
  * Makes a directory with `base`, a store of two syncs; `fresh`, one with a newer version of the first; `generation`,

@@ -19,15 +19,15 @@ import { Store } from '@sstitch/engine';
 import { bucketSpan, parseSyncId, syncRunKey, toHex } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { describe, expect, it } from 'vitest';
-import { type ByteStore, withReader } from '../src/stores/open-store.js';
+import { type LocalStore, withReader } from '../src/stores/open-store.js';
 import { scanSpan } from '../src/stores/scan-span.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const SYNC = syntheticSyncId({});
 const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url));
 
-async function byteStore(location: string): Promise<ByteStore> {
-  const store: ByteStore = new Store(location, {
+async function byteStore(location: string): Promise<LocalStore> {
+  const store: LocalStore = new Store(location, {
     keyEncoding: 'view',
     valueEncoding: 'view',
     compression: false,

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, cpSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { COMMAND_LINES, COMMAND_NAMES, makeScene } from './every-command.js';
+import { COMMAND_LINES, LOCAL_COMMAND_NAMES, makeScene } from './every-command.js';
 import { testDirectory } from './in-process.js';
 import { ended, MAIN, startMain, USER_ENVIRONMENT } from './process.js';
 
@@ -22,7 +22,7 @@ beforeEach(() => {
   cpSync(template, directory, { recursive: true });
 });
 
-describe.each([...COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
+describe.each([...LOCAL_COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
   const commandLine = () => COMMAND_LINES[name]?.(directory) ?? [name];
 
   it.skipIf(!existsSync(FULL))('exits with 1 if the device of its output is full', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseSyncId } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import { withStore } from '../src/stores/open-store.js';
+import { withLocalStore } from '../src/stores/open-store.js';
 import { sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
@@ -21,8 +21,8 @@ beforeAll(async () => {
   const loaded = join(template, 'loaded');
   await sstitchJson('generate', loaded, '--grants', '3000', '--syncs', '2');
   // Tables with keys of both syncs, as LevelDB writes them from batches.
-  await withStore(join(template, 'store'), 'create', async (written) => {
-    await withStore(loaded, 'refuse', async (store) => {
+  await withLocalStore(join(template, 'store'), 'create', async (written) => {
+    await withLocalStore(loaded, 'refuse', async (store) => {
       const entries = await store.iterator().all();
       await written.batch(entries.map(([key, value]) => ({ type: 'put', key, value })));
     });

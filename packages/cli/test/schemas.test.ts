@@ -3,7 +3,15 @@ import { cpSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { schemaFile } from '../src/reference/command-lines.js';
-import { aTable, COMMAND_LINES, COMMAND_NAMES, FIRST, makeScene, SECOND } from './every-command.js';
+import {
+  aTable,
+  COMMAND_LINES,
+  COMMAND_NAMES,
+  FIRST,
+  LOCAL_COMMAND_NAMES,
+  makeScene,
+  SECOND,
+} from './every-command.js';
 import { type Finished, sstitch, testDirectory } from './in-process.js';
 import { expectValid, SCHEMA_FILES, validatorOf } from './json-schemas.js';
 
@@ -33,7 +41,7 @@ it('every command has a schema, and every schema has a command', () => {
 /** `export` writes lines; `selftest` is slow and `explore` runs until it is stopped: these have tests of their own. */
 const OTHERS = ['explore', 'export', 'selftest'];
 
-it.each(COMMAND_NAMES.filter((name) => !OTHERS.includes(name)))('%s', async (name) => {
+it.each(LOCAL_COMMAND_NAMES.filter((name) => !OTHERS.includes(name)))('%s', async (name) => {
   const { exitCode, stdout, stderr } = await inScene((scene) => [
     ...(COMMAND_LINES[name]?.(scene) ?? []),
     '--json',

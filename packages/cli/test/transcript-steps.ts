@@ -235,6 +235,17 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   ],
   adopt: ['adopt generation adopted', 'adopt base adopted2'],
   salvage: ['salvage base'],
+  // What needs no server.
+  'cluster status': [
+    'cluster --help',
+    'cluster status base',
+    'cluster status postgres://host/database',
+    'cluster status postgres://ann:secret@host/database/store',
+    'levels postgres://host/database/store',
+  ],
+  'cluster collect': ['cluster collect base'],
+  'cluster fold': ['cluster fold cassandra://host/keyspace/store?tls=maybe'],
+  'cluster checkpoint': ['cluster checkpoint'],
   'sst dump': ['sst dump TABLE --limit 2', 'sst dump sync.jsonl'],
   'sst verify': ['sst verify TABLE', 'sst verify TABLE --quiet', 'sst verify base'],
   'manifest dump': ['manifest dump generation', 'manifest dump base'],

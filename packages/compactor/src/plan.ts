@@ -135,7 +135,10 @@ async function pickStrategy(
       }
       return canLink
         ? { strategy: 'link', reason: 'base and source are both stores' }
-        : { strategy: 'rebuild', reason: 'the source has no tables to link' };
+        : {
+            strategy: 'rebuild',
+            reason: `the ${asTableBase(options.base) === undefined ? 'base keeps no tables' : 'source has no tables to link'}`,
+          };
     }
   }
 

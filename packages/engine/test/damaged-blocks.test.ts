@@ -31,6 +31,10 @@ interface Block {
   readonly keys: readonly string[];
 }
 
+interface BlockIndex {
+  find(internalKey: Uint8Array, lengthBytes: number): number;
+}
+
 let directory: string;
 let table: string;
 let blocks: readonly Block[];
@@ -52,7 +56,8 @@ function blocksOf(path: string): Block[] {
   const reader = TableReader.open(nodeFileSystem, path);
   const entries = reader.iterator();
   const found = reader.blockHandles().map(({ offset }) => ({ offset, keys: [] as string[] }));
-  const { index } = reader.parts;
+  // Which block may hold a key is internal to sst.
+  const { index } = (reader as unknown as { readonly parts: { readonly index: BlockIndex } }).parts;
   for (entries.seekToFirst(); entries.valid; entries.next()) {
     const { key } = entries;
     found[index.find(key, key.length)]?.keys.push(text(userKeyOf(key)));

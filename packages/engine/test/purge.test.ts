@@ -65,7 +65,7 @@ function virtualTables(directory: string): number {
     .filter(({ number, sizeBytes }) => {
       const path = join(directory, `${String(number).padStart(6, '0')}.ldb`);
       const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
-      const isShared = reader.parts.sharedBytes > 0;
+      const isShared = reader.isVirtual;
       reader.close();
       return isShared || statSync(path).size !== sizeBytes;
     }).length;

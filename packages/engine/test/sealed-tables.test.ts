@@ -3,7 +3,7 @@
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
-import { maskedChecksum } from '@sstitch/sst/file-format';
+import { decodeFooter, FOOTER_BYTES, maskedChecksum } from '@sstitch/sst/file-format';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ExtractedTables, TableLoader } from '../src/index.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
@@ -35,7 +35,7 @@ beforeEach(() => {
 function isSealed({ path, sizeBytes }: { path: string; sizeBytes?: number }): boolean {
   const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
   reader.close();
-  return reader.parts.seal !== undefined;
+  return reader.isSealed;
 }
 
 const sealsOf = ({ spans }: ExtractedTables) =>
@@ -119,8 +119,8 @@ describe.each([
     writeFileSync(path, table);
     const reader = TableReader.open(nodeFileSystem, path);
     reader.close();
-    const { footer, filter } = reader.parts;
-    return { index: footer.index, filter: filter?.handle ?? { offset: 0, size: 0 } };
+    const footer = decodeFooter(table.subarray(-FOOTER_BYTES), {});
+    return { index: footer.index, filter: reader.filterHandle ?? { offset: 0, size: 0 } };
   };
 
   test('puts the entries of the source into the spans', async () => {

@@ -4,6 +4,7 @@ import { loadPageFiles } from './page-files.js';
 import { AccessToken } from './server/access-token.js';
 import { ExplorerServer } from './server/explorer-server.js';
 import { CurrentView } from './view/current-view.js';
+import { DirectorySource, type ViewSource } from './view/view-source.js';
 
 const MAX_PORT = 65_535;
 
@@ -35,17 +36,21 @@ export interface Explorer extends AsyncDisposable {
  * Serves a page about a store on 127.0.0.1 to anyone who has its token. It reads a private copy of the store, so
  * another process may have the store open and write to it.
  *
- * @param location the directory of the store
+ * @param store the directory of the store, or a store that the caller opens, such as one on a cluster
  * @throws {@link ExploreError} SSTITCH_LISTEN_FAILED, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED; EngineError as
- * `openReadOnly`
+ * `openReadOnly`, or the errors of the store that the caller opens
  */
-export async function explore(location: string, options: ExploreOptions = {}): Promise<Explorer> {
+export async function explore(
+  store: string | ViewSource,
+  options: ExploreOptions = {},
+): Promise<Explorer> {
   const { port = 0, name, signal } = options;
   if (!Number.isSafeInteger(port) || port < 0 || port > MAX_PORT) {
     throw new ExploreError('SSTITCH_OPTION_INVALID', `port: must be from 0 to ${MAX_PORT}`);
   }
   throwIfAborted(signal);
-  const [files, view] = [await loadPageFiles(), await CurrentView.open(location, signal)];
+  const source = typeof store === 'string' ? new DirectorySource(store) : store;
+  const [files, view] = [await loadPageFiles(), await CurrentView.open(source, signal)];
   try {
     const token = new AccessToken();
     const page = { store: { current: view, name }, files, token };

@@ -1,2 +1,3 @@
 export { ExploreError, type ExploreErrorCode } from './errors.js';
 export { type ExploreOptions, type Explorer, explore } from './explore.js';
+export type { OpenedState, ViewedEngine, ViewSource } from './view/view-source.js';

@@ -25,10 +25,11 @@ export interface ListPage<T> {
 export interface StoreShape {
   readonly name: string;
   readonly location: string;
-  readonly generation: string;
+  /** null for a store without files, such as one on a cluster; so is `currentGeneration`. */
+  readonly generation: string | null;
   readonly openedAt: string;
   /** The current generation on disk. */
-  readonly currentGeneration: string;
+  readonly currentGeneration: string | null;
 }
 
 /** Records by type. */
@@ -48,8 +49,8 @@ export interface SyncShape {
   readonly endedAt: string | null;
   /** null if the sync has no statistics, because it has not ended. */
   readonly counts: CountsShape | null;
-  /** The approximate size in tables. */
-  readonly bytes: number;
+  /** The approximate size in tables; null if the store cannot tell. */
+  readonly bytes: number | null;
   /** The sync of which this is a replaced version. */
   readonly versionOf: string | null;
 }

@@ -13,7 +13,7 @@
 // - `lastKey` is the last key that was added;
 // - the buffer is reused from block to block.
 
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import { copyBytes, grown } from './compare-bytes.js';
 import { SstError } from './errors.js';
 import { MAX_BLOCK_BYTES } from './format.js';

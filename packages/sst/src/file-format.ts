@@ -1,6 +1,8 @@
 // The parts of the table format that other files of a database share: logs and MANIFESTs use the same checksums,
 // numbers and internal keys, and Pebble's tables use the same footer. This entry point is for code that reads or writes
-// such files. Code that builds and reads tables does not need it.
+// such files, or keeps blocks without a table. Code that builds and reads tables does not need it.
+export { BlockBuilder } from './block-builder.js';
+export { BlockReader, type EntryCursor } from './block-reader.js';
 export { maskedChecksum } from './checksum.js';
 export {
   type BlockHandle,

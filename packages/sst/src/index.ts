@@ -1,5 +1,6 @@
 export type { EntryCursor } from './block-reader.js';
 export { copyPart } from './copy-part.js';
+export { hasEntriesOutside } from './entries-outside.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
 export type { FileHandle, FileStatus, FileSystem, OpenFile, OpenMode } from './file-system.js';
 export type { BlockHandle } from './format.js';

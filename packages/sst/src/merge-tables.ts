@@ -6,7 +6,7 @@
 // - with `dropShadowed`, `#userKey` is the user key of the last entry that was examined, and `#last` is its source. The
 //   bytes that the source's next key shares with it need not be compared.
 
-import assert from 'node:assert/strict';
+import { assert } from './assert.js';
 import { copyBytes, grown } from './compare-bytes.js';
 import { corrupt } from './errors.js';
 import {

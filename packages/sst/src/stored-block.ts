@@ -20,7 +20,7 @@ import {
   FOOTER_BYTES,
   MAX_BLOCK_BYTES,
 } from './format.js';
-import { uncompressSync } from './native-codecs.js';
+import { loadSnappy } from './native-codecs.js';
 import { VarintReader } from './varint.js';
 
 /** The size of the checksum in a block's trailer. */
@@ -158,7 +158,7 @@ export class StoredBlockReader {
     }
     let decoded: Uint8Array | string;
     try {
-      decoded = uncompressSync(stored.subarray(0, size), { copyOutputData: true });
+      decoded = loadSnappy().uncompressSync(stored.subarray(0, size), { copyOutputData: true });
     } catch (cause) {
       const problem = 'a block cannot be decompressed';
       throw new SstError('SSTITCH_TABLE_CORRUPT', problem, this.#at(offset), cause);

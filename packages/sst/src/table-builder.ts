@@ -6,8 +6,8 @@
 // - the index entry of a full block is added only when the next key is known, so that its key can be short;
 // - a refused entry leaves the builder unchanged.
 
-import assert from 'node:assert/strict';
 import { describeValue, isBytes } from '@sstitch/contract';
+import { assert } from './assert.js';
 import { BlockBuilder } from './block-builder.js';
 import type { EntryCursor } from './block-reader.js';
 import { SstError } from './errors.js';

@@ -68,6 +68,7 @@ export interface TableEntry {
 
 /** An open table. It cannot be shared between threads. */
 export class TableReader {
+  /** @internal */
   readonly parts: TableParts;
   readonly #blocks: StoredBlockReader;
   readonly #lookup = new BlockReader(TRAILER_BYTES);
@@ -109,17 +110,34 @@ export class TableReader {
     }
   }
 
+  /** The path of the file. */
   get path(): string {
     return this.parts.file.path;
   }
 
+  /** The size of the table, which is less than the file's if the file holds later tables, too. */
   get sizeBytes(): number {
     return this.parts.file.sizeBytes;
+  }
+
+  /** Whether the table is virtual, that is, its file begins with the contents of another table. */
+  get isVirtual(): boolean {
+    return this.parts.sharedBytes > 0;
+  }
+
+  /** Whether the table has a seal, by which SSTitch checks a table that it built. */
+  get isSealed(): boolean {
+    return this.parts.seal !== undefined;
   }
 
   /** The table's filter, if it has one. It is read on first use. */
   get filter(): FilterBlockReader | undefined {
     return this.parts.filter?.contents;
+  }
+
+  /** The handle of the filter block, if the table has one. */
+  get filterHandle(): BlockHandle | undefined {
+    return this.parts.filter?.handle;
   }
 
   /** Returns the handles of the data blocks, in order. */

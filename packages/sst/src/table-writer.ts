@@ -22,7 +22,7 @@ import {
   SHARED_PART_KEY,
   writeHandle,
 } from './format.js';
-import { compressSync } from './native-codecs.js';
+import { loadSnappy } from './native-codecs.js';
 import { type EntryTotals, encodeProperties } from './properties-block.js';
 import type { TableIndex } from './table-index.js';
 import { encodeSeal, type TableSeal } from './table-seal.js';
@@ -91,7 +91,7 @@ export class TableWriter {
   #compress(contents: Uint8Array): Uint8Array | undefined {
     if (this.#compression === 'none') return undefined;
     // For 4 KiB, copied output is twice as fast as output in external memory.
-    const compressed = compressSync(contents, { copyOutputData: true });
+    const compressed = loadSnappy().compressSync(contents, { copyOutputData: true });
     return compressed.length < contents.length - (contents.length >>> 3) ? compressed : undefined;
   }
 

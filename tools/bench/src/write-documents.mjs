@@ -28,6 +28,7 @@ const BENCHMARKS = {
   import: 'A bulk load beside batches',
   'c1z-import': 'Importing a .c1z file beside reading it and putting its records in batches',
   'wrapper-price': 'Store beside plain classic-level',
+  cluster: 'Stores on three Cassandra nodes, beside a row per record',
   pebble: 'Reading and writing Pebble databases',
 };
 

@@ -16,7 +16,11 @@ export type ValueSpec =
   /** References to several syncs, separated by commas or in repeated options. */
   | { readonly type: 'syncs'; readonly stores: readonly string[] };
 
-export type PathKind = 'store' | 'file' | 'directory';
+/**
+ * A `store` can also be named by an address (store-name.ts), a `cluster store` only so; the others are in the file
+ * system.
+ */
+export type PathKind = 'store' | 'store directory' | 'cluster store' | 'file' | 'directory';
 
 /** A positional argument. */
 export interface ArgumentSpec {

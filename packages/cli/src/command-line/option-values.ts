@@ -1,6 +1,7 @@
 // Parses the values of arguments and options. A refused value is wrong usage: nothing has been touched yet.
 import { InvalidArgumentError } from 'commander';
-import type { ValueSpec } from './command-spec.js';
+import type { PathKind, ValueSpec } from './command-spec.js';
+import { isClusterName, parseClusterName } from './store-name.js';
 import { isSyncReference } from './sync-reference.js';
 
 /**
@@ -19,8 +20,7 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
         `${JSON.stringify(text)} is not one of ${spec.choices.join(', ')}`,
       );
     case 'path':
-      if (text !== '') return text;
-      throw new InvalidArgumentError(`the path of the ${spec.of} is empty`);
+      return parsePath(spec.of, text);
     case 'hex':
       return parseHex(text);
     case 'count':
@@ -30,6 +30,23 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
     case 'syncs':
       return parseSyncs(text, before as readonly string[] | undefined);
   }
+}
+
+function parsePath(kind: PathKind, text: string): string {
+  if (text === '') throw new InvalidArgumentError(`the path of the ${kind} is empty`);
+  if (!isClusterName(text)) {
+    if (kind !== 'cluster store') return text;
+    throw new InvalidArgumentError(
+      `${JSON.stringify(text)} is not the address of a store on a cluster, such as postgres://host/database/store`,
+    );
+  }
+  parseClusterName(text);
+  if (kind === 'store' || kind === 'cluster store') return text;
+  throw new InvalidArgumentError(
+    kind === 'store directory'
+      ? 'a store on a cluster has no files: name a store in a directory'
+      : `the address of a store on a cluster is not a ${kind}`,
+  );
 }
 
 function parseSync(text: string): string {

@@ -42,6 +42,27 @@ export const EXIT_CODE_NOTES = [
   },
 ] as const;
 
+/** The ways to name a store in an option or argument. */
+export const STORE_NOTES = [
+  ['./base', 'the store in this directory'],
+  [
+    'postgres://ann@db:5432/main/acme',
+    'the store acme in the database main of a PostgreSQL server; after ?, `schema` names the schema of its tables',
+  ],
+  [
+    'cassandra://db1,db2:9042/tenants/acme',
+    'the store acme in the keyspace tenants of a Cassandra cluster; after ?, `dc` names the data centre to talk to, and `replication` the number of copies if the keyspace is created',
+  ],
+  [
+    '…/acme?lease=60',
+    'with leases of 60 seconds, if the processes of the store do not have the default of 30',
+  ],
+  [
+    '…/acme?tls=require&ca=ca.pem',
+    'by TLS: `tls` is require, no-verify (the certificate is not checked) or off; `ca`, `cert` and `key` name PEM files',
+  ],
+] as const;
+
 /** The ways to name a sync in an option or argument. */
 export const SYNC_NOTES = [
   ['36zfOAoWMxQdISbixanQCRBiX7E', 'the sync with this id'],
@@ -57,6 +78,9 @@ export const ENVIRONMENT_NOTES = [
   ['TERM', 'dumb: no colours, and no progress line'],
   ['TMPDIR', 'where temporary directories are created'],
   ['NODE_COMPILE_CACHE', 'where Node caches compiled code; NODE_DISABLE_COMPILE_CACHE=1: nowhere'],
+  ['SSTITCH_CLUSTER_USER', 'the user for a store on a cluster, if its address names none'],
+  ['SSTITCH_CLUSTER_PASSWORD', 'the password for a store on a cluster'],
+  ['SSTITCH_CLUSTER_PASSWORD_FILE', 'the file whose first line is that password'],
   ['SSTITCH_DEBUG', '1: errors are printed with their causes and stacks'],
 ] as const;
 

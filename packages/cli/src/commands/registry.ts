@@ -4,6 +4,10 @@ import { type RegisteredProgram, register } from '../command-line/registered-pro
 import { adoptCommand } from './adopt/command.js';
 import { checkpointCommand } from './checkpoint/command.js';
 import { cloneCommand } from './clone/command.js';
+import { clusterCheckpointCommand } from './cluster-checkpoint/command.js';
+import { clusterCollectCommand } from './cluster-collect/command.js';
+import { clusterFoldCommand } from './cluster-fold/command.js';
+import { clusterStatusCommand } from './cluster-status/command.js';
 import { compactCommand } from './compact/command.js';
 import { completeSyncsCommand } from './complete-syncs/command.js';
 import { completionCommand } from './completion/command.js';
@@ -82,6 +86,15 @@ export const PROGRAM: RegisteredProgram = {
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {
+      title: 'Look after a store on a cluster',
+      commands: [
+        register(clusterStatusCommand, () => import('./cluster-status/run.js')),
+        register(clusterCollectCommand, () => import('./cluster-collect/run.js')),
+        register(clusterFoldCommand, () => import('./cluster-fold/run.js')),
+        register(clusterCheckpointCommand, () => import('./cluster-checkpoint/run.js')),
+      ],
+    },
+    {
       title: 'Inspect files, try out',
       commands: [
         register(sstDumpCommand, () => import('./sst-dump/run.js')),
@@ -95,6 +108,16 @@ export const PROGRAM: RegisteredProgram = {
     },
   ],
   families: [
+    {
+      name: 'cluster',
+      summary: 'look after a store on a cluster',
+      description:
+        'Shows what a store on Cassandra or PostgreSQL consists of, and does by hand what its processes do by themselves.',
+      examples: [
+        ['cluster status postgres://db/main/acme', 'slots, runs, leases, loads'],
+        ['cluster collect postgres://db/main/acme', 'delete what no process needs'],
+      ],
+    },
     {
       name: 'sst',
       summary: 'inspect a table file',

@@ -1,7 +1,7 @@
 // The report of compact and drop, which has one shape for both.
-import type { CommitReport } from '@sstitch/contract';
 import { syncSpans } from '@sstitch/keys';
 import { roundMs } from '../output/quantities.js';
+import type { StoreCommit } from '../stores/byte-store.js';
 
 /** What a compaction did to one sync in one bucket, for --json. */
 export interface BucketLine {
@@ -51,13 +51,13 @@ function emptyBuckets(syncIds: readonly string[]): BucketLine[] {
 /** Converts the report of an excision to the document of --json. */
 export function excisionDocument(
   syncIds: readonly string[],
-  report: CommitReport,
+  report: StoreCommit,
   durationMs: number,
 ): CompactionDocument {
   return {
     syncs: syncIds,
     strategy: 'excise',
-    generation: report.generation,
+    generation: report.generation ?? null,
     buckets: emptyBuckets(syncIds),
     durationMs: roundMs(durationMs),
     pauseMs: roundMs(report.pauseMs),

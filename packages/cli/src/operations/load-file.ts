@@ -13,11 +13,17 @@ import {
   type SyncSink,
 } from '@sstitch/records';
 import type { CommandContext } from '../command-line/command-context.js';
+import { isClusterName } from '../command-line/store-name.js';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
 import { CliError, usageError } from '../errors.js';
 import { formatCountOf } from '../output/quantities.js';
 import type { SyncFormat } from '../records/sync-format.js';
-import { type ByteStore, openStore, withStore } from '../stores/open-store.js';
+import {
+  type ByteStore,
+  type LocalStore,
+  openLocalStore,
+  withStore,
+} from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
 import { patienceOf } from './wait-for-store.js';
@@ -56,7 +62,8 @@ export async function loadFile(
   const patience = patienceOf(context, request.wait);
   // An existing store is opened first, so that a lock is reported at once. A missing one is created last, so
   // that a bad file creates none.
-  if (existsSync(request.into)) {
+  // A store on a cluster is created by its first commit.
+  if (isClusterName(request.into) || existsSync(request.into)) {
     return withStore(
       request.into,
       'create',
@@ -67,12 +74,12 @@ export async function loadFile(
       patience,
     );
   }
-  let made: ByteStore | undefined;
+  let made: LocalStore | undefined;
   const directory = await makeTemporaryDirectory('sstitch-import-');
   try {
     const loader = newLoader((options) => new TableLoader(directory, options), context);
     return await load(loader, context, file, request, async () => {
-      made = await openStore(request.into, 'create');
+      made = await openLocalStore(request.into, 'create');
       return made;
     });
   } finally {

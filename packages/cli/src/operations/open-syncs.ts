@@ -1,12 +1,13 @@
 // Opens a store or a file of syncs for reading.
 import { existsSync } from 'node:fs';
 import type { CommandContext } from '../command-line/command-context.js';
+import { isClusterName } from '../command-line/store-name.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
 
 /** Whether a path is a file of syncs. A path where nothing is counts as a store, which opening it reports. */
 function isSyncFile(path: string): boolean {
-  return existsSync(path) && kindOfInput(path) !== 'directory';
+  return !isClusterName(path) && existsSync(path) && kindOfInput(path) !== 'directory';
 }
 
 /**
@@ -25,7 +26,7 @@ export function withSyncs<T>(
   return withStoreOf(context, path, zone, (location) => withReader(location, use, { signal }));
 }
 
-/** Like {@link withSyncs}, but runs `use` with the directory of the store. */
+/** Like {@link withSyncs}, but runs `use` with the name of the store. */
 export async function withStoreOf<T>(
   context: CommandContext,
   path: string,

@@ -1,13 +1,12 @@
 // Replaces a sync of a base by a sync of a source that has another id. Every record is read, gets the base's id
 // and is loaded in bulk, with its index entries and statistics. Tables cannot be linked, because each of their
 // keys contains the id.
-import type { CommitReport } from '@sstitch/contract';
 import type { LoadedTables } from '@sstitch/engine';
 import { syncSpans, syncSpansInKeyOrder } from '@sstitch/keys';
 import { type LoadedSync, RecordLoader, StoreSink, StoreSource } from '@sstitch/records';
 import type { CommandContext } from '../command-line/command-context.js';
 import { roundMs } from '../output/quantities.js';
-import type { ByteReader, ByteStore } from '../stores/open-store.js';
+import type { ByteReader, ByteStore, StoreCommit } from '../stores/byte-store.js';
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
 
 /** The sync to replace and its replacement. */
@@ -25,7 +24,7 @@ export interface Replacement {
 /** The outcome of a replacement. */
 export interface ReplacedSync {
   readonly loaded: LoadedSync;
-  readonly report: CommitReport;
+  readonly report: StoreCommit;
 }
 
 /**
@@ -38,7 +37,7 @@ export async function replaceAs(
   { base, source, syncId, as, purge }: Replacement,
 ): Promise<ReplacedSync> {
   const loader = new RecordLoader((options) => base.tableLoader(options), { signal });
-  let report: CommitReport | undefined;
+  let report: StoreCommit | undefined;
   const sink = new StoreSink<LoadedTables>(loader, {
     ingestAndExcise: async (tables, options) => {
       progress.update({ doing: 'committing' });
@@ -70,7 +69,7 @@ export function replacementDocument(
   return {
     syncs: [syncId],
     strategy: 'load',
-    generation: report.generation,
+    generation: report.generation ?? null,
     buckets: syncSpans(syncId).map(({ bucket }): BucketLine => {
       const at = inKeyOrder.findIndex((span) => span.bucket === bucket);
       const built = report.spans[at]?.built ?? { tables: 0, bytes: 0 };

@@ -22,6 +22,10 @@ export class ScanProgress {
   async reach(doing: string, spanIndex: number, key: Uint8Array | undefined): Promise<void> {
     const span = this.#spans[spanIndex];
     if (!this.#progress.isDue || span === undefined || key === undefined) return;
+    if (this.#reader.approximateSize === undefined) {
+      this.#progress.update({ doing });
+      return;
+    }
     this.#sizes ??= Promise.all(this.#spans.map((each) => this.#sizeOf(each)));
     const sizes = await this.#sizes;
     const before = sumOf(sizes.slice(0, spanIndex));
@@ -29,8 +33,8 @@ export class ScanProgress {
     this.#progress.update({ doing, done: before + inSpan, total: sumOf(sizes), unit: 'bytes' });
   }
 
-  #sizeOf({ start, end = LAST_KEY }: Span): Promise<number> {
-    return this.#reader.approximateSize(start, end);
+  async #sizeOf({ start, end = LAST_KEY }: Span): Promise<number> {
+    return (await this.#reader.approximateSize?.(start, end)) ?? 0;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   ENVIRONMENT_NOTES,
   EXIT_CODE_NOTES,
   OUTPUT_NOTES,
+  STORE_NOTES,
   SYNC_NOTES,
 } from '../command-line/program-notes.js';
 import { STANDARD_OPTIONS } from '../command-line/shared-options.js';
@@ -28,6 +29,11 @@ export function cliMarkdown(program: ProgramSpec, schemas: string): string {
     '## What all commands have in common',
     '### Options',
     optionTable({ options: STANDARD_OPTIONS }),
+    '### Names of stores',
+    table(
+      ['form', 'names'],
+      STORE_NOTES.map(([form, meaning]) => [`\`${form}\``, meaning]),
+    ),
     '### Names of syncs',
     table(
       ['form', 'names'],

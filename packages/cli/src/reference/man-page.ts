@@ -4,6 +4,7 @@ import {
   ENVIRONMENT_NOTES,
   EXIT_CODE_NOTES,
   OUTPUT_NOTES,
+  STORE_NOTES,
   SYNC_NOTES,
 } from '../command-line/program-notes.js';
 import { STANDARD_OPTIONS } from '../command-line/shared-options.js';
@@ -22,6 +23,8 @@ export function manPage(program: ProgramSpec): string {
     ...definitions(optionDefinitions({ options: STANDARD_OPTIONS })),
     '.SH COMMANDS',
     ...commandsOf(program).flatMap(commandParts),
+    '.SH NAMES OF STORES',
+    ...definitions(STORE_NOTES),
     '.SH NAMES OF SYNCS',
     ...definitions(SYNC_NOTES),
     '.SH OUTPUT',

@@ -1,23 +1,23 @@
-// Opens stores, and closes them after a callback.
+// Opens stores by their names, and closes them after a callback.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openReadOnly, type ReadOnlyOptions, type ReadOnlyStore, Store } from '@sstitch/engine';
+import type { Span } from '@sstitch/contract';
+import { openReadOnly, Store } from '@sstitch/engine';
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
+import { isClusterName } from '../command-line/store-name.js';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { requireNoFile } from './input-path.js';
 
-/** A writable store with bytes as keys and values. */
-export type ByteStore = Store<Uint8Array, Uint8Array>;
-/** A read-only store, which can be opened while another process has the store open. */
-export type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
+export type { ByteReader, ByteStore } from './byte-store.js';
+
+/** A store in a directory, open for writing. */
+export type LocalStore = Store<Uint8Array, Uint8Array>;
 
 const ENCODINGS = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 const RETRY_MS = 100;
-
-/** What to do at a location that holds no store. */
-export type MissingStore = 'refuse' | 'create';
 
 /** How to wait for a store that another process has open. */
 export interface Patience {
@@ -29,13 +29,13 @@ export interface Patience {
 }
 
 /**
- * Opens a store for writing; the caller must close it.
+ * Opens a store in a directory for writing; the caller must close it.
  *
  * @throws CliError SSTITCH_INPUT_UNFIT if a store is to be created where a file is; the errors of opening a store
  */
-export async function openStore(location: string, missing: MissingStore): Promise<ByteStore> {
+export async function openLocalStore(location: string, missing: MissingStore): Promise<LocalStore> {
   if (missing === 'create') requireNoFile(location, 'SSTITCH_INPUT_UNFIT');
-  const store: ByteStore = new Store(location, {
+  const store: LocalStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',
   });
@@ -48,6 +48,20 @@ export async function withStore<T>(
   location: string,
   missing: MissingStore,
   use: (store: ByteStore) => Promise<T>,
+  patience?: Patience,
+): Promise<T> {
+  if (isClusterName(location)) {
+    const { withClusterWriter } = await import('./open-cluster.js');
+    return withClusterWriter(location, missing, use);
+  }
+  return withLocalStore(location, missing, use, patience);
+}
+
+/** {@link withStore} for a store in a directory. */
+export async function withLocalStore<T>(
+  location: string,
+  missing: MissingStore,
+  use: (store: LocalStore) => Promise<T>,
   patience?: Patience,
 ): Promise<T> {
   const isNew = missing === 'create' && !existsSync(location);
@@ -65,7 +79,7 @@ export async function withStore<T>(
 }
 
 /** Whether a store certainly holds no key. */
-async function isEmpty(store: ByteStore): Promise<boolean> {
+async function isEmpty(store: LocalStore): Promise<boolean> {
   try {
     return (await store.keys({ limit: 1 }).all()).length === 0;
   } catch {
@@ -78,13 +92,13 @@ async function openPatiently(
   location: string,
   missing: MissingStore,
   patience: Patience | undefined,
-): Promise<ByteStore> {
-  if (patience === undefined) return openStore(location, missing);
+): Promise<LocalStore> {
+  if (patience === undefined) return openLocalStore(location, missing);
   const { waitSeconds, signal, onWait } = patience;
   const deadlineMs = performance.now() + waitSeconds * 1000;
   for (;;) {
     try {
-      return await openStore(location, missing);
+      return await openLocalStore(location, missing);
     } catch (error) {
       const report = reportOf(error);
       const leftMs = deadlineMs - performance.now();
@@ -104,7 +118,7 @@ export async function withSource<T>(
   use: (source: ByteStore | ByteReader) => Promise<T>,
   patience?: Patience,
 ): Promise<T> {
-  return refusesWrites(location)
+  return isClusterName(location) || refusesWrites(location)
     ? withReader(location, use)
     : withStore(location, 'refuse', use, patience);
 }
@@ -127,18 +141,27 @@ export function withoutThread(location: string): { readonly fileSystem?: FileSys
   return refusesWrites(location) ? {} : { fileSystem: nodeFileSystem };
 }
 
-/**
- * Runs `use` with the current state of the store, open read-only.
- *
- * @param options `verifySpans` must cover data that is to be copied, digested or compared, because LevelDB does
- * not verify the blocks that it reads
- */
+/** Options of {@link withReader}. */
+export interface ReaderOptions {
+  /**
+   * Spans whose stored data is verified first. They must cover data that is to be copied, digested or compared, because
+   * LevelDB does not verify the blocks that it reads.
+   */
+  readonly verifySpans?: readonly Span[];
+  readonly signal?: AbortSignal;
+}
+
+/** Runs `use` with the current state of the store, open read-only. */
 export async function withReader<T>(
   location: string,
   use: (reader: ByteReader) => Promise<T>,
-  options: Pick<ReadOnlyOptions<Uint8Array, Uint8Array>, 'verifySpans' | 'signal'> = {},
+  options: ReaderOptions = {},
 ): Promise<T> {
-  const reader: ByteReader = await openReadOnly(location, {
+  if (isClusterName(location)) {
+    const { withClusterReader } = await import('./open-cluster.js');
+    return withClusterReader(location, use);
+  }
+  const reader = await openReadOnly<Uint8Array, Uint8Array>(location, {
     ...ENCODINGS,
     ...options,
     ...(options.verifySpans === undefined ? withoutThread(location) : {}),

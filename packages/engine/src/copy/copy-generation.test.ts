@@ -1,11 +1,11 @@
 // Copies of a database whose owner keeps writing: logs grow, end and disappear meanwhile.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, onTestFinished, test } from 'vitest';
 import { watchedFileSystem } from '../../test/watched-file-system.js';
-import { readVersion, type Version, writeManifest } from '../leveldb/manifest.js';
+import { type Durability, readVersion, type Version, writeManifest } from '../leveldb/manifest.js';
 import { copyGeneration } from './copy-generation.js';
 
 const VERSION: Version = {
@@ -25,7 +25,7 @@ function sourceDirectory() {
   writeManifest(nodeFileSystem, source, VERSION, 12);
   for (const number of [9, 10, 11]) writeFileSync(join(source, logName(number)), `log ${number}`);
   const watched = watchedFileSystem();
-  const copy = () =>
+  const copy = (durability?: Durability) =>
     copyGeneration(
       watched,
       {
@@ -33,6 +33,7 @@ function sourceDirectory() {
         targetDirectory: join(directory, 'target'),
         logs: true,
         leastLogNumber: 0,
+        durability,
       },
       () => undefined,
     );
@@ -68,7 +69,7 @@ test.each(['disappears', 'becomes obsolete'])(
       // LevelDB has put log 10 into a table (none here), and deleted it or is about to.
       rmSync(join(source, 'CURRENT'));
       writeManifest(nodeFileSystem, source, { ...VERSION, logNumber: 11, nextFileNumber: 14 }, 13);
-      if (how === 'goes') rmSync(join(source, logName(10)));
+      if (how === 'disappears') rmSync(join(source, logName(10)));
     };
     copy();
     expect(flushed).toBe(true);
@@ -76,3 +77,25 @@ test.each(['disappears', 'becomes obsolete'])(
     expect(readVersion(nodeFileSystem, target).logNumber).toBe(11);
   },
 );
+
+test.each([
+  [
+    'synced',
+    [
+      'sync 000011.log',
+      'sync 000010.log',
+      'sync MANIFEST-000013',
+      'sync CURRENT',
+      'fsyncDir target',
+    ],
+  ],
+  ['unsynced', []],
+] as const)('a copy that is %s fsyncs what it should', (durability, expected) => {
+  const { watched, copy } = sourceDirectory();
+  const synced: string[] = [];
+  watched.before = ({ name, path }) => {
+    if (name === 'sync' || name === 'fsyncDir') synced.push(`${name} ${basename(path)}`);
+  };
+  copy(durability);
+  expect(synced).toEqual(expected);
+});

@@ -8,7 +8,7 @@ import { removeTree } from '../files/place-file.js';
 import { describeKind } from '../files/regular-file.js';
 import { tableFileName } from '../leveldb/file-names.js';
 import { type LinkedVersion, linkVersion } from '../leveldb/linked-version.js';
-import { type Version, writeManifest } from '../leveldb/manifest.js';
+import { type Durability, type Version, writeManifest } from '../leveldb/manifest.js';
 import { checkTableSize } from '../leveldb/table-size.js';
 import { purgeTable } from '../tables/purge-tables.js';
 import { defineTask } from '../threads/task.js';
@@ -27,6 +27,8 @@ export interface CopyGenerationInput {
   readonly leastLogNumber: number;
   /** Whether to rewrite tables whose files hold more than the table (tables/purge-tables.ts). @defaultValue false */
   readonly purge?: boolean | undefined;
+  /** `unsynced` for a copy that need not survive a crash of the system. @defaultValue 'synced' */
+  readonly durability?: Durability | undefined;
 }
 
 /** What a copy of a database consists of. */
@@ -40,8 +42,8 @@ export interface CopiedGeneration {
 }
 
 /**
- * Copies a database; see the top of this file. It fsyncs everything except the target's parent directory. A failure
- * removes the copy, but never a target that existed before the call.
+ * Copies a database; see the top of this file. It fsyncs everything except the target's parent directory, unless the
+ * copy is `unsynced`. A failure removes the copy, but never a target that existed before the call.
  */
 export function copyGeneration(
   fileSystem: FileSystem,
@@ -79,16 +81,17 @@ function removeLeftover(fileSystem: FileSystem, directory: string): void {
 /** Makes one attempt. Returns undefined if the logs changed meanwhile. */
 function tryCopy(
   fileSystem: FileSystem,
-  { sourceDirectory, targetDirectory, logs, leastLogNumber, purge = false }: CopyGenerationInput,
+  input: CopyGenerationInput,
   checkCancelled: () => void,
 ): CopiedGeneration | undefined {
+  const { sourceDirectory, targetDirectory, purge = false, durability = 'synced' } = input;
   const { version, placements, placed } = linkVersion(
     fileSystem,
     sourceDirectory,
     targetDirectory,
     ({ levels }) => levels.flat().map((table) => ({ table, name: tableFileName(table.number) })),
     checkCancelled,
-    leastLogNumber,
+    input.leastLogNumber,
   );
   const names = [...placed].map(([name, { origin }]) => ({
     path: `${targetDirectory}/${name}`,
@@ -102,10 +105,10 @@ function tryCopy(
     : version;
   let nextNumber = version.nextFileNumber;
   let hasLogs = false;
-  if (logs) {
+  if (input.logs) {
     const newestLog = copyLogs(
       fileSystem,
-      { sourceDirectory, targetDirectory, version },
+      { sourceDirectory, targetDirectory, version, durability },
       checkCancelled,
     );
     if (newestLog === undefined) return undefined;
@@ -120,8 +123,8 @@ function tryCopy(
     previousLogNumber: hasLogs ? version.previousLogNumber : 0,
     nextFileNumber: nextNumber,
   };
-  writeManifest(fileSystem, targetDirectory, target, manifestNumber);
-  fileSystem.fsyncDir(targetDirectory);
+  writeManifest(fileSystem, targetDirectory, target, manifestNumber, durability);
+  if (durability === 'synced') fileSystem.fsyncDir(targetDirectory);
   const totals = { tables: 0, copiedTables: 0, copiedBytes: 0, linkedBytes: 0 };
   for (const { number, sizeBytes } of levels.flat()) {
     totals.tables++;

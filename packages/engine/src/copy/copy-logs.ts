@@ -7,11 +7,17 @@
 // Each copy is then read in full, as LevelDB would silently drop damaged records.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { copyDurably } from '../files/place-file.js';
+import { syncAndClose } from '../files/sync-and-close.js';
 import { damagedLog } from '../leveldb/damaged-log.js';
 import { logFileName } from '../leveldb/file-names.js';
 import { checkLogFile } from '../leveldb/log-source.js';
-import { checkLogThere, readCurrent, readVersion, type Version } from '../leveldb/manifest.js';
+import {
+  checkLogThere,
+  type Durability,
+  readCurrent,
+  readVersion,
+  type Version,
+} from '../leveldb/manifest.js';
 import { scanLog } from '../leveldb/scan-log.js';
 import { unflushedLogs } from '../leveldb/unflushed-log.js';
 
@@ -20,6 +26,8 @@ export interface CopyLogsInput {
   readonly targetDirectory: string;
   /** The source's version. */
   readonly version: Version;
+  /** Whether to fsync the copies. */
+  readonly durability: Durability;
 }
 
 /**
@@ -30,12 +38,13 @@ export interface CopyLogsInput {
  */
 export function copyLogs(
   fileSystem: FileSystem,
-  { sourceDirectory, targetDirectory, version }: CopyLogsInput,
+  input: CopyLogsInput,
   checkCancelled: () => void,
 ): number | undefined {
+  const { sourceDirectory, targetDirectory, version } = input;
   const numbers = unflushedLogs(fileSystem, sourceDirectory, version).reverse();
   try {
-    for (const number of numbers) copyLog(fileSystem, sourceDirectory, targetDirectory, number);
+    for (const number of numbers) copyLog(fileSystem, input, number);
     const now = readVersion(fileSystem, sourceDirectory);
     if (now.logNumber !== version.logNumber) return undefined;
     checkLogThere(
@@ -59,12 +68,13 @@ export function copyLogs(
 
 function copyLog(
   fileSystem: FileSystem,
-  sourceDirectory: string,
-  targetDirectory: string,
+  { sourceDirectory, targetDirectory, durability }: CopyLogsInput,
   number: number,
 ): void {
   const name = logFileName(number);
   const path = `${sourceDirectory}/${name}`;
   checkLogFile(fileSystem, path);
-  copyDurably(fileSystem, path, `${targetDirectory}/${name}`);
+  const copy = fileSystem.copy(path, `${targetDirectory}/${name}`);
+  if (durability === 'synced') syncAndClose(copy);
+  else copy.close();
 }

@@ -38,7 +38,7 @@ export function moveOrCopy(fileSystem: FileSystem, existing: string, path: strin
 }
 
 /** Copies a file and fsyncs the copy, but not its directory. */
-export function copyDurably(fileSystem: FileSystem, existing: string, path: string): void {
+function copyDurably(fileSystem: FileSystem, existing: string, path: string): void {
   syncAndClose(fileSystem.copy(existing, path));
 }
 

@@ -234,6 +234,8 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           targetDirectory,
           logs: true,
           leastLogNumber: 0,
+          // Nobody opens the copy after a crash of the system, and the owner of the store removes it.
+          durability: 'unsynced',
         });
         isMade = true;
         const spans = this.#verifiedSpans;

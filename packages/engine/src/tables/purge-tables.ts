@@ -31,7 +31,7 @@ export function holdsMore(
   return blamingOrigins([{ path, origin }], () => {
     const reader = TableReader.open(fileSystem, path, { sizeBytes, validate: 'lazy' });
     try {
-      return reader.parts.sharedBytes > 0;
+      return reader.isVirtual;
     } finally {
       reader.close();
     }

@@ -1,16 +1,14 @@
 // The jobs of a commit or an extract on single tables. Each is independent of the others, so that several threads run
 // them.
 
-import { compareBytes, type Span } from '@sstitch/contract';
 import {
   checkTableStructure,
   type FileSystem,
+  hasEntriesOutside,
   type RecordedTable,
   TableReader,
-  userKeyOf,
   verifyTable,
 } from '@sstitch/sst';
-import { seekKeyOf, TRAILER_BYTES } from '@sstitch/sst/file-format';
 import { blamingOrigins } from '../files/blame-file.js';
 import { type HeldFiles, holdingFiles, type WithUnsynced } from '../files/held-files.js';
 import { unlinkIfThere } from '../files/place-file.js';
@@ -104,7 +102,7 @@ function splitOrKeep(
   try {
     const [only, ...others] = parts;
     const isOne = only !== undefined && others.length === 0;
-    if (mayStayWhole && isOne && !hasEntriesBetween(reader, only.keep)) {
+    if (mayStayWhole && isOne && !hasEntriesOutside(reader, only.keep)) {
       return { kind: 'whole', smallest: reader.smallest(), largest: reader.largest() };
     }
     const effective = purge ? COPY_PARTS : policy;
@@ -114,33 +112,6 @@ function splitOrKeep(
   }
   if (!keepsLink) unlinkIfThere(fileSystem, path);
   return outcome;
-}
-
-/**
- * Whether a table has entries outside the spans. If a block lies entirely in a gap, the index shows it: such a block is
- * not read, as it may be damaged.
- */
-function hasEntriesBetween(reader: TableReader, keep: readonly Span[]): boolean {
-  const { index } = reader.parts;
-  const blockOf = (userKey: Uint8Array) =>
-    index.find(seekKeyOf(userKey), userKey.length + TRAILER_BYTES);
-  const entries = reader.iterator();
-  let gapStart: Uint8Array | undefined = new Uint8Array(0);
-  // The first block whose keys may all lie in the gap.
-  let firstInGap = 0;
-  for (const { start, end } of keep) {
-    if (blockOf(start) > firstInGap) return true;
-    entries.seekUserKey(gapStart);
-    if (!entries.valid) return false;
-    if (compareBytes(userKeyOf(entries.key), start) < 0) return true;
-    if (end === undefined) return false;
-    gapStart = end;
-    // The block in which the span ends may hold keys of the span.
-    firstInGap = blockOf(end) + 1;
-  }
-  if (firstInGap < index.blockCount) return true;
-  entries.seekUserKey(gapStart);
-  return entries.valid;
 }
 
 export interface RunJobsOptions extends TableJobOptions {

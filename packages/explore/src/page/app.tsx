@@ -38,6 +38,8 @@ export function App() {
 
 function Frame({ onRenewed }: { readonly onRenewed: () => void }) {
   const route = useRoute();
+  const [hasFiles, setHasFiles] = useState(true);
+  const onStore = useCallback((store: StoreShape) => setHasFiles(store.generation !== null), []);
   const { value, problem } = useAnswer<ListPage<SyncShape>>('syncs', { limit: MAX_SYNCS });
   const syncs = value?.items;
   const syncId =
@@ -48,11 +50,11 @@ function Frame({ onRenewed }: { readonly onRenewed: () => void }) {
         <a class="brand" href="#/">
           sstitch
         </a>
-        <StoreState {...{ onRenewed }} />
+        <StoreState {...{ onRenewed, onStore }} />
         <SearchBox {...{ syncId }} />
         <ThemeToggle />
       </header>
-      <Places {...{ route, syncs, syncId }} />
+      <Places {...{ route, syncs, syncId, hasFiles }} />
       <main>
         {problem !== undefined && <Problem text={problem} />}
         {syncs !== undefined && <Place {...{ route, syncs }} />}
@@ -76,8 +78,13 @@ function Frame({ onRenewed }: { readonly onRenewed: () => void }) {
   );
 }
 
+interface StoreStateProps {
+  readonly onRenewed: () => void;
+  readonly onStore: (store: StoreShape) => void;
+}
+
 /** Shows the store and its generation, and refreshes it. */
-function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
+function StoreState({ onRenewed, onStore }: StoreStateProps) {
   const [store, setStore] = useState<StoreShape | undefined>();
   const [problem, setProblem] = useState<string | undefined>();
   const look = useCallback(async (refresh: boolean) => {
@@ -94,8 +101,10 @@ function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
     return () => clearInterval(timer);
   }, [look]);
   useEffect(() => {
-    if (store !== undefined) document.title = `${store.name} – sstitch explore`;
-  }, [store]);
+    if (store === undefined) return;
+    document.title = `${store.name} – sstitch explore`;
+    onStore(store);
+  }, [store, onStore]);
   if (store === undefined) return problem === undefined ? null : <Problem text={problem} />;
   const isPast = store.generation !== store.currentGeneration;
   const renew = async () => {
@@ -105,7 +114,7 @@ function StoreState({ onRenewed }: { readonly onRenewed: () => void }) {
   return (
     <div class="store">
       <Name text={store.name} />
-      <span class="mono muted">{store.generation}</span>
+      {store.generation !== null && <span class="mono muted">{store.generation}</span>}
       <button
         type="button"
         class={isPast ? 'wanted' : undefined}
@@ -123,15 +132,21 @@ interface PlacesProps {
   readonly route: Route;
   readonly syncs: readonly SyncShape[] | undefined;
   readonly syncId: string | undefined;
+  /** Whether the store has tables and generations to show. */
+  readonly hasFiles: boolean;
 }
 
-function Places({ route, syncs = [], syncId }: PlacesProps) {
+function Places({ route, syncs = [], syncId, hasFiles }: PlacesProps) {
   const [first = 'syncs'] = route.path;
   const places = [
     ['syncs', 'Syncs', link([])],
     ['compare', 'Compare', link(['compare'])],
-    ['levels', 'Levels', link(['levels'])],
-    ['generations', 'Generations', link(['generations'])],
+    ...(hasFiles
+      ? ([
+          ['levels', 'Levels', link(['levels'])],
+          ['generations', 'Generations', link(['generations'])],
+        ] as const)
+      : []),
   ] as const;
   return (
     <nav class="places" aria-label="Places">

@@ -1,5 +1,6 @@
 // What is asked over HTTP, and what the answers are.
 import { rmSync } from 'node:fs';
+import { openReadOnly } from '@sstitch/engine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   entitlementId,
@@ -21,6 +22,7 @@ import type {
   ListPage,
   ResourceShape,
   SearchShape,
+  StoreShape,
   SyncDetailShape,
   SyncShape,
 } from '../shapes.js';
@@ -246,6 +248,60 @@ describe('what lies on disk', () => {
     const { items } = await client.ask<ListPage<GenerationShape>>('api/generations');
     expect(items.filter(({ isCurrent }) => isCurrent)).toHaveLength(1);
     expect(items[0]?.committedAt).toMatch(/^\d{4}-/);
+  });
+});
+
+describe('a store that the caller opens', () => {
+  it('answers all questions but those about files', async () => {
+    const made = await makeExampleStore();
+    let isOpen = 0;
+    const other = await explore({
+      location: 'postgres://db/tenants/one',
+      name: 'one',
+      open: async (signal) => {
+        const engine = await openReadOnly<Uint8Array, Uint8Array>(made.location, {
+          keyEncoding: 'view',
+          valueEncoding: 'view',
+          signal,
+        });
+        isOpen += 1;
+        const sizeless = new Proxy(engine, {
+          get: (target, name) => {
+            if (name === 'approximateSize') return undefined;
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        });
+        return {
+          engine: sizeless,
+          close: async () => {
+            isOpen -= 1;
+            await engine.close();
+          },
+        };
+      },
+    });
+    const asked = new ExplorerClient(other);
+    expect(await asked.ask<StoreShape>('api/store')).toMatchObject({
+      name: 'one',
+      location: 'postgres://db/tenants/one',
+      generation: null,
+      currentGeneration: null,
+    });
+    await asked.ask('api/store', { refresh: '1' });
+    const { items } = await asked.ask<ListPage<SyncShape>>('api/syncs');
+    expect(items.map(({ syncId, bytes }) => [syncId, bytes])).toEqual([
+      [NEW_SYNC, null],
+      [OLD_SYNC, null],
+    ]);
+    const who = { sync: NEW_SYNC, entitlement: DATABASE_ADMIN };
+    expect((await asked.ask<ListPage<AccessShape>>('api/holders', who)).items).not.toEqual([]);
+    for (const question of ['api/levels', 'api/tables', 'api/generations']) {
+      expect((await asked.request(question)).status).toBe(404);
+    }
+    await other.close();
+    expect(isOpen).toBe(0);
+    rmSync(made.directory, { recursive: true, force: true });
   });
 });
 

@@ -1,8 +1,7 @@
 // The table of all questions. `/api/NAME` answers with a document or a page of a list, `/csv/NAME` with a whole list.
-import { basename } from 'node:path';
 import type { StoreShape } from '../shapes.js';
 import type { CurrentView } from '../view/current-view.js';
-import { currentGeneration } from '../view/store-view.js';
+import { currentGeneration } from '../view/view-source.js';
 import { drawGraph } from './access-graph.js';
 import { explainAccess, listAccess, listHolders } from './access-lists.js';
 import { compareSyncs, listChanges } from './compare-syncs.js';
@@ -49,10 +48,11 @@ export async function describeStore(
 ): Promise<StoreShape> {
   if (refresh) await current.refresh();
   return current.use(async (view) => ({
-    name: name ?? basename(view.location),
-    location: view.location,
-    generation: view.generation,
+    name: name ?? view.source.name,
+    location: view.source.location,
+    generation: view.generation ?? null,
     openedAt: view.openedAt.toISOString(),
-    currentGeneration: await currentGeneration(view.location),
+    currentGeneration:
+      view.generation === undefined ? null : await currentGeneration(view.source.location),
   }));
 }

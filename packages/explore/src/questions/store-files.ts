@@ -6,8 +6,10 @@ import { compareBytes } from '@sstitch/contract';
 import { readManifest, type Version } from '@sstitch/engine';
 import { parseKey, syncSpans } from '@sstitch/keys';
 import { userKeyOf } from '@sstitch/sst';
+import { ExploreError } from '../errors.js';
 import type { GenerationShape, LevelsShape, TableShape } from '../shapes.js';
-import { currentGeneration, type StoreView } from '../view/store-view.js';
+import type { StoreView } from '../view/store-view.js';
+import { currentGeneration } from '../view/view-source.js';
 import { type AnyList, listOfAll, type Question } from './question.js';
 
 /** The most tables in a picture. */
@@ -30,7 +32,7 @@ export async function drawLevels({ view, signal }: Question): Promise<LevelsShap
     const bytes = all.reduce((sum, table) => sum + table.bytes, 0);
     return { level, bytes, tables: all.filter((table) => pictured.has(table)) };
   });
-  const files = await filesOf(join(view.location, generation));
+  const files = await filesOf(join(directoryOf(view), generation));
   const logs = files.filter(({ name }) => name.endsWith('.log'));
   return {
     generation,
@@ -51,7 +53,7 @@ export async function listTables({ view, signal }: Question): Promise<AnyList> {
 
 /** Lists the generations on disk: the current one, and past ones that readers keep. */
 export async function listGenerations({ view }: Question): Promise<AnyList> {
-  const { location } = view;
+  const location = directoryOf(view);
   const current = await currentGeneration(location);
   const committed = await stat(join(location, 'CURRENT'));
   const names = (await readdir(location))
@@ -86,12 +88,18 @@ export async function listGenerations({ view }: Question): Promise<AnyList> {
   );
 }
 
+/** @throws {@link ExploreError} SSTITCH_NOT_FOUND if the store has no files */
+function directoryOf({ source, generation }: StoreView): string {
+  if (generation !== undefined) return source.location;
+  throw new ExploreError('SSTITCH_NOT_FOUND', 'a store on a cluster has no files on this machine');
+}
+
 async function readTables(
   view: StoreView,
   signal: AbortSignal,
 ): Promise<{ readonly generation: string; readonly tables: readonly TableShape[] }> {
   const ranges = await syncRanges(view, signal);
-  const { generation, version } = await readVersion(view.location);
+  const { generation, version } = await readVersion(directoryOf(view));
   const tables = version.levels.flatMap((level, number) =>
     level.map((table): TableShape => {
       const [smallest, largest] = [userKeyOf(table.smallest), userKeyOf(table.largest)];

@@ -66,19 +66,24 @@ export function timeText(time: Timestamp | undefined): string | null {
 async function shapeOf(view: StoreView, run: SyncRunRecord): Promise<SyncShape> {
   const { syncId } = run;
   const stats = await view.records.getSyncStats(syncId, { snapshot: view.snapshot });
-  let bytes = 0;
-  for (const { span } of syncSpans(syncId)) {
-    if (span.end !== undefined) bytes += await view.engine.approximateSize(span.start, span.end);
-  }
   return {
     syncId,
     type: (SyncType[run.type] ?? String(run.type)).toLowerCase(),
     startedAt: timeText(run.startedAt),
     endedAt: timeText(run.endedAt),
     counts: stats === undefined ? null : countsOf(stats),
-    bytes,
+    bytes: await bytesOf(view, syncId),
     versionOf: replacedVersionOf(run)?.syncId ?? null,
   };
+}
+
+async function bytesOf({ engine }: StoreView, syncId: string): Promise<number | null> {
+  if (engine.approximateSize === undefined) return null;
+  let bytes = 0;
+  for (const { span } of syncSpans(syncId)) {
+    if (span.end !== undefined) bytes += await engine.approximateSize(span.start, span.end);
+  }
+  return bytes;
 }
 
 function countsOf(stats: SyncStatsRecord): CountsShape {
@@ -98,7 +103,7 @@ function rowOf({ counts, ...sync }: SyncShape): readonly string[] {
     sync.startedAt ?? '',
     sync.endedAt ?? '',
     ...(counts === null ? ['', '', '', '', ''] : Object.values(counts).map(String)),
-    String(sync.bytes),
+    sync.bytes === null ? '' : String(sync.bytes),
     sync.versionOf ?? '',
   ];
 }

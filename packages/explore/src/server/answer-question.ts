@@ -7,7 +7,7 @@ import { describeStore, LISTS, QUESTIONS } from '../questions/all-questions.js';
 import { type AnyList, QuestionParameters } from '../questions/question.js';
 import type { ErrorShape } from '../shapes.js';
 import type { CurrentView } from '../view/current-view.js';
-import { currentGeneration } from '../view/store-view.js';
+import { currentGeneration, DirectorySource, type ViewSource } from '../view/view-source.js';
 
 const DEFAULT_PAGE_ITEMS = 100;
 const MAX_PAGE_ITEMS = 1000;
@@ -61,7 +61,7 @@ export async function answerQuestion(
       response.destroy();
       return;
     }
-    const { status, shape } = await failureOf(error, store.current.location);
+    const { status, shape } = await failureOf(error, store.current.source);
     sendJson(response, status, shape);
   }
 }
@@ -162,11 +162,11 @@ interface Failure {
   readonly shape: ErrorShape;
 }
 
-async function failureOf(error: unknown, location: string): Promise<Failure> {
+async function failureOf(error: unknown, source: ViewSource): Promise<Failure> {
   const failure = failureShape(error);
-  if (failure.status !== 500) return failure;
+  if (failure.status !== 500 || !(source instanceof DirectorySource)) return failure;
   // A store that was removed takes the files of its views with it, and LevelDB fails on one of them.
-  return currentGeneration(location).then(() => failure, failureShape);
+  return currentGeneration(source.location).then(() => failure, failureShape);
 }
 
 function failureShape(error: unknown): Failure {

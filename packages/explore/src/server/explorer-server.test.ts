@@ -8,6 +8,7 @@ import { entitlementId, makeExampleStore, NEW_SYNC } from '../example-store.test
 import { type Explorer, explore } from '../explore.js';
 import { ExplorerClient } from '../explorer-client.test-support.js';
 import { CurrentView } from '../view/current-view.js';
+import { DirectorySource } from '../view/view-source.js';
 import { answerQuestion } from './answer-question.js';
 
 const DATABASE_ADMIN = entitlementId(['app', 'production-db'], 'admin');
@@ -156,7 +157,7 @@ it('the page refers to nothing outside', async () => {
 });
 
 it('ends a list when the client goes away: closing waits for nothing', async () => {
-  const view = await CurrentView.open(location);
+  const view = await CurrentView.open(new DirectorySource(location));
   const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
   const url = new URL(`/csv/holders?${query}`, origin());
   // A client that never reads: the first part of the answer fills the buffers.
@@ -206,7 +207,7 @@ it('keeps answering when its store is removed, and reports why it cannot refresh
 });
 
 it('answers HEAD of a list with its headers, and does not read the list', async () => {
-  const view = await CurrentView.open(location);
+  const view = await CurrentView.open(new DirectorySource(location));
   const query = new URLSearchParams({ sync: NEW_SYNC, entitlement: DATABASE_ADMIN });
   const lengthOf = async (isHead: boolean) => {
     const response = new ServerResponse(new IncomingMessage(new Socket()));

@@ -1,10 +1,11 @@
 // The current view of a store. A refresh replaces it; the replaced view closes after its last open question.
 import { ExploreError } from '../errors.js';
 import { StoreView } from './store-view.js';
+import type { ViewSource } from './view-source.js';
 
 /** A view of a store that can be refreshed. */
 export class CurrentView {
-  readonly location: string;
+  readonly source: ViewSource;
   #view: StoreView;
   #refreshing: Promise<void> | undefined;
   /** Replaced views that are not closed yet. */
@@ -12,13 +13,13 @@ export class CurrentView {
   #isClosed = false;
 
   private constructor(view: StoreView) {
-    this.location = view.location;
+    this.source = view.source;
     this.#view = view;
   }
 
-  /** @throws EngineError as `openReadOnly` */
-  static async open(location: string, signal?: AbortSignal): Promise<CurrentView> {
-    return new CurrentView(await StoreView.open(location, signal));
+  /** @throws the errors of the source */
+  static async open(source: ViewSource, signal?: AbortSignal): Promise<CurrentView> {
+    return new CurrentView(await StoreView.open(source, signal));
   }
 
   /** Asks a question of the current view and keeps the view open until it is answered. */
@@ -46,7 +47,7 @@ export class CurrentView {
   }
 
   async #refresh(): Promise<void> {
-    const next = await StoreView.open(this.location);
+    const next = await StoreView.open(this.source);
     this.#retire();
     this.#view = next;
   }

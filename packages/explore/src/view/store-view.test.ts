@@ -3,6 +3,7 @@ import { formatSyncId, syncIdBytes } from '@sstitch/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeExampleStore, NEW_SYNC } from '../example-store.test-support.js';
 import { StoreView } from './store-view.js';
+import { DirectorySource } from './view-source.js';
 
 /** More than a view keeps. */
 const OTHERS = Array.from({ length: 4 }, (_, at) =>
@@ -19,7 +20,7 @@ describe('a view of many syncs', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('closes the access of the sync used longest ago, but not while a question may use it', async () => {
-    const view = await StoreView.open(location);
+    const view = await StoreView.open(new DirectorySource(location));
     const access = await view.accessOf(NEW_SYNC);
     const isOpen = async () => {
       const page = access.accessPage(ANN);
@@ -45,7 +46,7 @@ describe('a view of many syncs', () => {
   });
 
   it('stops reading the names of a sync that it no longer keeps', async () => {
-    const view = await StoreView.open(location);
+    const view = await StoreView.open(new DirectorySource(location));
     const names = view.namesOf(NEW_SYNC);
     for (const syncId of OTHERS) view.namesOf(syncId);
     await expect(names.whole).rejects.toMatchObject({ name: 'AbortError' });
@@ -53,7 +54,7 @@ describe('a view of many syncs', () => {
   });
 
   it('closes after its open questions', async () => {
-    const view = await StoreView.open(location);
+    const view = await StoreView.open(new DirectorySource(location));
     const question = view.use(async ({ records }) => {
       await new Promise((resolve) => setTimeout(resolve, 50));
       return records.getSyncRun(NEW_SYNC);

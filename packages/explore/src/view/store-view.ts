@@ -2,17 +2,12 @@
 //
 // Invariants: all questions of one view read the same state, even while another process writes the store; what a question
 // uses stays open until it has ended.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { openAccess, type SyncAccess } from '@sstitch/access';
 import type { EngineSnapshot } from '@sstitch/contract';
-import { openReadOnly, type ReadOnlyStore } from '@sstitch/engine';
 import { SyncReader } from '@sstitch/records';
-import { ExploreError } from '../errors.js';
 import { NameIndex } from './name-index.js';
 import { StoredNames } from './stored-names.js';
-
-type ByteReader = ReadOnlyStore<Uint8Array, Uint8Array>;
+import type { OpenedGeneration, OpenedState, ViewedEngine, ViewSource } from './view-source.js';
 
 /** Syncs whose names and access stay in memory. Those of another sync are read again when needed. */
 const MAX_KEPT_SYNCS = 4;
@@ -26,47 +21,31 @@ interface KeptSync {
 
 /** A view of a store. Close it after use. */
 export class StoreView {
-  readonly location: string;
+  readonly source: ViewSource;
   readonly openedAt = new Date();
-  /** The generation that it shows, such as `gen-000007`. */
-  readonly generation: string;
-  readonly engine: ByteReader;
+  /** The generation that it shows, such as `gen-000007`; undefined for a store without files. */
+  readonly generation: string | undefined;
+  readonly engine: ViewedEngine;
   readonly snapshot: EngineSnapshot;
   readonly records: SyncReader;
+  readonly #state: OpenedState;
   readonly #kept = new Map<string, KeptSync>();
   readonly #questions = new Set<Promise<unknown>>();
   /** Syncs that are no longer kept, until they are closed. */
   readonly #evicted = new Set<Promise<void>>();
 
-  private constructor(location: string, generation: string, engine: ByteReader) {
-    this.location = location;
-    this.generation = generation;
-    this.engine = engine;
-    this.snapshot = engine.snapshot();
-    this.records = new SyncReader(engine);
+  private constructor(source: ViewSource, state: OpenedState & Partial<OpenedGeneration>) {
+    this.source = source;
+    this.generation = state.generation;
+    this.engine = state.engine;
+    this.snapshot = state.engine.snapshot();
+    this.records = new SyncReader(state.engine);
+    this.#state = state;
   }
 
-  /** Opens a view of the store as it is now. @throws EngineError as `openReadOnly` */
-  static async open(location: string, signal?: AbortSignal): Promise<StoreView> {
-    for (;;) {
-      // If there is no store, the engine reports it.
-      const before = await currentGeneration(location).catch(() => '');
-      const engine: ByteReader = await openReadOnly(location, {
-        keyEncoding: 'view',
-        valueEncoding: 'view',
-        signal,
-      });
-      try {
-        // The generation is known only if no commit happened meanwhile.
-        if ((await currentGeneration(location)) === before) {
-          return new StoreView(location, before, engine);
-        }
-      } catch (error) {
-        await engine.close();
-        throw error;
-      }
-      await engine.close();
-    }
+  /** Opens a view of the store as it is now. @throws the errors of the source */
+  static async open(source: ViewSource, signal?: AbortSignal): Promise<StoreView> {
+    return new StoreView(source, await source.open(signal));
   }
 
   /** Asks a question, and keeps the view open until it is answered. */
@@ -111,7 +90,7 @@ export class StoreView {
     this.#kept.clear();
     await Promise.all(this.#evicted);
     await this.snapshot.close();
-    await this.engine.close();
+    await this.#state.close();
   }
 
   #keptOf(syncId: string): KeptSync {
@@ -136,22 +115,6 @@ export class StoreView {
     this.#evicted.add(closing);
     // `close` awaits it and reports the failure.
     closing.catch(() => undefined);
-  }
-}
-
-/**
- * Reads the name of the current generation from CURRENT.
- *
- * @throws {@link ExploreError} SSTITCH_STORE_NOT_FOUND
- */
-export async function currentGeneration(location: string): Promise<string> {
-  try {
-    return (await readFile(join(location, 'CURRENT'), 'latin1')).trim();
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
-    const message = `the store is no longer at ${location}: it was moved or removed`;
-    throw new ExploreError('SSTITCH_STORE_NOT_FOUND', message, { cause });
   }
 }
 

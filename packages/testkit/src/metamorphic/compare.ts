@@ -87,16 +87,17 @@ export async function expectState(
   for (const [index, key] of sample.entries()) {
     expectValue(`${what}, get`, state, key, gotten[index]);
   }
-  const { getSync } = engine as EngineWithGetSync;
-  if (getSync === undefined) return;
+  const { getSync, supports } = engine as EngineWithGetSync;
+  if (getSync === undefined || !supports?.getSync) return;
   for (const key of sampleOf(keys, GET_SYNC_SAMPLE)) {
     const value = getSync.call(engine, key, { ...byteEncodings, snapshot });
     expectValue(`${what}, getSync`, state, key, value);
   }
 }
 
-/** A method of abstract-level beyond the contract. */
+/** A method of abstract-level beyond the contract, which not every database supports. */
 interface EngineWithGetSync {
+  readonly supports?: { readonly getSync?: boolean };
   readonly getSync?: (
     this: ReadableEngine,
     key: Uint8Array,

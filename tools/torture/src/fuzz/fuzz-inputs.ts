@@ -62,8 +62,8 @@ function blocksOf(table: Uint8Array): BlockHandle[] {
   const reader = TableReader.open(memoryFiles(new Map([[path, table]])), path);
   try {
     const footer = decodeFooter(table.subarray(table.length - FOOTER_BYTES), {});
-    const { filter: found } = reader.parts;
-    const filter = found === undefined ? [] : [found.handle];
+    const { filterHandle } = reader;
+    const filter = filterHandle === undefined ? [] : [filterHandle];
     return [...reader.blockHandles(), ...filter, footer.metaindex, footer.index];
   } finally {
     reader.close();

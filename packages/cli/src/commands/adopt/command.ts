@@ -10,7 +10,11 @@ export const adoptCommand = defineCommand({
     'tables, other compressions, other databases such as RocksDB.',
   arguments: [
     { name: 'leveldb', summary: 'the database', value: { type: 'path', of: 'directory' } },
-    { name: 'store', summary: 'the store to create', value: { type: 'path', of: 'store' } },
+    {
+      name: 'store',
+      summary: 'the store to create',
+      value: { type: 'path', of: 'store directory' },
+    },
   ],
   options: {},
   examples: [['adopt old-database base', 'the database remains usable']],

@@ -11,7 +11,7 @@ export const checkpointCommand = defineCommand({
     'pebble the directory becomes a database that both Pebble, the storage engine in Go, and LevelDB ' +
     'can open; every entry is written again. The first of the two that opens it for writing owns it.',
   arguments: [
-    { name: 'store', summary: 'the store to copy', value: { type: 'path', of: 'store' } },
+    { name: 'store', summary: 'the store to copy', value: { type: 'path', of: 'store directory' } },
     {
       name: 'directory',
       summary: 'the directory to create',

@@ -7,6 +7,7 @@ import { type ReplacedSync, replaceAs, replacementDocument } from '../../operati
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { bucketTable } from '../../reports/bucket-table.js';
+import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
 import { hasKeys, syncIdsIn } from '../../stores/find-syncs.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
@@ -98,8 +99,8 @@ function doneResult(
     summary:
       bucketTable(document.buckets, style.bold, columns) +
       `${style.good('done')}: sync ${loaded.syncId} replaced by ${syncId} of the source in ` +
-      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, now at ` +
-      `generation ${report.generation}\n` +
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}` +
+      `${generationText(report.generation)}\n` +
       `${style.dim(`strategy load: ${REASON}`)}\n`,
   };
 }

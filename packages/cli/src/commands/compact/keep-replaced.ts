@@ -6,6 +6,7 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
 import { countsLines, countsText, readCounts } from '../../operations/sync-counts.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
+import { generationText } from '../../reports/generation-text.js';
 import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
@@ -41,11 +42,12 @@ export async function compactAndKeep(
   note('committed');
   const counts = countsLines(syncIds, before, await readCounts(base, syncIds));
   const durationMs = roundMs(performance.now() - started);
-  const generation = (await base.metrics()).generation;
+  const generation = (await base.metrics?.())?.generation;
   const replaced = kept.filter(({ isUnchanged }) => !isUnchanged);
   return {
     document: {
-      ...{ syncs: syncIds, strategy: 'rebuild', generation, buckets: [], counts },
+      ...{ syncs: syncIds, strategy: 'rebuild', generation: generation ?? null },
+      ...{ buckets: [], counts },
       kept: kept.map(({ syncId, sideId, isUnchanged }) => ({
         ...{ syncId, side: sideId ?? null, isUnchanged },
       })),
@@ -56,7 +58,7 @@ export async function compactAndKeep(
       countsText(counts) +
       `${style.good('done')}: ${formatCountOf(replaced.length, 'sync')} replaced in ` +
       `${formatMs(durationMs)}, ${formatCountOf(entries, 'key')}, writers paused ` +
-      `${formatMs(pauseMs)}, now at generation ${generation}\n`,
+      `${formatMs(pauseMs)}${generationText(generation)}\n`,
   };
 }
 

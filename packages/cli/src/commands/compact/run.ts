@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import type { CompactResult } from '@sstitch/compactor';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
+import { isClusterName, isSameCluster, parseClusterName } from '../../command-line/store-name.js';
 import { usageError } from '../../errors.js';
 import {
   compactionDocument,
@@ -18,6 +19,7 @@ import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatBytes, formatCountOf, formatMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { bucketTable } from '../../reports/bucket-table.js';
+import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
 import { type ByteReader, type ByteStore, withSource, withStore } from '../../stores/open-store.js';
 import { chosenSyncs, confirmRemoval, requireChoice } from './choose-syncs.js';
@@ -36,6 +38,11 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
   const { base, from, wait, as } = input;
   requireChoice(input);
   if (input.keepReplaced) checkKeeping(input);
+  if (input.purge && isClusterName(base)) {
+    throw usageError(
+      '--purge applies to a base in a directory: on a cluster, `sstitch cluster collect` deletes what no reader keeps',
+    );
+  }
   refuseSameStore(base, from);
   if (as !== undefined) return compactAs(context, input, as);
   const patience = patienceOf(context, wait);
@@ -88,8 +95,6 @@ function doneResult(
     (syncId) => `removed ${syncId}: the source does not hold it\n`,
   );
   const how = `strategy ${result.strategy}: ${result.plan.reason}`;
-  const generation =
-    result.generation === undefined ? '' : `, now at generation ${result.generation}`;
   return {
     document: {
       ...{ ...document, counts, emptied: result.emptied, dryRun: false },
@@ -101,7 +106,7 @@ function doneResult(
       removed.join('') +
       countsText(counts) +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
-      `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generation}\n` +
+      `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generationText(result.generation)}\n` +
       `${style.dim(how)}\n`,
   };
 }
@@ -150,9 +155,12 @@ function plannedResult(
   };
 }
 
-/** A store cannot be its own source: it would wait for its own lock. */
+/** A store cannot be its own source: in a directory, it would wait for its own lock. */
 function refuseSameStore(base: string, source: string): void {
   let isSame = false;
+  if (isClusterName(base) && isClusterName(source)) {
+    isSame = isSameCluster(parseClusterName(base), parseClusterName(source));
+  }
   try {
     isSame = realpathSync(base) === realpathSync(source);
   } catch {

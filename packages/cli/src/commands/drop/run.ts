@@ -1,9 +1,11 @@
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
+import { isClusterName } from '../../command-line/store-name.js';
 import { CliError, usageError } from '../../errors.js';
 import { excisionDocument } from '../../operations/compaction-document.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs } from '../../output/quantities.js';
+import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
 import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
@@ -34,15 +36,17 @@ async function dropSyncs(
   }
   if (!yes) await confirm(context, location, syncIds);
   const started = performance.now();
-  const report = await store.excise(spansOf(syncIds), { signal, purge });
+  // On a cluster, runs go when no reader keeps them.
+  const options = { signal, purge: purge && !isClusterName(location) };
+  const report = await store.excise(spansOf(syncIds), options);
   const document = excisionDocument(syncIds, report, performance.now() - started);
   return {
     document: report.purge === undefined ? document : { ...document, purge: report.purge },
     text: purgeNote(report.purge),
     summary:
       `${style.good('done')}: ${formatCountOf(syncIds.length, 'sync')} removed in ` +
-      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}, ` +
-      `now at generation ${report.generation}\n`,
+      `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}` +
+      `${generationText(report.generation)}\n`,
   };
 }
 

@@ -7,7 +7,7 @@ export const levelsCommand = defineCommand({
     "Shows which sync's keys lie in which level of the store: a letter is a table of the sync with " +
     'that letter, or a part of a large one; + is a table with keys of several syncs.',
   arguments: [
-    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store' } },
+    { name: 'store', summary: 'the store to read', value: { type: 'path', of: 'store directory' } },
   ],
   options: {},
   examples: [

@@ -8,7 +8,11 @@ export const salvageCommand = defineCommand({
     'that moment and loses what was written later. The whole logs are kept in the directory ' +
     "'salvaged' of the store. A store without a damaged log is not changed.",
   arguments: [
-    { name: 'store', summary: 'the store to repair', value: { type: 'path', of: 'store' } },
+    {
+      name: 'store',
+      summary: 'the store to repair',
+      value: { type: 'path', of: 'store directory' },
+    },
   ],
   options: {},
   examples: [['salvage base', 'then run: sstitch verify base']],

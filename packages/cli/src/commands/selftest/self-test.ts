@@ -19,7 +19,7 @@ import { reportOf } from '../../errors.js';
 import { compactStores } from '../../operations/compact-stores.js';
 import { playDemo } from '../../operations/demo-scene.js';
 import { requireDirectory } from '../../stores/input-path.js';
-import { type ByteStore, openStore, withStore } from '../../stores/open-store.js';
+import { type ByteStore, openLocalStore, withStore } from '../../stores/open-store.js';
 import type { ProgressLine } from '../../terminal/progress-line.js';
 
 const STRATEGIES = ['link', 'rebuild', 'batch'] as const;
@@ -146,12 +146,12 @@ function conformanceChecks(directory: string, signal: AbortSignal): readonly Pla
   let made = 0;
   engineConformance('guarantees', framework, async () => {
     const location = `${directory}-${made++}`;
-    let store = await openStore(location, 'create');
+    let store = await openLocalStore(location, 'create');
     return {
       engine: store,
       reopen: async () => {
         await store.close();
-        store = await openStore(location, 'refuse');
+        store = await openLocalStore(location, 'refuse');
         return store;
       },
       destroy: () => store.close(),

@@ -11,7 +11,11 @@ export const spaceCommand = defineCommand({
     "the whole store. --reclaim runs LevelDB's full compaction: it rewrites what lies in more than " +
     'one level and needs as much room while it runs.',
   arguments: [
-    { name: 'store', summary: 'the store to measure', value: { type: 'path', of: 'store' } },
+    {
+      name: 'store',
+      summary: 'the store to measure',
+      value: { type: 'path', of: 'store directory' },
+    },
   ],
   options: {
     exact: { summary: 'read every entry and show how much is live' },

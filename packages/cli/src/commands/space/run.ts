@@ -3,7 +3,7 @@ import { LAST_KEY } from '../../operations/scan-progress.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatBytes, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { withStore } from '../../stores/open-store.js';
+import { withLocalStore } from '../../stores/open-store.js';
 import type { spaceCommand } from './command.js';
 import { measureSpace, type StoreSpace } from './measure-space.js';
 
@@ -27,7 +27,7 @@ async function reclaimSpace(
 ): Promise<CommandResult> {
   const before = await measure(context, location, false);
   const started = performance.now();
-  await withStore(
+  await withLocalStore(
     location,
     'refuse',
     async (store) => {

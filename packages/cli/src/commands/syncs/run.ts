@@ -28,8 +28,8 @@ interface ListedSync {
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly counts: RecordCounts;
-  /** Approximate size on disk. */
-  readonly bytes: number;
+  /** Approximate size on disk; null on a cluster, which cannot tell. */
+  readonly bytes: number | null;
 }
 
 export const run: Run<typeof syncsCommand> = async (context, { store, exact, zone }) => {
@@ -84,7 +84,7 @@ function textOf({ columns, quiet, style }: CommandContext, syncs: readonly Liste
       toTheMinute(endedAt),
       formatCount(counts.resource),
       formatCount(counts.grant),
-      formatBytes(bytes),
+      bytes === null ? '-' : formatBytes(bytes),
     ]),
     style.bold,
     columns,
@@ -121,7 +121,8 @@ function countsOf(stats: SyncStatsRecord): RecordCounts {
   };
 }
 
-async function sizeBytes(reader: ByteReader, syncId: string): Promise<number> {
+async function sizeBytes(reader: ByteReader, syncId: string): Promise<number | null> {
+  if (reader.approximateSize === undefined) return null;
   let bytes = 0;
   for (const { span } of syncSpans(syncId)) {
     if (span.end !== undefined) bytes += await reader.approximateSize(span.start, span.end);

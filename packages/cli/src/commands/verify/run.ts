@@ -52,7 +52,10 @@ function resultOf(style: Style, report: VerifyReport): CommandResult {
     problems,
     notes,
   };
-  const counts = `${formatCountOf(tables, 'table')}, ${formatCountOf(keys, 'key')}, ${formatCountOf(syncs, 'sync')}`;
+  const counts =
+    // A store on a cluster has no tables.
+    (tables === 0 ? '' : `${formatCountOf(tables, 'table')}, `) +
+    `${formatCountOf(keys, 'key')}, ${formatCountOf(syncs, 'sync')}`;
   const noted = notes.map(({ kind, message }) => `note on ${kind}: ${message}\n`).join('');
   if (ok) return { document, summary: `${noted}${style.good('ok')}: ${counts}\n` };
   const lines = problems

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandContext } from '../../command-line/command-context.js';
+import { isClusterName } from '../../command-line/store-name.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
 import { type ErrorReport, reportOf } from '../../errors.js';
 import { loadFile } from '../../operations/load-file.js';
@@ -30,9 +31,7 @@ export async function takeFile(
 ): Promise<TakenFile> {
   const { signal } = context;
   try {
-    const held = existsSync(join(into, 'CURRENT'))
-      ? await withReader(into, (reader) => findSyncs(reader, signal), { signal })
-      : [];
+    const held = await heldSyncs(into, signal);
     const file = { name: path, path, isRegular: true };
     const { syncs } = await loadFile(context, file, {
       ...{ into, sync: undefined, as: undefined, zone, wait },
@@ -51,6 +50,17 @@ export async function takeFile(
     if (error instanceof NothingNew) return { file: path, outcome: 'unchanged', syncs: [] };
     const { code, message, exitCode } = reportOf(error);
     return { file: path, outcome: 'failed', syncs: [], error: { code, message, exitCode } };
+  }
+}
+
+/** The syncs of a store; none if there is no store yet. */
+async function heldSyncs(into: string, signal: AbortSignal): Promise<readonly SyncChoice[]> {
+  if (!isClusterName(into) && !existsSync(join(into, 'CURRENT'))) return [];
+  try {
+    return await withReader(into, (reader) => findSyncs(reader, signal), { signal });
+  } catch (error) {
+    if (isClusterName(into) && reportOf(error).code === 'SSTITCH_CLUSTER_NOT_FOUND') return [];
+    throw error;
   }
 }
 

@@ -53,7 +53,7 @@ function Facts({ sync }: { readonly sync: SyncDetailShape }) {
           <span>{countText(counts.grants)} grants</span>
         </>
       )}
-      <span>{bytesText(bytes)}</span>
+      {bytes !== null && <span>{bytesText(bytes)}</span>}
     </p>
   );
 }

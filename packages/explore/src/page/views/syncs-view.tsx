@@ -39,7 +39,11 @@ export function SyncsView({
       cell: ({ counts }) => countText(counts?.entitlements),
     },
     { title: 'Grants', isNumber: true, cell: ({ counts }) => countText(counts?.grants) },
-    { title: 'Size', isNumber: true, cell: ({ bytes }) => bytesText(bytes) },
+    {
+      title: 'Size',
+      isNumber: true,
+      cell: ({ bytes }) => (bytes === null ? '–' : bytesText(bytes)),
+    },
     {
       title: 'Changes',
       cell: (sync) => {

@@ -1,0 +1,193 @@
+// The names of stores: a directory, or the address of a store on a cluster.
+//
+//   cassandra://[user@]host[:port],host…/keyspace/store[?dc=NAME&replication=N&tls=…]
+//   postgres://[user@]host[:port]/database/store[?schema=NAME&tls=…]
+//
+// The store's name is the rest of the path, in percent-encoding. `lease=SECONDS` is the time of leases, if the
+// processes of the store do not have the default. TLS: `tls=require` checks the server's certificate, `tls=no-verify`
+// does not; `ca`, `cert` and `key` name PEM files. Passwords come from the environment alone: other users
+// see command lines, and shells keep them.
+import { InvalidArgumentError } from 'commander';
+
+const SCHEMES = { cassandra: 'cassandra', postgres: 'postgres', postgresql: 'postgres' } as const;
+const ADDRESS = /^(cassandra|postgres|postgresql):\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
+const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d+))?$/i;
+const MAX_PORT = 65_535;
+const TLS_MODES = ['off', 'require', 'no-verify'] as const;
+/** Parameters after `?`, by kind. */
+const PARAMETERS = {
+  cassandra: ['tls', 'ca', 'cert', 'key', 'lease', 'dc', 'replication'],
+  postgres: ['tls', 'ca', 'cert', 'key', 'lease', 'schema'],
+} as const;
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** How a connection is encrypted; the paths are of PEM files. */
+export interface TlsParameters {
+  readonly mode: (typeof TLS_MODES)[number];
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** The address of a store on a cluster. */
+export interface ClusterName {
+  readonly kind: 'cassandra' | 'postgres';
+  /** Empty for PostgreSQL's default host. */
+  readonly hosts: readonly HostPort[];
+  readonly user: string | undefined;
+  /** The keyspace or the database. */
+  readonly database: string;
+  readonly store: string;
+  /** Undefined if the address says nothing about TLS. */
+  readonly tls: TlsParameters | undefined;
+  /** The time of leases, which all processes of the store share; undefined for the default. */
+  readonly leaseMs: number | undefined;
+  /** The data centre of Cassandra to talk to. */
+  readonly dataCentre: string | undefined;
+  /** The copies of everything in a keyspace that is created. */
+  readonly replicationFactor: number | undefined;
+  /** The schema of PostgreSQL's tables. */
+  readonly schema: string | undefined;
+}
+
+/** Whether a store's name is an address, not a directory. */
+export function isClusterName(text: string): boolean {
+  return /^(cassandra|postgres|postgresql):\/\//i.test(text);
+}
+
+/** Parses an address. @throws InvalidArgumentError, whose message does not contain a password */
+export function parseClusterName(text: string): ClusterName {
+  const [, scheme = '', authority = '', path = '', query = ''] = ADDRESS.exec(text) ?? [];
+  const kind = SCHEMES[scheme.toLowerCase() as keyof typeof SCHEMES];
+  if (kind === undefined) throw wrongForm(text);
+  const at = authority.lastIndexOf('@');
+  const login = at < 0 ? undefined : authority.slice(0, at);
+  if (login?.includes(':')) {
+    throw new InvalidArgumentError(
+      'the address contains a password, which others could see: put it into SSTITCH_CLUSTER_PASSWORD, or into the file that SSTITCH_CLUSTER_PASSWORD_FILE names',
+    );
+  }
+  const [database = '', ...rest] = path.split('/');
+  const store = rest.join('/');
+  if (database === '' || store === '') throw wrongForm(text);
+  const parameters = parametersOf(kind, query);
+  const hosts = hostsOf(text, authority.slice(at + 1));
+  if (kind === 'cassandra' ? hosts.length === 0 : hosts.length > 1) throw wrongForm(text);
+  return {
+    kind,
+    hosts,
+    user: login === undefined || login === '' ? undefined : decode(login),
+    database: decode(database),
+    store: decode(store),
+    tls: tlsOf(parameters),
+    leaseMs: leaseOf(parameters.get('lease')),
+    dataCentre: parameters.get('dc'),
+    replicationFactor: replicationOf(parameters.get('replication')),
+    schema: parameters.get('schema'),
+  };
+}
+
+/** Whether two names are certainly those of one store. */
+export function isSameCluster(a: ClusterName, b: ClusterName): boolean {
+  return (
+    a.kind === b.kind &&
+    a.database === b.database &&
+    a.store === b.store &&
+    (a.schema ?? '') === (b.schema ?? '') &&
+    (a.hosts.length === 0
+      ? b.hosts.length === 0
+      : a.hosts.some((one) => b.hosts.some((other) => sameHost(one, other))))
+  );
+}
+
+function sameHost(a: HostPort, b: HostPort): boolean {
+  return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port;
+}
+
+function hostsOf(text: string, hosts: string): HostPort[] {
+  if (hosts === '') return [];
+  return hosts.split(',').map((part) => {
+    const [, host = '', port] = HOST.exec(part.trim()) ?? [];
+    if (host === '' || Number(port ?? 1) > MAX_PORT || port === '0') throw wrongForm(text);
+    return {
+      host: host.replace(/^\[(.*)\]$/, '$1'),
+      port: port === undefined ? undefined : Number(port),
+    };
+  });
+}
+
+function parametersOf(kind: ClusterName['kind'], query: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  const known: readonly string[] = PARAMETERS[kind];
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (/password/i.test(name)) {
+      throw new InvalidArgumentError(
+        `the address contains the parameter ${name}: put a password into SSTITCH_CLUSTER_PASSWORD`,
+      );
+    }
+    if (!known.includes(name) || value === '' || parameters.has(name)) {
+      throw new InvalidArgumentError(
+        `the address of a store on ${kind === 'cassandra' ? 'Cassandra' : 'PostgreSQL'} takes the parameters ${known.join(', ')}, each once and with a value, not ${JSON.stringify(name)}`,
+      );
+    }
+    parameters.set(name, value);
+  }
+  return parameters;
+}
+
+function leaseOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text) * 1000;
+  throw new InvalidArgumentError(
+    `lease in the address is a number of seconds, not ${JSON.stringify(text)}`,
+  );
+}
+
+function replicationOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError(
+    `replication in the address is a number of copies, not ${JSON.stringify(text)}`,
+  );
+}
+
+function tlsOf(parameters: ReadonlyMap<string, string>): TlsParameters | undefined {
+  const [ca, cert, key] = ['ca', 'cert', 'key'].map((name) => parameters.get(name));
+  const isNamed = (ca ?? cert ?? key) !== undefined;
+  const given = parameters.get('tls') ?? (isNamed ? 'require' : undefined);
+  if (given === undefined) return undefined;
+  const mode = TLS_MODES.find((known) => known === given);
+  if (mode === undefined) {
+    throw new InvalidArgumentError(
+      `tls in the address is one of ${TLS_MODES.join(', ')}, not ${JSON.stringify(given)}`,
+    );
+  }
+  if (mode === 'off' && isNamed) {
+    throw new InvalidArgumentError(
+      'the address says tls=off and names a certificate: leave one out',
+    );
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new InvalidArgumentError('cert and key in the address are named together');
+  }
+  return { mode, ca, cert, key };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new InvalidArgumentError(`${JSON.stringify(part)} is not in percent-encoding`);
+  }
+}
+
+function wrongForm(text: string): InvalidArgumentError {
+  const form = text.toLowerCase().startsWith('cassandra:')
+    ? 'cassandra://HOST[:PORT],HOST/KEYSPACE/STORE'
+    : 'postgres://[USER@]HOST[:PORT]/DATABASE/STORE';
+  return new InvalidArgumentError(`the address of the store is not of the form ${form}`);
+}

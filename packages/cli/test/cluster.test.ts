@@ -1,0 +1,310 @@
+// Command lines about stores on a real PostgreSQL server.
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  missingPostgres,
+  type PostgresServer,
+  startPostgres,
+} from '@sstitch/build-config/postgres-server';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIRST, SECOND, THIRD } from './every-command.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { expectValid } from './json-schemas.js';
+import { ended, startMain } from './process.js';
+import { teamLines } from './team-sync.js';
+
+const NO_DRIVER = new URL('./children/no-driver.mjs', import.meta.url).href;
+const FOURTH = syntheticSyncId({ syncIndex: 3 });
+
+if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
+
+describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
+  let server: PostgresServer;
+  let stores = 0;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.stop());
+
+  /** The address of a store that no other test has. */
+  function newAddress(): string {
+    stores += 1;
+    return `${server.url}/tenants%2F${process.pid}/${stores}`;
+  }
+
+  /** An address with three syncs of 60 grants, and a directory. */
+  async function scene(): Promise<{ base: string; path: (name: string) => string }> {
+    const base = newAddress();
+    const directory = testDirectory();
+    await sstitchJson('generate', base, '--grants', '60', '--syncs', '3');
+    return { base, path: (name) => join(directory, name) };
+  }
+
+  /** Runs a command with --json, whose document must match its schema. */
+  async function valid<T = Record<string, unknown>>(
+    name: string,
+    ...line: readonly string[]
+  ): Promise<T> {
+    const document = await sstitchJson<T>(...name.split(' '), ...line);
+    expectValid(name, document);
+    return document;
+  }
+
+  it('takes a sync of a local store, and keeps the others', async () => {
+    const { base, path } = await scene();
+    await sstitchJson('generate', path('source'), '--grants', '60', '--revision', '2');
+    const before = await digestsOf(base);
+    const fresh = await digestsOf(path('source'));
+    expect(fresh[FIRST]).not.toBe(before[FIRST]);
+
+    const planned = await valid('compact', ...compactLine(base, path('source')), '--dry-run');
+    expect(planned).toMatchObject({ dryRun: true });
+    expect(await digestsOf(base)).toEqual(before);
+
+    const done = await valid(
+      'compact',
+      ...compactLine(base, path('source')),
+      '--strategy',
+      'rebuild',
+    );
+    expect(done).toMatchObject({ strategy: 'rebuild', generation: null, syncs: [FIRST] });
+    expect(await digestsOf(base)).toEqual({ ...before, [FIRST]: fresh[FIRST] });
+
+    const { stdout } = await sstitch(['compact', ...compactLine(base, path('source'))]);
+    expect(stdout).toMatch(/done: 1 sync replaced in .*, writers paused [\d.]+ m?s\n/);
+    expect(await digestsOf(base)).toEqual({ ...before, [FIRST]: fresh[FIRST] });
+    // And back, into a store in a directory.
+    const back = ['--base', path('source'), '--from', base, '--sync', SECOND];
+    await valid('compact', ...back);
+    expect(await digestsOf(path('source'))).toEqual({
+      [FIRST]: fresh[FIRST],
+      [SECOND]: before[SECOND],
+    });
+  });
+
+  function compactLine(base: string, source: string): string[] {
+    return ['--base', base, '--from', source, '--sync', FIRST];
+  }
+
+  it('is read by every command that reads', async () => {
+    const { base, path } = await scene();
+    const syncs = await valid<Array<{ syncId: string; bytes: null }>>('syncs', base);
+    expect(syncs.map(({ syncId, bytes }) => [syncId, bytes])).toEqual(
+      [FIRST, SECOND, THIRD].map((syncId) => [syncId, null]),
+    );
+    expect(await valid('verify', base)).toMatchObject({ ok: true, tables: 0, syncs: 3 });
+    expect((await sstitch(['verify', base])).stdout).toMatch(/^ok: [\d,]+ keys, 3 syncs\n$/);
+    await valid('digest', base, '--sync', '@1');
+    await valid('get', base, '--sync', FIRST, '--bucket', 'sync_run');
+    await valid('scan', base, '--limit', '1000');
+    await sstitchJson('generate', path('same'), '--grants', '60', '--syncs', '3');
+    const diff = await valid('diff', base, path('same'), '--sync', FIRST);
+    expect(diff).toMatchObject({ added: 0, removed: 0, changed: 0 });
+    expect(await digestsOf(base)).toEqual(await digestsOf(path('same')));
+  });
+
+  it('takes files in, and gives them out, as a local store does', async () => {
+    const base = newAddress();
+    const directory = testDirectory();
+    const path = (name: string) => join(directory, name);
+    await sstitchJson('generate', path('local'), '--grants', '80');
+    const digests = await digestsOf(path('local'));
+    await sstitchJson('export', path('local'), '--sync', FIRST, '--output', path('a.c1z'));
+    await valid('import', path('a.c1z'), '--into', base);
+    expect(await digestsOf(base)).toEqual(digests);
+    await valid('export', base, '--sync', FIRST, '--output', path('b.c1z'));
+    await sstitchJson('import', path('b.c1z'), '--into', path('again'));
+    expect(await digestsOf(path('again'))).toEqual(digests);
+    await valid('import', path('b.c1z'), '--into', base, '--as', SECOND);
+    expect(Object.keys(await digestsOf(base)).sort()).toEqual([FIRST, SECOND].sort());
+
+    const watched = newAddress();
+    const watch = ['watch', directory, '--into', watched, '--once', '--interval', '1'];
+    expect(await sstitchJson(...watch)).toMatchObject({
+      files: [{ outcome: 'imported' }, { outcome: 'unchanged' }],
+    });
+    expect(await digestsOf(watched)).toEqual(digests);
+
+    writeFileSync(path('bad.jsonl'), 'nonsense');
+    const bad = await sstitch(['import', path('bad.jsonl'), '--into', base]);
+    expect(bad.exitCode).toBe(4);
+    expect(Object.keys(await digestsOf(base)).sort()).toEqual([FIRST, SECOND].sort());
+  });
+
+  it('is changed by every command that changes', async () => {
+    const { base, path } = await scene();
+    const local = path('local');
+    await sstitchJson('generate', local, '--grants', '60', '--syncs', '3');
+    await sstitchJson('generate', path('fresh'), '--grants', '60', '--revision', '2');
+    /** Runs a line on both stores, which must then be equal. */
+    const onBoth = async (name: string, line: (store: string) => readonly string[]) => {
+      await valid(name, ...line(local));
+      await valid(name, ...line(base));
+      expect(await digestsOf(base), name).toEqual(await digestsOf(local));
+    };
+    await onBoth('clone', (store) => [store, '--sync', FIRST, '--as', FOURTH]);
+    await onBoth('rename', (store) => [store, '--sync', FOURTH, '--as', FOURTH.replace(/.$/, '0')]);
+    await onBoth('merge', (store) => [
+      store,
+      '--base',
+      FIRST,
+      '--partials',
+      SECOND,
+      '--as',
+      FOURTH,
+    ]);
+    await onBoth('drop', (store) => [store, '--sync', THIRD, '--yes']);
+    // The derived grants say when they were derived.
+    for (const store of [local, base]) await valid('expand', store, '--sync', SECOND);
+    const diff = await valid('diff', base, local, '--sync', SECOND);
+    expect(diff).toMatchObject({ added: 0, removed: 0 });
+    const keep = ['--from', path('fresh'), '--sync', FIRST, '--keep-replaced'];
+    // The side id is new in each store.
+    await valid('compact', '--base', base, ...keep);
+    const kept = await digestsOf(base);
+    await valid('rollback', base, '--sync', FIRST, '--list');
+    await valid('rollback', base, '--sync', FIRST);
+    expect(new Set(Object.values(await digestsOf(base)))).not.toEqual(new Set(Object.values(kept)));
+    await valid('rollback', base, '--sync', FIRST);
+    // Each kept version says when it was replaced.
+    expect((await digestsOf(base))[FIRST]).toBe(kept[FIRST]);
+    await valid('prune', base, '--keep', '1', '--yes');
+    await valid('verify', base);
+  });
+
+  it('answers who has what, of people in a file and on the cluster', async () => {
+    const base = newAddress();
+    const file = join(testDirectory(), 'team.jsonl');
+    writeFileSync(file, teamLines());
+    await sstitchJson('import', file, '--into', base);
+    const who = ['--sync', 'latest', '--principal', 'user/ann', '--why'];
+    expect(await valid('who', base, ...who)).toEqual(await sstitchJson('who', file, ...who));
+  });
+
+  it('shows what it consists of, and is looked after by hand', async () => {
+    const { base } = await scene();
+    await sstitchJson('generate', base, '--grants', '60', '--revision', '2', '--replace');
+    const status = await valid('cluster status', base);
+    expect(status).toMatchObject({ address: base, leases: [], loads: [], orphans: 0 });
+    expect((status as { retired: { runs: number } }).retired.runs).toBeGreaterThan(0);
+    const { stdout } = await sstitch(['cluster', 'status', base]);
+    expect(stdout).toMatch(/^log {7}\d+ slots, /);
+    expect(stdout).toMatch(/\nretired {3}1 run, /);
+    expect(stdout).toMatch(/\nleases {4}none: no other process has the store open\n/);
+
+    expect(await valid('cluster checkpoint', base)).toMatchObject({ slot: expect.any(Number) });
+    expect(await valid('cluster fold', base)).toMatchObject({ isComplete: true });
+    const before = await digestsOf(base);
+    expect(await valid('cluster collect', base)).toMatchObject({ deletedRuns: 1, heldRuns: 0 });
+    expect(await valid('cluster status', base)).toMatchObject({ retired: { runs: 0 } });
+    expect(await digestsOf(base)).toEqual(before);
+    expect((await sstitch(['cluster', 'collect', base])).stdout).toMatch(
+      /^deleted 0 runs, 0 B; readers keep 0 runs\n/,
+    );
+  });
+
+  it('is served as a page', async () => {
+    const { base } = await scene();
+    const ending = new AbortController();
+    const serving = startMain(['explore', base, '--no-open'], { signal: ending.signal });
+    serving.on('error', () => undefined);
+    try {
+      const [line] = (await once(serving.stdout ?? serving, 'data')) as [Buffer];
+      const url = new URL(line.toString().trim());
+      const headers = { authorization: `Bearer ${url.searchParams.get('token')}` };
+      const asked = async (question: string) =>
+        (await (await fetch(`${url.origin}/api/${question}`, { headers })).json()) as object;
+      expect(await asked('store')).toMatchObject({ location: base, generation: null });
+      expect(await asked('syncs')).toMatchObject({ items: { length: 3 } });
+      expect(await asked('store?refresh=1')).toMatchObject({ location: base });
+    } finally {
+      ending.abort();
+    }
+  });
+
+  it('is not there before its first commit', async () => {
+    const address = newAddress();
+    const lines = [
+      ['syncs', address],
+      ['drop', address, '--sync', FIRST, '--yes'],
+      ['cluster', 'status', address],
+    ];
+    for (const line of lines) {
+      expect(await sstitch(line)).toMatchObject({ exitCode: 5, stdout: '' });
+    }
+    const elsewhere = `${address}?schema=nothing_here`;
+    const { exitCode, stderr } = await sstitch(['syncs', elsewhere]);
+    expect(exitCode).toBe(5);
+    expect(stderr).toBe(
+      'sstitch: the database has no tables of stores in schema nothing_here; check the address; import and generate create stores\n',
+    );
+  });
+
+  it.each<[string, (address: string) => readonly string[], RegExp]>([
+    ['levels', (address) => ['levels', address], /a store on a cluster has no files/],
+    ['space', (address) => ['space', address], /a store on a cluster has no files/],
+    ['checkpoint', (address) => ['checkpoint', address, 'x'], /a store on a cluster has no files/],
+    ['salvage', (address) => ['salvage', address], /a store on a cluster has no files/],
+    ['adopt', (address) => ['adopt', 'x', address], /a store on a cluster has no files/],
+    [
+      'export to it',
+      (address) => ['export', 'x', '--sync', FIRST, '--output', address],
+      /is not a file/,
+    ],
+    [
+      'compact --purge',
+      (address) => ['compact', '--base', address, '--from', 'x', '--sync', FIRST, '--purge'],
+      /--purge applies to a base in a directory/,
+    ],
+    [
+      'a base that is the source',
+      (address) => ['compact', '--base', address, '--from', address, '--sync', FIRST],
+      /are the same store/,
+    ],
+    [
+      'a directory for `cluster`',
+      () => ['cluster', 'fold', 'base'],
+      /is not the address of a store/,
+    ],
+    [
+      'a password on the command line',
+      (address) => ['syncs', address.replace('sstitch@', 'sstitch:very-secret@')],
+      /SSTITCH_CLUSTER_PASSWORD/,
+    ],
+  ])('%s is refused before anything is touched', async (_what, line, message) => {
+    const { exitCode, stdout, stderr } = await sstitch(line(newAddress()));
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('very-secret');
+  });
+
+  it('says what to install if the driver is missing', async () => {
+    const { exitCode, stderr } = await withoutDriver(newAddress());
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'sstitch: stores on PostgreSQL need the package pg: run npm install pg\n',
+    });
+  });
+
+  it('reports a wrong password without it', async () => {
+    const address = newAddress().replace('sstitch@', 'nobody@');
+    const env = { SSTITCH_CLUSTER_PASSWORD: 'very-secret', SSTITCH_DEBUG: '1' };
+    const { exitCode, stderr } = await ended(startMain(['syncs', address, '--verbose'], { env }));
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/sstitch: PostgreSQL: .*nobody/);
+    expect(stderr).not.toContain('very-secret');
+  });
+});
+
+it('the driver of Cassandra is named if it is missing', async () => {
+  const { exitCode, stderr } = await withoutDriver('cassandra://127.0.0.1/tenants/acme');
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/npm install cassandra-driver\n$/);
+});
+
+function withoutDriver(address: string) {
+  return ended(startMain(['syncs', address], { env: { NODE_OPTIONS: `--import=${NO_DRIVER}` } }));
+}

@@ -1,0 +1,3 @@
+// Stores in a Cassandra cluster.
+export { openCassandra } from './connection.js';
+export type { CassandraOptions } from './options.js';

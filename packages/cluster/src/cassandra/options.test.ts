@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { type CassandraOptions, checkOptions } from './options.js';
+
+const OPTIONS: CassandraOptions = { contactPoints: ['a'], keyspace: 'sstitch' };
+
+it.each([
+  [['a', 'b.example'], ['a', 'b.example'], 9042],
+  [['a:9043', '10.0.0.1:9043'], ['a', '10.0.0.1'], 9043],
+  [['::1', 'fe80::1'], ['::1', 'fe80::1'], 9042],
+  [['[::1]:9043'], ['::1'], 9043],
+])('contact points %j are hosts %j on port %i', (contactPoints, hosts, port) => {
+  expect(checkOptions({ ...OPTIONS, contactPoints })).toMatchObject({ hosts, port });
+});
+
+it.each<[string, Partial<CassandraOptions>]>([
+  ['no contact point', { contactPoints: [] }],
+  ['an empty contact point', { contactPoints: [''] }],
+  ['a port that is none', { contactPoints: ['a:b'] }],
+  ['a port that is too large', { contactPoints: ['a:65536'] }],
+  ['different ports', { contactPoints: ['a:9042', 'b:9043'] }],
+  ['a keyspace that would need quotes', { keyspace: 'Sstitch' }],
+  ['a keyspace with a statement in it', { keyspace: 'a; DROP KEYSPACE b' }],
+  ['no copies', { replicationFactor: 0 }],
+  ['no time', { statementTimeoutMs: 0 }],
+])('%s is refused', (_, wrong) => {
+  expect(() => checkOptions({ ...OPTIONS, ...wrong })).toThrow(
+    expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
+  );
+});

@@ -1,0 +1,92 @@
+// How to reach a cluster.
+import type { ConnectionOptions } from 'node:tls';
+import { ClusterError } from '../errors.js';
+
+const DEFAULT_PORT = 9042;
+const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
+const DEFAULT_REPLICATION_FACTOR = 3;
+
+export interface CassandraOptions {
+  /** Some nodes, as `host` or `host:port`; the others are found through them. All nodes have the same port. */
+  readonly contactPoints: readonly string[];
+  /** Lower-case letters, digits and underscores, at most 48. */
+  readonly keyspace: string;
+  /** The data center whose nodes are asked. Needed if the cluster has several. */
+  readonly localDataCenter?: string;
+  readonly credentials?: { readonly username: string; readonly password: string };
+  /** Options of `tls.connect`; `{}` checks the nodes' certificates against the system's. Without, no TLS. */
+  readonly tls?: ConnectionOptions;
+  /**
+   * Creates the keyspace and the tables that do not exist. To be done by one process at a time.
+   *
+   * @defaultValue false
+   */
+  readonly create?: boolean;
+  /**
+   * Copies of everything in a keyspace that is created.
+   *
+   * @defaultValue 3
+   */
+  readonly replicationFactor?: number;
+  /**
+   * How long a statement is repeated, on one node and another, before it fails. Commits are not repeated.
+   *
+   * @defaultValue 30000
+   */
+  readonly statementTimeoutMs?: number;
+}
+
+export interface CheckedOptions {
+  /** Without ports. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly keyspace: string;
+  readonly create: boolean;
+  readonly replicationFactor: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** @throws ClusterError SSTITCH_OPTION_INVALID */
+export function checkOptions(options: CassandraOptions): CheckedOptions {
+  const {
+    keyspace,
+    create = false,
+    replicationFactor = DEFAULT_REPLICATION_FACTOR,
+    statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+  } = options;
+  if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) {
+    throw invalid('keyspace', keyspace, 'is lower-case letters, digits and underscores');
+  }
+  if (!Number.isInteger(replicationFactor) || replicationFactor < 1) {
+    throw invalid('replicationFactor', replicationFactor, 'is a whole number from 1');
+  }
+  if (!(statementTimeoutMs > 0)) {
+    throw invalid('statementTimeoutMs', statementTimeoutMs, 'is a positive number');
+  }
+  const points = options.contactPoints.map(hostAndPort);
+  const ports = new Set(points.map(({ port }) => port));
+  const [port] = ports;
+  if (port === undefined) throw invalid('contactPoints', [], 'names at least one node');
+  // The driver learns the other nodes' addresses from the cluster, without ports.
+  if (ports.size > 1) throw invalid('contactPoints', [...ports], 'has the same port for all nodes');
+  const hosts = points.map(({ host }) => host);
+  return { hosts, port, keyspace, create, replicationFactor, statementTimeoutMs };
+}
+
+/** `host`, `host:port`, an IPv6 address, or `[address]:port`. */
+function hostAndPort(contactPoint: string): { readonly host: string; readonly port: number } {
+  const [, bracketed, plain, digits] =
+    /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(contactPoint) ?? [];
+  const isIpv6 = /^[0-9a-f]*(:[0-9a-f]*){2,}$/i.test(contactPoint);
+  const host = isIpv6 ? contactPoint : (bracketed ?? plain);
+  const port = digits === undefined ? DEFAULT_PORT : Number(digits);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw invalid('contactPoints', contactPoint, 'has the form host or host:port');
+  }
+  return { host, port };
+}
+
+function invalid(option: string, value: unknown, rule: string): ClusterError {
+  const message = `option ${option} ${rule}, not ${JSON.stringify(value)}`;
+  return new ClusterError('SSTITCH_OPTION_INVALID', message);
+}

@@ -1,0 +1,22 @@
+// Time, as the protocol uses it. No clock decides the order of anything: it only says when to renew, when to give up
+// and when another process counts as dead. Tests put a simulated clock in its place.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A process's monotonic clock. */
+export interface Clock {
+  /** Milliseconds since some moment; never goes back. */
+  nowMs(): number;
+  /**
+   * Fulfils after a time. Does not keep the process alive.
+   *
+   * @throws the signal's AbortError
+   */
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The clock of this process. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  sleep: (durationMs, signal) =>
+    sleep(durationMs, undefined, signal === undefined ? { ref: false } : { ref: false, signal }),
+};

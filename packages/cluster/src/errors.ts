@@ -1,0 +1,77 @@
+/** The closed set of codes that a {@link ClusterError} carries. */
+export type ClusterErrorCode =
+  /** The backend did not answer, or answered with an error. Nothing is known to have changed; a read may be repeated. */
+  | 'SSTITCH_CLUSTER_UNAVAILABLE'
+  /** Whether a write took effect is not known. The store refuses further writes until it has found out. */
+  | 'SSTITCH_COMMIT_UNKNOWN'
+  /** The process did not renew its lease in time: its views may be gone. Reopen the store. */
+  | 'SSTITCH_LEASE_LOST'
+  /** Data that a view needs no longer exists. */
+  | 'SSTITCH_VIEW_GONE'
+  /** A replacement took so long, or its process was thought dead, that others gave it up. The store is as it was. */
+  | 'SSTITCH_LOAD_ABORTED'
+  /** What the backend holds cannot be read: it is damaged, or of a newer version. */
+  | 'SSTITCH_CLUSTER_CORRUPT'
+  /** The spans of a replacement overlap or are out of order. */
+  | 'SSTITCH_SPANS_INVALID'
+  /** An entry of a replacement is out of order, lies in no span, or is not bytes. */
+  | 'SSTITCH_ENTRIES_INVALID'
+  /** A key, value or batch exceeds a limit. */
+  | 'SSTITCH_TOO_LARGE'
+  /** An option has a value it cannot have. */
+  | 'SSTITCH_OPTION_INVALID'
+  /** The keyspace or schema does not exist, or has no tables of stores. */
+  | 'SSTITCH_CLUSTER_NOT_FOUND'
+  /** The npm package of the backend's driver is not installed; the message names it. */
+  | 'SSTITCH_DRIVER_MISSING'
+  /** The store is closed. */
+  | 'SSTITCH_STORE_CLOSED'
+  /** The AbortSignal fired. The store is as it was. */
+  | 'SSTITCH_ABORTED';
+
+/**
+ * Every error that this package throws. One of an AbortSignal is named AbortError, as the platform's own are, and has
+ * the signal's reason as its cause.
+ */
+export class ClusterError extends Error {
+  readonly code: ClusterErrorCode;
+
+  constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'ClusterError';
+    this.code = code;
+  }
+}
+
+/** The error of a signal that has fired. */
+export function abortedBy(signal: AbortSignal): ClusterError {
+  return new ClusterError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });
+}
+
+/** @throws {@link ClusterError} SSTITCH_ABORTED once `signal` has fired; its cause is the signal's reason. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortedBy(signal);
+}
+
+/**
+ * Fulfils or rejects as `promise` does, unless `signal` fires before.
+ *
+ * @throws {@link ClusterError} SSTITCH_ABORTED
+ */
+export async function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (signal === undefined) return promise;
+  let listener: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    listener = () => reject(abortedBy(signal));
+    if (signal.aborted) listener();
+    else signal.addEventListener('abort', listener);
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', listener);
+  }
+}

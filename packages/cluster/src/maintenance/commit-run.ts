@@ -1,0 +1,30 @@
+// Commits a run that was written, and settles what becomes of it.
+import { ClusterError } from '../errors.js';
+import type { Edit } from '../log/edits.js';
+import type { Committed, LogClient } from '../protocol/log-client.js';
+import type { WrittenRun } from '../runs/run-writer.js';
+
+/**
+ * Commits edits of which one names `written`; undefined for edits that name no run. A run that no state will ever name
+ * is dropped. After SSTITCH_COMMIT_UNKNOWN it is left: the collector finds it by its intent.
+ *
+ * @returns undefined if the condition of an edit no longer holds
+ * @throws ClusterError as `LogClient.commit`
+ */
+export async function commitRun(
+  client: LogClient,
+  written: WrittenRun | undefined,
+  edits: readonly Edit[],
+): Promise<Committed | undefined> {
+  let committed: Committed | undefined;
+  try {
+    committed = await client.commit(edits);
+  } catch (error) {
+    const isUnknown = error instanceof ClusterError && error.code === 'SSTITCH_COMMIT_UNKNOWN';
+    if (!isUnknown) await written?.drop();
+    throw error;
+  }
+  if (committed === undefined) await written?.drop();
+  else await written?.keep();
+  return committed;
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../clock.js';
+import type { Lease } from '../port.js';
+import { DEAD_AFTER_LEASES } from '../protocol/lease-keeper.js';
+
+/** Leases by what this process has seen of them. */
+export interface WatchedLeases {
+  readonly live: readonly Lease[];
+  /** Their beats stood still for too long. */
+  readonly dead: readonly Lease[];
+}
+
+/**
+ * Decides which leases are dead: those whose beat it has seen stand still for DEAD_AFTER_LEASES × leaseMs of its own
+ * clock. A process keeps one watch for all its collections; a new watch counts every lease as live.
+ */
+export class LeaseWatch {
+  readonly #clock: Clock;
+  readonly #leaseMs: number;
+  /** The beat of each owner, and when it was first seen. */
+  readonly #seen = new Map<string, { readonly beat: number; readonly sinceMs: number }>();
+
+  /** @param leaseMs the same for all processes of a store */
+  constructor(clock: Clock, leaseMs: number) {
+    this.#clock = clock;
+    this.#leaseMs = leaseMs;
+  }
+
+  /** The time after which a second observation finds the leases dead that were dead at the first. */
+  get decidesAfterMs(): number {
+    return DEAD_AFTER_LEASES * this.#leaseMs;
+  }
+
+  /** @param leases as read just now */
+  observe(leases: readonly Lease[]): WatchedLeases {
+    const nowMs = this.#clock.nowMs();
+    const owners = new Set(leases.map((lease) => lease.owner));
+    for (const owner of this.#seen.keys()) {
+      if (!owners.has(owner)) this.#seen.delete(owner);
+    }
+    const live: Lease[] = [];
+    const dead: Lease[] = [];
+    for (const lease of leases) {
+      const seen = this.#seen.get(lease.owner);
+      if (seen?.beat !== lease.beat) {
+        this.#seen.set(lease.owner, { beat: lease.beat, sinceMs: nowMs });
+        live.push(lease);
+      } else {
+        (nowMs - seen.sinceMs > this.decidesAfterMs ? dead : live).push(lease);
+      }
+    }
+    return { live, dead };
+  }
+}

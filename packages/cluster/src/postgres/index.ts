@@ -1,0 +1,2 @@
+export { openPostgres } from './open-postgres.js';
+export type { PostgresOptions } from './options.js';

@@ -1,0 +1,223 @@
+// What becomes of commits when the database answers late, wrongly or not at all. The simulator (test/simulator) meets
+// such cases by chance; these are the ones to know.
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../test/manual-clock.js';
+import { ClusterError } from '../errors.js';
+import type { Edit } from '../log/edits.js';
+import { MAX_GROUP_EDITS_BYTES } from '../log/record-format.js';
+import { MemoryCluster } from '../memory/memory-port.js';
+import type { AppendOutcome, ClusterPort } from '../port.js';
+import type { State } from '../state/state.js';
+import { openLogClient } from './protocol.js';
+
+const LEASE_MS = 6000;
+const COMMIT_TIMEOUT_MS = 1000;
+
+const put = (key: string, valueBytes = 1): Edit => ({
+  type: 'write',
+  operations: [{ type: 'put', key: Buffer.from(key), value: new Uint8Array(valueBytes) }],
+});
+const keysOf = (state: State) => state.memtable.map(({ key }) => Buffer.from(key).toString());
+
+/** A port whose appends and reads of the log a test can replace. */
+class TestPort {
+  append: ((slot: number, record: Uint8Array) => Promise<AppendOutcome>) | undefined;
+  isDown = false;
+  head: number | undefined;
+  readonly real: ClusterPort;
+  readonly port: ClusterPort;
+
+  constructor(cluster: MemoryCluster) {
+    this.real = cluster.store('s');
+    const { real } = this;
+    this.port = new Proxy(real, {
+      get: (_, name) => {
+        if (name === 'appendSlot' && this.append !== undefined) return this.append;
+        if (name === 'readHead' && this.head !== undefined) return async () => this.head;
+        const value = Reflect.get(real, name, real);
+        if (typeof value !== 'function') return value;
+        return this.isDown ? () => Promise.reject(unavailable()) : value.bind(real);
+      },
+    });
+  }
+}
+
+function unavailable(): ClusterError {
+  return new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', 'the test has no database');
+}
+
+async function setUp() {
+  const cluster = new MemoryCluster();
+  const clock = new ManualClock();
+  const test = new TestPort(cluster);
+  const options = { clock, leaseMs: LEASE_MS, commitTimeoutMs: COMMIT_TIMEOUT_MS };
+  const client = await openLogClient(test.port, options);
+  const openOther = () => openLogClient(cluster.store('s'), options);
+  return { cluster, clock, test, client, openOther };
+}
+
+describe('a commit', () => {
+  it('whose append was applied without an answer is found in the log, and not repeated', async () => {
+    const { clock, test, client } = await setUp();
+    test.append = async (slot, record) => {
+      await test.real.appendSlot(slot, record);
+      test.append = undefined;
+      return { outcome: 'unknown', cause: undefined };
+    };
+    const committed = client.commit([put('a')]);
+    await clock.advance(100, 10);
+    expect((await committed)?.slot).toBe(1);
+    expect(await test.real.readHead(0, 'quorum')).toBe(1);
+  });
+
+  it('whose append is applied after it was repeated counts once', async () => {
+    const { clock, test, client, openOther } = await setUp();
+    let late: (() => Promise<AppendOutcome>) | undefined;
+    test.append = async (slot, record) => {
+      late = () => test.real.appendSlot(slot, record);
+      test.append = undefined;
+      return { outcome: 'unknown', cause: undefined };
+    };
+    const committed = client.commit([put('a')]);
+    await clock.advance(100, 10);
+    expect((await committed)?.slot).toBe(1);
+    expect(await late?.()).toEqual({ outcome: 'lost' });
+    expect((await openOther()).known.slot).toBe(1);
+  });
+
+  it('without an answer fails with SSTITCH_COMMIT_UNKNOWN, and the next one finishes it first', async () => {
+    const { clock, test, client } = await setUp();
+    test.append = async () => {
+      test.isDown = true;
+      return { outcome: 'unknown', cause: unavailable() };
+    };
+    const first = client.commit([put('first')]).catch((error: unknown) => error);
+    await clock.advance(2 * COMMIT_TIMEOUT_MS, 50);
+    expect(await first).toMatchObject({ code: 'SSTITCH_COMMIT_UNKNOWN' });
+    // Nothing of this one was sent: it certainly failed.
+    const second = client.commit([put('second')]).catch((error: unknown) => error);
+    await clock.advance(2 * COMMIT_TIMEOUT_MS, 50);
+    expect(await second).toMatchObject({ code: 'SSTITCH_CLUSTER_UNAVAILABLE' });
+
+    test.isDown = false;
+    test.append = undefined;
+    const third = await client.commit([put('third')]);
+    expect(keysOf(third?.state ?? client.known)).toEqual(['first', 'third']);
+  });
+
+  it('that always loses is taken along by the process that wins', async () => {
+    const { cluster, test, client, openOther } = await setUp();
+    const winner = await openOther();
+    test.append = async () => {
+      // Each turn the other process is faster.
+      await winner.commit([put('winner')]);
+      return { outcome: 'lost' };
+    };
+    const committed = await client.commit([put('loser')]);
+    expect(keysOf(committed?.state ?? client.known)).toEqual(['loser', 'winner']);
+    expect(committed?.slot).toBeLessThanOrEqual(4);
+    await client.close();
+    expect(cluster.rowCounts('s').announcements).toBe(0);
+  });
+
+  it('larger than a record is refused before it is sent', async () => {
+    const { client } = await setUp();
+    await expect(client.commit([put('a', MAX_GROUP_EDITS_BYTES)])).rejects.toMatchObject({
+      code: 'SSTITCH_TOO_LARGE',
+    });
+    expect((await client.commit([put('b')]))?.slot).toBe(1);
+  });
+
+  it('of a run by a process that was declared dead is void', async () => {
+    const { client, openOther } = await setUp();
+    await client.join();
+    const other = await openOther();
+    await other.commit([{ type: 'abort', owners: [client.owner] }]);
+    const id = '00000000-0000-4000-8000-000000000001';
+    const key = Uint8Array.of(1);
+    const run = { id, chunks: 1, blocks: 1, entries: 1, bytes: 1, first: key, last: key };
+    await expect(client.commit([{ type: 'run', run }])).rejects.toMatchObject({
+      code: 'SSTITCH_LOAD_ABORTED',
+    });
+  });
+
+  it('whose condition does not hold changes nothing', async () => {
+    const { client } = await setUp();
+    const outdated: Edit = { type: 'flush', run: undefined, from: 1, to: 2 };
+    expect(await client.commit([outdated])).toBeUndefined();
+    expect(client.known.flushedTo).toBe(0);
+  });
+});
+
+describe('a database that loses acknowledged commits', () => {
+  const corrupt = expect.objectContaining({
+    code: 'SSTITCH_CLUSTER_CORRUPT',
+    message: expect.stringMatching(/lost commits.*reopen the store in every process/),
+  });
+
+  it('is noticed when its log is shorter than what a process has read', async () => {
+    const { test, client } = await setUp();
+    await client.commit([put('a')]);
+    await client.commit([put('b')]);
+    test.head = 1;
+    await expect(client.latest()).rejects.toEqual(corrupt);
+    test.head = undefined;
+    await expect(client.latest()).rejects.toEqual(corrupt);
+    await expect(client.commit([put('c')])).rejects.toEqual(corrupt);
+  });
+
+  it('is noticed when others have filled the lost slots again', async () => {
+    const cluster = new MemoryCluster();
+    const test = new TestPort(cluster);
+    const client = await openLogClient(test.port);
+    test.append = async () => ({ outcome: 'applied' });
+    await client.commit([put('lost')]);
+    test.append = undefined;
+    const other = await openLogClient(cluster.store('s'));
+    await other.commit([put('a')]);
+    await other.commit([put('b')]);
+    await expect(client.view().state()).rejects.toEqual(corrupt);
+  });
+});
+
+describe('a lease', () => {
+  it('lasts while it is renewed, and holds no state that the process does not read', async () => {
+    const { clock, test, client, openOther } = await setUp();
+    const other = await openOther();
+    await other.commit([put('a')]);
+    const view = client.view();
+    await view.state();
+    await other.commit([put('b')]);
+    await clock.advance(10 * LEASE_MS, LEASE_MS / 12);
+    const slotOf = async () =>
+      (await test.real.readLeases()).find((lease) => lease.owner === client.owner)?.slot;
+    expect(await slotOf()).toBe(1);
+    view.release();
+    await clock.advance(LEASE_MS, LEASE_MS / 12);
+    expect(await slotOf()).toBe(2);
+    expect((await client.latest()).slot).toBe(2);
+  });
+
+  it('that was not renewed in time ends every use of the client', async () => {
+    const { clock, client } = await setUp();
+    const view = client.view();
+    await view.state();
+    await clock.advance(2 * LEASE_MS);
+    const lost = expect.objectContaining({ code: 'SSTITCH_LEASE_LOST' });
+    expect(() => client.checkLease()).toThrow(lost);
+    await expect(client.latest()).rejects.toEqual(lost);
+    await expect(client.view().state()).rejects.toEqual(lost);
+    await expect(client.commit([put('a')])).rejects.toEqual(lost);
+    await client.close();
+  });
+
+  it('survives renewals that fail for less than its time', async () => {
+    const { clock, test, client } = await setUp();
+    test.isDown = true;
+    await clock.advance(LEASE_MS / 2, LEASE_MS / 12);
+    test.isDown = false;
+    await clock.advance(LEASE_MS, LEASE_MS / 12);
+    client.checkLease();
+    await client.close();
+  });
+});

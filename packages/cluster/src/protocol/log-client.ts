@@ -1,0 +1,77 @@
+// What the store needs of the protocol. protocol.ts implements it; the invariants are stated there.
+import type { Edit } from '../log/edits.js';
+import type { State } from '../state/state.js';
+
+/** Where a group was committed. */
+export interface Committed {
+  readonly slot: number;
+  /** The state just after the slot. */
+  readonly state: State;
+  /** How long the commit took from its first append. */
+  readonly durationMs: number;
+}
+
+/**
+ * A state that later commits do not change. Made synchronously; which state it is is settled when its probe of the log
+ * returns: it contains every write that was acknowledged before, and nothing that this process issued after it was
+ * made.
+ */
+export interface View {
+  /**
+   * Resolves to the view's state, always the same one.
+   *
+   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LEASE_LOST
+   */
+  state(): Promise<State>;
+  /** The process no longer reads it: its runs may go. Can be called twice. */
+  release(): void;
+}
+
+/** A process's copy of a store's state, kept up to date with its log, and its way to commit. */
+export interface LogClient {
+  /** This process's id; a new one each time a client is opened. */
+  readonly owner: string;
+
+  /**
+   * Catches up with the log: the state contains every write that was acknowledged before the call. Calls that begin
+   * while a probe is in progress share the next one.
+   *
+   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LEASE_LOST
+   */
+  latest(): Promise<State>;
+
+  /** The newest state that this process knows, without a look at the log. */
+  readonly known: State;
+
+  /** The lowest slot whose state the process keeps: that of its oldest unreleased view, or of the known state. */
+  readonly heldSlot: number;
+
+  view(): View;
+
+  /**
+   * Commits edits as one group. Calls of one turn of the event loop, and those that wait for a slot, share a record; a
+   * view that is made between two calls parts them.
+   *
+   * @throws ClusterError SSTITCH_LOAD_ABORTED (the group is void: its owner was declared dead), SSTITCH_COMMIT_UNKNOWN,
+   * SSTITCH_CLUSTER_UNAVAILABLE (certainly not committed), SSTITCH_LEASE_LOST, SSTITCH_TOO_LARGE
+   * @returns undefined if the group was void because its condition no longer holds (flush and fold)
+   */
+  commit(edits: readonly Edit[]): Promise<Committed | undefined>;
+
+  /** Joins, once; to be awaited before the first intent of a load is written. */
+  join(): Promise<void>;
+
+  /**
+   * To be called after every read of a run, before its data is used: a process that was asleep may have read what was
+   * deleted.
+   *
+   * @throws ClusterError SSTITCH_LEASE_LOST
+   */
+  checkLease(): void;
+
+  /** Called with each state that this process learns of, in order. */
+  onState(listener: (state: State) => void): void;
+
+  /** Waits for commits in progress, and ends the lease. */
+  close(): Promise<void>;
+}

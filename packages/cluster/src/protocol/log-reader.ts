@@ -1,0 +1,91 @@
+// Reads the log after a slot that the process has applied. Invariants:
+// - slots are returned in order and without gaps: if some were deleted, the process slept, and has lost its lease;
+// - the log still has what the process applied: each read of new slots reads the last applied one again. A database
+//   that lost acknowledged commits (a failover to a standby that lags, a restored backup) ends the client.
+import { equalBytes } from '@sstitch/contract';
+import { ClusterError } from '../errors.js';
+import {
+  type ClusterPort,
+  firstSlotOf,
+  type LogSlot,
+  lastSlotOf,
+  type ReadStrength,
+  segmentOf,
+} from '../port.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+
+/** Slots of one segment. */
+export interface ReadSlots {
+  readonly slots: readonly LogSlot[];
+  /** Whether the log had no more when its head was read. */
+  readonly isEnd: boolean;
+}
+
+export class LogReader {
+  readonly #port: ClusterPort;
+  readonly #lease: LeaseKeeper;
+  /** The last record that was applied; undefined after a checkpoint. */
+  #applied: LogSlot | undefined;
+  /** Why the log is not the one that was applied, if it is not. */
+  #divergence: ClusterError | undefined;
+
+  constructor(port: ClusterPort, lease: LeaseKeeper) {
+    this.#port = port;
+    this.#lease = lease;
+  }
+
+  /** To be called with each record that the process applies. */
+  onApplied(slot: LogSlot): void {
+    this.#applied = slot;
+  }
+
+  /** @throws ClusterError SSTITCH_CLUSTER_CORRUPT once the log was found to have lost commits */
+  checkLog(): void {
+    if (this.#divergence !== undefined) throw this.#divergence;
+  }
+
+  /**
+   * Reads what follows a slot, the last that was applied when it is called. Others may be applied meanwhile.
+   *
+   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LEASE_LOST, SSTITCH_CLUSTER_CORRUPT
+   */
+  async readAfter(known: number, strength: ReadStrength): Promise<ReadSlots> {
+    this.checkLog();
+    const applied = this.#applied;
+    const segment = segmentOf(known + 1);
+    const before = firstSlotOf(segment) - 1;
+    const head = (await this.#port.readHead(segment, strength)) ?? before;
+    if (head < known) this.#diverge(known, `its log ends at slot ${head}`);
+    if (head === known) return { slots: [], isEnd: true };
+    const from = applied?.slot === known && known > before ? known : known + 1;
+    const slots = await this.#readSlots(from, head, strength);
+    const [first] = slots;
+    if (first?.slot === applied?.slot && !sameRecord(first, applied)) {
+      this.#diverge(known, `slot ${known} of its log has another record now`);
+    }
+    return { slots, isEnd: head < lastSlotOf(segment) };
+  }
+
+  async #readSlots(from: number, to: number, strength: ReadStrength): Promise<LogSlot[]> {
+    let slots = await this.#port.readSlots(from, to, strength);
+    if (slots.length <= to - from && strength === 'quorum') {
+      // A head can be at a quorum of the replicas before its slot is.
+      slots = await this.#port.readSlots(from, to, 'serial');
+    }
+    if (slots.length <= to - from) {
+      this.#lease.lose(`the log from slot ${from} on was deleted`);
+      this.#lease.check();
+    }
+    return slots;
+  }
+
+  #diverge(known: number, how: string): never {
+    const message = `the database lost commits of store "${this.#port.store}" that it had acknowledged: ${how}, and this process has read slot ${known}; close and reopen the store in every process`;
+    this.#divergence ??= new ClusterError('SSTITCH_CLUSTER_CORRUPT', message);
+    throw this.#divergence;
+  }
+}
+
+function sameRecord(a: LogSlot | undefined, b: LogSlot | undefined): boolean {
+  return a !== undefined && b !== undefined && equalBytes(a.record, b.record);
+}

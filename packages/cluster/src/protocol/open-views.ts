@@ -1,0 +1,49 @@
+import type { State } from '../state/state.js';
+
+/** A view that the process has not released. */
+interface OpenView {
+  /** How many commits the process had issued when it made the view. */
+  readonly issued: number;
+  /** No state that it can resolve to is at a lower slot. */
+  holdSlot: number;
+  /** The state just before the first record with a commit that was issued later; undefined until there is one. */
+  fixed: State | undefined;
+  /** Undefined until its probe has returned. */
+  state: State | undefined;
+}
+
+/** The views of a process: which state each shows, and from which slot on states are needed. */
+export class OpenViews {
+  readonly #views = new Set<OpenView>();
+
+  open(known: State, issued: number): OpenView {
+    const view = { issued, holdSlot: known.slot, fixed: undefined, state: undefined };
+    this.#views.add(view);
+    return view;
+  }
+
+  release(view: OpenView): void {
+    this.#views.delete(view);
+  }
+
+  /** The record after `state` has a commit of this process, the `issue`th. */
+  beforeOwnCommit(issue: number, state: State): void {
+    for (const view of this.#views) {
+      if (view.state === undefined && issue > view.issued) view.fixed ??= state;
+    }
+  }
+
+  /** Settles what a view shows after a probe that began when it was open: `known`, or less. */
+  settle(view: OpenView, known: State): State {
+    view.state ??= view.fixed ?? known;
+    view.holdSlot = view.state.slot;
+    return view.state;
+  }
+
+  /** The lowest slot whose state the process needs. */
+  heldSlot(known: State): number {
+    let slot = known.slot;
+    for (const view of this.#views) slot = Math.min(slot, view.holdSlot);
+    return slot;
+  }
+}

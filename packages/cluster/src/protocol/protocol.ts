@@ -1,0 +1,373 @@
+// The protocol by which processes share a store.
+//
+// A store is a log of records in numbered slots. A process keeps a copy of the state, which is a function of the log,
+// and changes the store only by filling the slot after the last one that it has applied. There is no other
+// coordination: no leader, no lock, no message between processes.
+//
+// Open.      1. The lease is written with slot 0, which holds everything. 2. The newest checkpoint is read, else the
+//            state is empty. 3. The process catches up with the log. 4. The lease gets the slot of its own state.
+// Catch up.  The head of the segment is read, then the slots up to it. Reads and views that begin during a catch-up
+//            share the next one (SharedProbe).
+// View.      Made at once; its catch-up begins at once. It is the state after the catch-up, or, if records up to there
+//            have commits that this process issued after it made the view, the state before the first of these.
+// Commit.    1. The record is made: groups of this process and those that others announced. 2. It is appended to the
+//            slot after the known state.
+//            - applied: the state is advanced, the commits are done.
+//            - lost: the process catches up, and finds its groups there (another process took them from its
+//              announcement) or appends them again to the next slot. Its first group is announced meanwhile.
+//            - unknown: the process catches up with serial reads, which settle the slot. If the slot is free, the same
+//              groups are appended again. The first append may still be applied: a group counts once.
+//            After commitTimeoutMs without an answer the commits fail: with SSTITCH_COMMIT_UNKNOWN those that may be
+//            applied later, which the next commit finishes first.
+//
+// Invariants, and the failures that each covers:
+// - A slot is proposed only by a process that has applied every slot before it, and the head of a segment outlives its
+//   slots: of two writers one loses; so does one that slept, even past the deletion of its segment.
+// - A group keeps its id and edits from its first append on, and each copy's base is a slot up to which the process knows
+//   that it was not applied: repeats and late appends change nothing.
+// - A record is applied whole: no view has a part of it.
+// - A run is named only by a commit, after all its rows are durable: of a process that dies before, an orphan is left,
+//   which its intent shows.
+// - A process joins in the log before its first intent, and `abort` is an edit of the same log: a loader that slept, was
+//   given up and wakes cannot name what was deleted, and neither can its announcement.
+// - The lease's slot is at most that of every view in use: nothing is deleted that a view needs. A collector reads the
+//   head before the leases: a process that opens meanwhile starts at that head or after.
+// - The process checks its lease after every read (checkLease), and a missing row is an error: a process that slept
+//   reads nothing wrong.
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../clock.js';
+import { ClusterError } from '../errors.js';
+import type { Edit } from '../log/edits.js';
+import { decodeRecord } from '../log/record-format.js';
+import type { Announcement, AppendOutcome, ClusterPort, ReadStrength } from '../port.js';
+import { applyRecord, EMPTY_STATE } from '../state/apply-record.js';
+import type { State } from '../state/state.js';
+import { decodeState } from '../state/state-format.js';
+import { assembleRecord, groupsToOffer } from './assemble-record.js';
+import { GroupQueue } from './group-queue.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import type { Committed, LogClient, View } from './log-client.js';
+import { LogReader } from './log-reader.js';
+import { OpenViews } from './open-views.js';
+import { SharedProbe } from './shared-probe.js';
+
+export interface LogClientOptions {
+  /** @defaultValue the process's monotonic clock */
+  readonly clock?: Clock | undefined;
+  /** How long others keep what this process reads without a sign of it. @defaultValue 30,000 */
+  readonly leaseMs?: number | undefined;
+  /** How long a commit waits for a database that does not answer. @defaultValue 30,000 */
+  readonly commitTimeoutMs?: number | undefined;
+  /** Makes UUIDs. @defaultValue `crypto.randomUUID` */
+  readonly newId?: (() => string) | undefined;
+}
+
+const DEFAULT_LEASE_MS = 30_000;
+const DEFAULT_COMMIT_TIMEOUT_MS = 30_000;
+/** The pauses between attempts of a commit while the database does not answer. */
+const FIRST_RETRY_MS = 20;
+const MAX_RETRY_MS = 1000;
+
+/**
+ * Opens a process's copy of a store. The caller closes the client before the port.
+ *
+ * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_CLUSTER_CORRUPT
+ */
+export async function openLogClient(
+  port: ClusterPort,
+  options: LogClientOptions = {},
+): Promise<LogClient> {
+  const clock = options.clock ?? systemClock;
+  const newId = options.newId ?? randomUUID;
+  const owner = newId();
+  const leaseMs = options.leaseMs ?? DEFAULT_LEASE_MS;
+  const commitTimeoutMs = options.commitTimeoutMs ?? DEFAULT_COMMIT_TIMEOUT_MS;
+  const lease = new LeaseKeeper({ port, clock, owner, leaseMs });
+  try {
+    await lease.start();
+    const state = await readNewestCheckpoint(port);
+    const client = new PortLogClient({ port, clock, newId, owner, lease, commitTimeoutMs, state });
+    await client.latest();
+    await lease.follow(
+      () => client.heldSlot,
+      () => client.latest(),
+    );
+    return client;
+  } catch (error) {
+    await lease.end();
+    throw error;
+  }
+}
+
+async function readNewestCheckpoint(port: ClusterPort): Promise<State> {
+  const checkpoint = await port.readCheckpoint();
+  if (checkpoint === undefined) return EMPTY_STATE;
+  const state = decodeState(checkpoint.parts);
+  if (state.slot !== checkpoint.slot) {
+    const message = `the checkpoint of slot ${checkpoint.slot} holds the state of slot ${state.slot}`;
+    throw new ClusterError('SSTITCH_CLUSTER_CORRUPT', message);
+  }
+  return state;
+}
+
+interface Parts {
+  readonly port: ClusterPort;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly owner: string;
+  readonly lease: LeaseKeeper;
+  readonly commitTimeoutMs: number;
+  readonly state: State;
+}
+
+class PortLogClient implements LogClient {
+  readonly owner: string;
+  readonly #port: ClusterPort;
+  readonly #clock: Clock;
+  readonly #lease: LeaseKeeper;
+  readonly #commitTimeoutMs: number;
+  readonly #views = new OpenViews();
+  readonly #queue: GroupQueue;
+  readonly #reader: LogReader;
+  readonly #listeners: Array<(state: State) => void> = [];
+  readonly #probe = new SharedProbe(() => this.#catchUp('quorum'));
+  #known: State;
+  /** How many commits were issued. */
+  #issued = 0;
+  /** What others announced, as last read. */
+  #announcements: readonly Announcement[] = [];
+  /** Whether the last record left out the process's first group. */
+  #wasLeftOut = false;
+  /** Whether an append may still be applied to the slot after the known state. */
+  #isUnsure = false;
+  /** The commits in progress; undefined if there are none. */
+  #committing: Promise<void> | undefined;
+  /** Whether this process may have an announcement. */
+  #isAnnounced = false;
+  /** The writes of the process's announcement, one after another. */
+  #announcing: Promise<unknown> = Promise.resolve();
+  #joined: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor({ port, clock, newId, owner, lease, commitTimeoutMs, state }: Parts) {
+    this.owner = owner;
+    this.#port = port;
+    this.#clock = clock;
+    this.#lease = lease;
+    this.#commitTimeoutMs = commitTimeoutMs;
+    this.#known = state;
+    this.#queue = new GroupQueue(owner, newId);
+    this.#reader = new LogReader(port, lease);
+  }
+
+  get known(): State {
+    return this.#known;
+  }
+
+  /** The lowest slot whose state this process needs. */
+  get heldSlot(): number {
+    return this.#views.heldSlot(this.#known);
+  }
+
+  async latest(): Promise<State> {
+    await this.#probe.probe();
+    this.#lease.check();
+    return this.#known;
+  }
+
+  view(): View {
+    const view = this.#views.open(this.#known, this.#issued);
+    const settle = async () => {
+      await this.#probe.probe();
+      this.#lease.check();
+      return this.#views.settle(view, this.#known);
+    };
+    let settled: Promise<State> | undefined;
+    const state = () => {
+      settled ??= settle().catch((error: unknown) => {
+        // The next call probes again.
+        settled = undefined;
+        throw error;
+      });
+      return settled;
+    };
+    state().catch(() => undefined);
+    return { state, release: () => this.#views.release(view) };
+  }
+
+  async commit(edits: readonly Edit[]): Promise<Committed | undefined> {
+    if (this.#isClosed) throw new ClusterError('SSTITCH_STORE_CLOSED', 'the store is closed');
+    this.#lease.check();
+    this.#issued += 1;
+    const committed = this.#queue.add(edits, this.#issued);
+    this.#committing ??= this.#commitAll();
+    return committed;
+  }
+
+  join(): Promise<void> {
+    this.#joined ??= this.commit([{ type: 'join' }]).then(
+      () => undefined,
+      (error: unknown) => {
+        this.#joined = undefined;
+        throw error;
+      },
+    );
+    return this.#joined;
+  }
+
+  checkLease(): void {
+    this.#lease.check();
+  }
+
+  onState(listener: (state: State) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#committing;
+    this.#withdrawAnnouncement();
+    await this.#announcing;
+    await this.#lease.end();
+  }
+
+  /** Applies what the log has beyond the known state. */
+  async #catchUp(strength: ReadStrength): Promise<void> {
+    for (let isEnd = false; !isEnd; ) {
+      const read = await this.#reader.readAfter(this.#known.slot, strength);
+      for (const { slot, record } of read.slots) this.#apply(slot, record);
+      isEnd = read.isEnd;
+    }
+  }
+
+  /** Advances the known state by a slot, unless it contains the slot. */
+  #apply(slot: number, bytes: Uint8Array): void {
+    if (slot <= this.#known.slot) return;
+    const before = this.#known;
+    const record = decodeRecord(bytes);
+    const { state, outcomes } = applyRecord(before, slot, record);
+    for (const { id } of record.groups) {
+      const issue = this.#queue.lastIssueOf(id);
+      if (issue !== undefined) this.#views.beforeOwnCommit(issue, before);
+    }
+    this.#known = state;
+    this.#reader.onApplied({ slot, record: bytes });
+    for (const [index, { id }] of record.groups.entries()) {
+      const outcome = outcomes[index];
+      if (outcome !== undefined) this.#queue.settle(id, outcome, state, this.#clock.nowMs());
+    }
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  /** Commits until nobody waits. Fulfils in any case: each commit has its own outcome. */
+  async #commitAll(): Promise<void> {
+    // The commits of one turn share a record.
+    await undefined;
+    let failingSinceMs: number | undefined;
+    let retryMs = FIRST_RETRY_MS;
+    while (this.#queue.isAwaited) {
+      try {
+        await this.#commitOnce();
+        failingSinceMs = undefined;
+        retryMs = FIRST_RETRY_MS;
+      } catch (error) {
+        const nowMs = this.#clock.nowMs();
+        failingSinceMs ??= nowMs;
+        if (isFinal(error) || nowMs - failingSinceMs >= this.#commitTimeoutMs) {
+          this.#queue.fail(error, this.#known.slot);
+        } else {
+          await this.#clock.sleep(retryMs);
+          retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+        }
+      }
+    }
+    this.#committing = undefined;
+    if (this.#queue.isEmpty) this.#withdrawAnnouncement();
+  }
+
+  /** Appends one record, and learns what became of it. */
+  async #commitOnce(): Promise<void> {
+    this.#lease.check();
+    this.#reader.checkLog();
+    if (this.#isUnsure) {
+      await this.#catchUp('serial');
+      this.#isUnsure = false;
+      if (!this.#queue.isAwaited) return;
+    }
+    const state = this.#known;
+    const slot = state.slot + 1;
+    const others = groupsToOffer(this.#announcements, this.owner, state);
+    const own = this.#queue.offer(state);
+    const record = assembleRecord(own, others, this.#wasLeftOut);
+    this.#wasLeftOut = record.own === 0;
+    const ids = this.#queue.markSent(record.own, this.#clock.nowMs());
+    this.#announce(state);
+    this.#readAnnouncements();
+    const outcome = await this.#append(slot, record.bytes);
+    switch (outcome.outcome) {
+      case 'applied':
+        this.#apply(slot, record.bytes);
+        break;
+      case 'lost':
+        this.#queue.markLost(ids);
+        await this.#catchUp('quorum');
+        // The winner's append may not be acknowledged yet.
+        this.#isUnsure = this.#known.slot < slot;
+        break;
+      case 'unknown':
+        this.#queue.markUnknown(ids, slot);
+        this.#isUnsure = true;
+        throw unavailable(outcome.cause);
+    }
+  }
+
+  async #append(slot: number, record: Uint8Array): Promise<AppendOutcome> {
+    try {
+      return await this.#port.appendSlot(slot, record);
+    } catch (cause) {
+      return { outcome: 'unknown', cause };
+    }
+  }
+
+  /** Beside an append: costs it no time. */
+  #readAnnouncements(): void {
+    this.#port.readAnnouncements().then(
+      (announcements) => {
+        this.#announcements = announcements;
+      },
+      () => undefined,
+    );
+  }
+
+  /** Beside an append, too. */
+  #announce(state: State): void {
+    const group = this.#queue.toAnnounce(state);
+    if (group === undefined) return;
+    this.#isAnnounced = true;
+    this.#announcing = this.#announcing.then(() =>
+      this.#port.writeAnnouncement({ owner: this.owner, group }).catch(() => undefined),
+    );
+  }
+
+  #withdrawAnnouncement(): void {
+    if (!this.#isAnnounced) return;
+    this.#isAnnounced = false;
+    this.#announcing = this.#announcing.then(() =>
+      this.#port.deleteAnnouncement(this.owner).catch(() => undefined),
+    );
+  }
+}
+
+/** Whether a further attempt would fail in the same way. */
+function isFinal(error: unknown): boolean {
+  return (
+    error instanceof ClusterError &&
+    (error.code === 'SSTITCH_LEASE_LOST' || error.code === 'SSTITCH_CLUSTER_CORRUPT')
+  );
+}
+
+function unavailable(cause: unknown): unknown {
+  if (cause instanceof ClusterError) return cause;
+  const message = 'the database did not answer whether it took a commit';
+  return new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', message, { cause });
+}

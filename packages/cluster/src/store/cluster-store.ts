@@ -1,0 +1,300 @@
+// The store: an abstract-level database over a distributed one, and an engine of the contract.
+import type {
+  Engine,
+  EngineCapabilities,
+  EntryPages,
+  ReplaceSpansOptions,
+  ReplaceSpansResult,
+  Span,
+} from '@sstitch/contract';
+import { AbstractLevel, type AbstractSnapshot } from 'abstract-level';
+import { systemClock } from '../clock.js';
+import { ClusterError, throwIfAborted } from '../errors.js';
+import type { FoldReport } from '../maintenance/fold.js';
+import type { ClusterStatus } from '../maintenance/status.js';
+import type { ClusterPort } from '../port.js';
+import type { View } from '../protocol/log-client.js';
+import { clearEntries } from './clear-entries.js';
+import {
+  type AnyStore,
+  ClusterIterator,
+  ClusterSnapshot,
+  type EncodedIteratorOptions,
+} from './cluster-iterator.js';
+import { checkEntryPages, type EntryEncoder } from './entry-pages.js';
+import { type ClusterStoreMetrics, storeMetrics } from './metrics.js';
+import {
+  type CheckedOptions,
+  type ClusterStoreOptions,
+  checkPort,
+  checkSignal,
+  checkSpans,
+  checkStoreOptions,
+  optionInvalid,
+} from './options.js';
+import { type EncodedRange, isEmptySpan, spanOfRange } from './range.js';
+import { StoreCore } from './store-core.js';
+import type { CollectionReport, StoreMaintenance } from './store-maintenance.js';
+import type { EncodedOperation } from './writes.js';
+
+const MANIFEST = {
+  encodings: { view: true },
+  has: true,
+  explicitSnapshots: true,
+  implicitSnapshots: true,
+  seek: true,
+  permanence: true,
+  signals: { iterators: true },
+} as const;
+
+/** Options of `flush`, `fold`, `collect`, `checkpoint` and `clusterStatus`. */
+export interface MaintenanceOptions {
+  readonly signal?: AbortSignal;
+}
+
+interface EncodedReadOptions {
+  readonly snapshot?: AbstractSnapshot | null | undefined;
+}
+
+/**
+ * A Level database that many processes open at once, over Cassandra or PostgreSQL. `replaceSpans` replaces whole key
+ * ranges in one commit.
+ */
+export class ClusterStore<K = string, V = string>
+  extends AbstractLevel<Uint8Array, K, V>
+  implements Engine
+{
+  readonly #port: ClusterPort;
+  readonly #options: CheckedOptions;
+  #core: StoreCore | undefined;
+
+  /**
+   * @param port of the store, from a connection's `store(name)`. Closing the store leaves it, and the connection, open
+   * @throws ClusterError SSTITCH_OPTION_INVALID
+   */
+  constructor(port: ClusterPort, options: ClusterStoreOptions<K, V> = {}) {
+    checkPort(port);
+    const checked = checkStoreOptions(options);
+    super(MANIFEST, options);
+    this.#port = port;
+    this.#options = checked;
+  }
+
+  /** What this engine offers beyond the contract: nothing. */
+  get capabilities(): EngineCapabilities {
+    return { tables: false, checkpoint: false };
+  }
+
+  get #opened(): StoreCore {
+    if (this.#core !== undefined) return this.#core;
+    throw new ClusterError('SSTITCH_STORE_CLOSED', 'the store is not open');
+  }
+
+  /**
+   * Replaces all that `spans` hold by `entries`, in one commit. Nobody waits for the load of the entries, and readers
+   * see the spans as they were or as the entries say.
+   *
+   * @param spans disjoint and in ascending order. Their bounds have at most about 60 KiB in total
+   * @param entries in strictly ascending key order, each inside one of the spans. Keys and values that are bytes are
+   * taken as they are; others are encoded by the store's encodings, or those of the options
+   * @throws ClusterError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TOO_LARGE,
+   * SSTITCH_ABORTED, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST, after which the store is
+   * as it was; SSTITCH_COMMIT_UNKNOWN
+   */
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: EntryPages,
+    options: ReplaceSpansOptions = {},
+  ): Promise<ReplaceSpansResult> {
+    const checked = checkSpans(spans);
+    checkEntryPages(entries);
+    checkSignal(options.signal);
+    const encoder = this.#encoderOf(options);
+    await this.#whenOpen('replaceSpans');
+    return this.#opened.replaceSpans(checked, entries, encoder, options.signal);
+  }
+
+  #encoderOf({ keyEncoding, valueEncoding }: ReplaceSpansOptions): EntryEncoder {
+    const key = this.keyEncoding(keyEncoding as never);
+    const value = this.valueEncoding(valueEncoding as never);
+    return { key: encodeBy(key), value: encodeBy(value) };
+  }
+
+  /**
+   * Writes the memtable to a run, so that the state that each process holds stays small.
+   *
+   * @returns whether it did: false if there is nothing to write, or another process was first
+   */
+  flush(options: MaintenanceOptions = {}): Promise<boolean> {
+    return this.#maintain('flush', options, (maintenance, signal) => maintenance.flush(signal));
+  }
+
+  /**
+   * Flushes, merges the runs of level 0 into those below, so that lookups read fewer runs, and rewrites what is left of
+   * runs that were mostly replaced, so that the rest can be collected.
+   */
+  fold(options: MaintenanceOptions = {}): Promise<FoldReport> {
+    return this.#maintain('fold', options, (maintenance, signal) => maintenance.fold(signal));
+  }
+
+  /**
+   * Deletes what no process needs: replaced runs that no reader keeps, what dead processes loaded, and the log before
+   * the newest checkpoint. A process counts as dead when two collections of this store, at least two leases apart, find
+   * that its lease was not renewed.
+   */
+  collect(options: MaintenanceOptions = {}): Promise<CollectionReport> {
+    return this.#maintain('collect', options, (maintenance, signal) => maintenance.collect(signal));
+  }
+
+  /**
+   * Writes the state for processes that open the store later: they read the log from there on.
+   *
+   * @returns the slot of the state
+   */
+  checkpoint(options: MaintenanceOptions = {}): Promise<number> {
+    return this.#maintain('checkpoint', options, (maintenance) => maintenance.checkpoint());
+  }
+
+  /** Reads what the store consists of: slots, runs, leases, loads. */
+  clusterStatus(options: MaintenanceOptions = {}): Promise<ClusterStatus> {
+    return this.#maintain('clusterStatus', options, (maintenance) => maintenance.status());
+  }
+
+  async #maintain<T>(
+    method: string,
+    { signal }: MaintenanceOptions,
+    run: (maintenance: StoreMaintenance, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    checkSignal(signal);
+    await this.#whenOpen(method);
+    const core = this.#opened;
+    return core.operation(signal, (either) => {
+      throwIfAborted(either);
+      return run(core.maintenance, either);
+    });
+  }
+
+  /** Returns what this process knows of the store, and what it did. */
+  async metrics(): Promise<ClusterStoreMetrics> {
+    await this.#whenOpen('metrics');
+    return storeMetrics(this.#opened);
+  }
+
+  /** Waits for an open in progress. @throws LEVEL_DATABASE_NOT_OPEN if the store is not open then */
+  async #whenOpen(method: string): Promise<void> {
+    if (this.status === 'opening') await this.open({ passive: true } as object);
+    if (this.status === 'open') return;
+    throw Object.assign(new Error(`Database is not open: cannot call ${method}()`), {
+      code: 'LEVEL_DATABASE_NOT_OPEN',
+    });
+  }
+
+  /** @internal */
+  async _open(): Promise<void> {
+    this.#core = await StoreCore.open({
+      port: this.#port,
+      clock: systemClock,
+      ...this.#options,
+      onMaintenanceFailure: (task, error) => {
+        // A listener may throw: not into the maintenance.
+        queueMicrotask(() => this.emit('maintenanceFailure', task, error));
+      },
+    });
+  }
+
+  /** @internal */
+  async _close(): Promise<void> {
+    const core = this.#core;
+    this.#core = undefined;
+    await core?.close();
+  }
+
+  /** @internal */
+  async _get(key: Uint8Array, options: EncodedReadOptions): Promise<Uint8Array | undefined> {
+    return copied(await this.#opened.get(key, this.#viewOf(options)));
+  }
+
+  /** @internal */
+  async _getMany(
+    keys: Uint8Array[],
+    options: EncodedReadOptions,
+  ): Promise<Array<Uint8Array | undefined>> {
+    return (await this.#opened.getMany(keys, this.#viewOf(options))).map(copied);
+  }
+
+  /** @internal */
+  async _has(key: Uint8Array, options: EncodedReadOptions): Promise<boolean> {
+    return (await this.#opened.get(key, this.#viewOf(options))) !== undefined;
+  }
+
+  /** @internal */
+  async _hasMany(keys: Uint8Array[], options: EncodedReadOptions): Promise<boolean[]> {
+    const values = await this.#opened.getMany(keys, this.#viewOf(options));
+    return values.map((value) => value !== undefined);
+  }
+
+  /** @internal */
+  _put(key: Uint8Array, value: Uint8Array): Promise<void> {
+    return this.#opened.write([{ type: 'put', key, value }]);
+  }
+
+  /** @internal */
+  _del(key: Uint8Array): Promise<void> {
+    return this.#opened.write([{ type: 'del', key }]);
+  }
+
+  /** @internal */
+  _batch(operations: readonly EncodedOperation[]): Promise<void> {
+    return this.#opened.write(operations);
+  }
+
+  /** @internal */
+  async _clear(options: EncodedRange & EncodedReadOptions): Promise<void> {
+    const core = this.#opened;
+    const span = spanOfRange(options);
+    if (isEmptySpan(span)) return;
+    const snapshot = this.#viewOf(options);
+    if (snapshot === undefined && options.limit < 0) return core.remove([span]);
+    return clearEntries(core, span, options, snapshot);
+  }
+
+  /** @internal */
+  _iterator(options: EncodedIteratorOptions & EncodedReadOptions): ClusterIterator {
+    const { client, reader } = this.#opened;
+    const snapshot = this.#viewOf(options);
+    return new ClusterIterator(this as unknown as AnyStore, options, {
+      reader,
+      view: snapshot ?? client.view(),
+      ownsView: snapshot === undefined,
+    });
+  }
+
+  /** @internal */
+  _snapshot(options: object): ClusterSnapshot {
+    return new ClusterSnapshot(this as unknown as AnyStore, options, this.#opened.client.view());
+  }
+
+  #viewOf({ snapshot }: EncodedReadOptions): View | undefined {
+    if (snapshot === undefined || snapshot === null) return undefined;
+    if (snapshot instanceof ClusterSnapshot && (snapshot.store as unknown) === this) {
+      return snapshot.view;
+    }
+    throw optionInvalid('the snapshot belongs to another store');
+  }
+}
+
+/** Level's byte encodings would store an object as "[object Object]": they get strings alone. */
+function encodeBy({ name, encode }: EncodingByName): (given: unknown) => unknown {
+  const takesBytes = name === 'view' || name === 'buffer';
+  return (given) => (takesBytes && typeof given !== 'string' ? given : encode(given as never));
+}
+
+interface EncodingByName {
+  readonly name: string;
+  readonly encode: (given: never) => unknown;
+}
+
+/** A copy: what was read may be a view of a cached block. */
+function copied(value: Uint8Array | undefined): Uint8Array | undefined {
+  return value === undefined ? undefined : new Uint8Array(value);
+}

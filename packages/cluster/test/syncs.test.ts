@@ -1,0 +1,82 @@
+// Syncs on a cluster: replaced from a local store by `compact`, and kept by SyncStore, as on one machine.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compact } from '@sstitch/compactor';
+import { Store } from '@sstitch/engine';
+import { digestSync, SyncStore, verifyIndexes } from '@sstitch/records';
+import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from '@sstitch/testkit';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ClusterStore, MemoryCluster } from '../src/index.js';
+
+const views = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+const SYNCS = [0, 1, 2].map((syncIndex) => ({ seed: 7, syncIndex, grants: 400 }));
+const opened: Array<() => Promise<void>> = [];
+
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+async function openCluster(cluster: MemoryCluster) {
+  const store = new ClusterStore<Uint8Array, Uint8Array>(cluster.store('base'), views);
+  await store.open();
+  opened.push(() => store.close());
+  return store;
+}
+
+async function openLocal() {
+  const directory = mkdtempSync(join(tmpdir(), 'sstitch-cluster-'));
+  const store = new Store<Uint8Array, Uint8Array>(join(directory, 'source'), views);
+  await store.open();
+  opened.push(async () => {
+    await store.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return store;
+}
+
+describe('a cluster store', () => {
+  it.each(['auto', 'batch'] as const)(
+    'takes a new version of a sync from a local store by compact with strategy %s, and keeps the others',
+    async (strategy) => {
+      const cluster = new MemoryCluster();
+      const base = await openCluster(cluster);
+      const source = await openLocal();
+      for (const sync of SYNCS) await loadSyntheticSync(base, sync);
+      const syncIds = SYNCS.map((sync) => syntheticSync(sync).syncId);
+      const [kept, replaced, alsoKept] = syncIds as [string, string, string];
+      const digests = async (engine: Parameters<typeof digestSync>[0]) =>
+        Promise.all([kept, alsoKept].map(async (id) => (await digestSync(engine, id)).digest));
+      const before = await digests(base);
+      await writeSyntheticSync(source, { seed: 7, syncIndex: 1, grants: 400, revision: 2 });
+
+      const held = base.snapshot();
+      const old = (await digestSync(base, replaced)).digest;
+      const result = await compact({ base, source, syncIds: [replaced], strategy });
+
+      expect(result.syncs).toEqual([replaced]);
+      const expected = (await digestSync(source, replaced)).digest;
+      expect(expected).not.toBe(old);
+      expect((await digestSync(base, replaced)).digest).toBe(expected);
+      expect((await digestSync(base, replaced, { snapshot: held })).digest).toBe(old);
+      expect(await digests(base)).toEqual(before);
+      const other = await openCluster(cluster);
+      expect((await digestSync(other, replaced)).digest).toBe(expected);
+      expect(await digests(other)).toEqual(before);
+    },
+  );
+
+  it('keeps the records, indexes and statistics of a sync that SyncStore writes', async () => {
+    const base = await openCluster(new MemoryCluster());
+    const store = new SyncStore(base);
+    const sync = syntheticSync({ seed: 3, grants: 500 });
+    for (const records of sync.records()) await store.putMany(sync.syncId, records);
+    await base.fold();
+    const problems = [];
+    for await (const problem of verifyIndexes(base, sync.syncId)) problems.push(problem);
+    expect(problems).toEqual([]);
+    expect(await store.count(sync.syncId, 'grant')).toBe(500);
+    const [grant] = (await store.listGrants(sync.syncId).page({ limit: 1 })).records;
+    expect(grant).toBeDefined();
+  });
+});

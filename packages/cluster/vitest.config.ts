@@ -1,0 +1,3 @@
+import { packageTests } from '@sstitch/build-config/vitest';
+
+export default packageTests();

@@ -1,0 +1,134 @@
+// A PostgreSQL server for tests: the one that SSTITCH_POSTGRES names, or one in a temporary directory, if the programs are
+// installed (Debian: postgresql).
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const DEBIAN_PROGRAMS = '/usr/lib/postgresql';
+const START_ATTEMPTS = 600;
+const USER = 'sstitch';
+const DATABASE = 'postgres';
+
+export const missingPostgres =
+  process.env.SSTITCH_POSTGRES !== undefined || programDirectory() !== undefined
+    ? undefined
+    : 'no PostgreSQL: install it (Debian: postgresql) or name a server by SSTITCH_POSTGRES';
+
+export async function startPostgres() {
+  const url = process.env.SSTITCH_POSTGRES;
+  if (url !== undefined) return { url, own: undefined, stop: async () => {} };
+  return startOwn((data) => [
+    'initdb',
+    ...['-D', data, '-U', USER, '-A', 'trust', '-E', 'UTF8'],
+    ...['--no-sync', '--locale=C'],
+  ]);
+}
+
+/** @param makeData the command that fills the directory of the data */
+async function startOwn(makeData) {
+  const programs = programDirectory();
+  if (programs === undefined) throw new Error(missingPostgres);
+  const directory = await mkdtemp(join(tmpdir(), 'sstitch-postgres-'));
+  const account = await serverAccount();
+  if (account !== undefined) await chown(directory, account.uid, account.gid);
+  const [program, ...words] = makeData(join(directory, 'data'));
+  await run(join(programs, program), words, { cwd: directory, ...account });
+  const port = await freePort();
+  const start = () => startServer(programs, directory, port, account);
+  let server = await start();
+  const crash = async () => {
+    await server.end('SIGKILL');
+    server = await start();
+  };
+  const startStandby = () => {
+    const primary = `host=127.0.0.1 port=${port} user=${USER} application_name=standby`;
+    return startOwn((data) => [
+      'pg_basebackup',
+      ...['-D', data, '-d', primary, '-R', '-c', 'fast', '-X', 'stream', '--no-sync'],
+    ]);
+  };
+  return {
+    url: `postgres://${USER}@127.0.0.1:${port}/${DATABASE}`,
+    own: { crash, kill: () => server.end('SIGKILL'), startStandby },
+    stop: async () => {
+      await server.end('SIGINT');
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startServer(programs, directory, port, account) {
+  const child = spawn(
+    join(programs, 'postgres'),
+    [
+      ...['-D', join(directory, 'data'), '-k', directory, '-p', String(port)],
+      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=64MB'],
+      // A test kills processes, never the operating system.
+      ...['-c', 'fsync=off', '-c', 'max_connections=200'],
+    ],
+    { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], ...account },
+  );
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log = (log + chunk).slice(-4000);
+  });
+  const ended = once(child, 'exit');
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run(join(programs, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]);
+      break;
+    } catch {
+      if (child.exitCode !== null || attempt === START_ATTEMPTS) {
+        child.kill('SIGKILL');
+        throw new Error(`PostgreSQL did not start:\n${log}`);
+      }
+      await sleep(100);
+    }
+  }
+  return {
+    end: async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** PostgreSQL refuses to run as root: its own user or, without one, nobody. */
+async function serverAccount() {
+  if (process.getuid?.() !== 0) return undefined;
+  const ids = async (user) => {
+    const [uid, gid] = await Promise.all(
+      ['-u', '-g'].map(async (what) => Number((await run('id', [what, user])).stdout)),
+    );
+    return { uid, gid };
+  };
+  return ids('postgres').catch(() => ids('nobody'));
+}
+
+/** The directory of initdb: the newest version's under Debian's, or on the PATH. */
+function programDirectory() {
+  const versions = existsSync(DEBIAN_PROGRAMS) ? readdirSync(DEBIAN_PROGRAMS) : [];
+  const directories = [
+    ...versions
+      .sort((a, b) => Number(b) - Number(a))
+      .map((version) => join(DEBIAN_PROGRAMS, version, 'bin')),
+    ...(process.env.PATH ?? '').split(delimiter),
+  ];
+  return directories.find((directory) => existsSync(join(directory, 'initdb')));
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
