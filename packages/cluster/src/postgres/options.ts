@@ -31,8 +31,8 @@ export interface PostgresOptions {
   /** How long one statement may take before it counts as failed. @defaultValue 20,000 */
   readonly statementMs?: number;
   /**
-   * How long a statement that failed by a lost connection is repeated, for a server that restarts or fails over. An
-   * append to the log is never repeated. @defaultValue 10,000
+   * How long a statement is repeated after it first failed by a lost connection, for a server that restarts or fails
+   * over. An append to the log is never repeated. @defaultValue 10,000
    */
   readonly retryMs?: number;
   /** The name that the server shows for this process. @defaultValue 'sstitch' */

@@ -13,6 +13,7 @@ const SERVER_LIMIT = 0.9;
 /** The options of the pool, and how long to repeat. */
 export interface Settings {
   readonly pool: PoolConfig;
+  readonly connections: number;
   /** The server's limit for a statement. */
   readonly serverStatementMs: number;
   readonly retryMs: number;
@@ -41,6 +42,7 @@ export function settingsOf(options: PostgresOptions): Settings {
       // A process that only waits for nothing ends.
       allowExitOnIdle: true,
     },
+    connections,
     serverStatementMs: Math.ceil(statementMs * SERVER_LIMIT),
     retryMs,
   };
