@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterConnection } from '../src/connection.js';
 import { Database } from '../src/postgres/database.js';
 import { openPostgres, type PostgresOptions } from '../src/postgres/index.js';
-import { settingsOf } from '../src/postgres/options.js';
+import { settingsOf } from '../src/postgres/pool-settings.js';
 import { ClusterStore } from '../src/store/cluster-store.js';
 import { bytesOf, newId } from './port-conformance/subject.js';
 import { startProxy } from './postgres-proxy.js';

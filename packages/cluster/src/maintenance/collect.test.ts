@@ -170,6 +170,16 @@ describe('truncateLog', () => {
     expect(late.known).toEqual(writer.known);
   });
 
+  it('deletes nothing while a process is just opening', async () => {
+    const store = new TestStore();
+    const writer = await store.open();
+    await fill(writer, firstSlotOf(1));
+    await writeCheckpoint(store.port, writer.known);
+    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1 });
+    await store.pass(1);
+    expect(await store.truncate(writer)).toEqual({ deletedSegments: 0, heldSlot: 0 });
+  });
+
   it('makes a process that slept lose its lease, not read a wrong state or append to an old slot', async () => {
     const store = new TestStore();
     const [writer, sleeper] = [await store.open(), await store.openDead()];

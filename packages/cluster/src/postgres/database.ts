@@ -5,7 +5,7 @@ import { ClusterError } from '../errors.js';
 import { ConnectionTurns } from './connection-turns.js';
 import { isPassing, unavailable } from './failures.js';
 import { guardedClient } from './guarded-client.js';
-import type { Settings } from './options.js';
+import type { Settings } from './pool-settings.js';
 import type { Statement } from './statements.js';
 
 const FIRST_PAUSE_MS = 20;

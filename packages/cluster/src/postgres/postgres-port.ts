@@ -120,7 +120,7 @@ export class PostgresPort implements ClusterPort {
   }
 
   async writeLease({ owner, slot, beat }: Lease): Promise<void> {
-    // Else the lease would end while the process has many reads under way.
+    // Else the lease would end while the process has many reads in progress.
     await this.#database.run(this.#statements.writeLease, [this.store, owner, slot, beat], true);
   }
 

@@ -30,6 +30,33 @@ describe('openLogClient', () => {
     expect(cluster.rowCounts('s')).toMatchObject({ leases: 0, announcements: 0 });
   });
 
+  it('takes a lease that holds everything before it reads, and one of its own slot after', async () => {
+    const cluster = new MemoryCluster();
+    const writer = await openLogClient(cluster.store('s'));
+    await writer.commit([put('k', '1')]);
+    const real = cluster.store('s');
+    const calls: string[] = [];
+    const port = new Proxy(real, {
+      get: (_, name) => {
+        const value = Reflect.get(real, name, real);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]) => {
+          const [lease] = args as [{ slot?: number } | undefined];
+          calls.push(name === 'writeLease' ? `writeLease ${lease?.slot}` : String(name));
+          return value.apply(real, args);
+        };
+      },
+    });
+    await openLogClient(port);
+    expect(calls).toEqual([
+      'writeLease 0',
+      'readCheckpoint',
+      'readHead',
+      'readSlots',
+      'writeLease 1',
+    ]);
+  });
+
   it('puts the commits of one turn into one record', async () => {
     const cluster = new MemoryCluster();
     const client = await openLogClient(cluster.store('s'));
@@ -60,15 +87,15 @@ describe('openLogClient', () => {
     );
     await Promise.all(
       clients.map(async (client, process) => {
-        for (let index = 0; index < 300; index += 1)
+        for (let index = 0; index < 50; index += 1)
           await client.commit([put(`${process}-${index}`, 'v')]);
       }),
     );
     const states = await Promise.all(clients.map((client) => client.latest()));
-    for (const state of states) expect(state.memtable.length).toBe(1200);
+    for (const state of states) expect(state.memtable.length).toBe(200);
     await Promise.all(clients.map((client) => client.close()));
     const late = await openLogClient(cluster.store('s'));
-    expect(late.known.memtable.length).toBe(1200);
+    expect(late.known.memtable.length).toBe(200);
     await late.close();
   });
 });
