@@ -1,4 +1,5 @@
 // Command lines about stores on a real PostgreSQL server.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +8,10 @@ import {
   type PostgresServer,
   startPostgres,
 } from '@sstitch/build-config/postgres-server';
+import { openPostgres } from '@sstitch/cluster/postgres';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseClusterName } from '../src/command-line/store-name.js';
 import { FIRST, SECOND, THIRD } from './every-command.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { expectValid } from './json-schemas.js';
@@ -204,6 +207,33 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     expect((await sstitch(['cluster', 'collect', base])).stdout).toMatch(
       /^deleted 0 runs, 0 B; readers keep 0 runs\n/,
     );
+  });
+
+  it('is rid of what a dead process left', async () => {
+    const base = `${newAddress()}?lease=5`;
+    await sstitchJson('generate', base, '--grants', '20');
+    const before = await digestsOf(base);
+    const connection = await openPostgres({ connectionString: server.url });
+    const port = connection.store(parseClusterName(base).store);
+    const [owner, run] = [randomUUID(), randomUUID()];
+    await port.writeLease({ owner, slot: 1, beat: 1 });
+    await port.writeLoad({ run, owner, chunks: 64 });
+    await port.writeChunk(run, 0, [new Uint8Array(100)]);
+    expect(await valid('cluster status', base)).toMatchObject({
+      leases: [{ owner, slot: 1, beat: 1 }],
+      loads: [{ run, owner, chunks: 64 }],
+      orphans: 1,
+    });
+    const collected = await valid('cluster collect', base, '--find-dead');
+    expect(collected).toMatchObject({ deletedLoads: 1, deletedLeases: 1 });
+    expect(await port.readChunk(run, 0)).toEqual([]);
+    await connection.close();
+    expect(await valid('cluster status', base)).toMatchObject({
+      loads: [],
+      orphans: 0,
+      leases: [],
+    });
+    expect(await digestsOf(base)).toEqual(before);
   });
 
   it('is served as a page', async () => {

@@ -1,8 +1,6 @@
 // PostgreSQL that crashes, refuses, is configured otherwise, or is not the right one.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -18,6 +16,7 @@ import { openPostgres, type PostgresOptions } from '../src/postgres/index.js';
 import { settingsOf } from '../src/postgres/options.js';
 import { ClusterStore } from '../src/store/cluster-store.js';
 import { bytesOf, newId } from './port-conformance/subject.js';
+import { startProxy } from './postgres-proxy.js';
 
 if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
 
@@ -315,42 +314,3 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
     });
   });
 });
-
-/** A proxy that can end connections after a statement has reached the server and before its reply arrives. */
-async function startProxy(target: URL) {
-  const sockets = new Set<Socket>();
-  let isLosing = false;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => sockets.delete(socket));
-    }
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
-    client.pipe(upstream);
-    upstream.on('data', (chunk) => {
-      if (isLosing) {
-        isLosing = false;
-        client.destroy();
-      } else {
-        client.write(chunk);
-      }
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    port: address.port,
-    loseReplies: () => {
-      isLosing = true;
-    },
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}

@@ -12,6 +12,9 @@ import { CassandraSession, READ_TIMEOUT_MS, SILENCE_MS } from './session.js';
 import { StoresTable } from './stores-table.js';
 
 const SCHEMA_AGREEMENT_S = 60;
+/** Pauses between attempts to connect to a node. The driver's own grow to ten minutes. */
+const FIRST_RECONNECTION_MS = 200;
+const LONGEST_RECONNECTION_MS = 2_000;
 
 /**
  * Connects to a Cassandra cluster (4.1 or later with `paxos_variant: v2`, or 5) through the npm package
@@ -82,6 +85,11 @@ function clientOptions(
     socketOptions: { readTimeout: READ_TIMEOUT_MS, defunctReadTimeoutThreshold: 0 },
     policies: {
       loadBalancing: new TokenAwarePolicy(roundRobin),
+      reconnection: new policies.reconnection.ExponentialReconnectionPolicy(
+        FIRST_RECONNECTION_MS,
+        LONGEST_RECONNECTION_MS,
+        true,
+      ),
       speculativeExecution: new policies.speculativeExecution.ConstantSpeculativeExecutionPolicy(
         SILENCE_MS,
         1,

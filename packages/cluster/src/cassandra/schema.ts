@@ -7,8 +7,12 @@ import type { CassandraSession } from './session.js';
 
 /** In the comment of each table. */
 const SCHEMA = 'sstitch cluster schema 1';
+/** Of tables whose deleted rows are passed by reads. A row that comes back is deleted again. */
 const ONE_HOUR_S = 3600;
-/** Longer than a repair interval: a slot that comes back to life would be a hole in nothing, but costs space. */
+/**
+ * Longer than the interval of repairs. Nothing would find what came back of these tables. Hints of a write are kept no
+ * longer than this, either.
+ */
 const TEN_DAYS_S = 864_000;
 const ANNOUNCEMENT_TTL_S = 600;
 
@@ -34,7 +38,7 @@ const TABLES: Readonly<Record<string, string>> = {
     WITH compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4',
       'target_sstable_size': '256MiB'}
     AND compression = {'class': 'LZ4Compressor', 'chunk_length_in_kb': 16}
-    AND gc_grace_seconds = ${ONE_HOUR_S} AND speculative_retry = '50ms'`,
+    AND gc_grace_seconds = ${TEN_DAYS_S} AND speculative_retry = '50ms'`,
 
   // The slots of the checkpoints. The data of each is a chunk under an id made of the store and the slot.
   checkpoints: `(store text, slot bigint, complete boolean, PRIMARY KEY ((store), slot))

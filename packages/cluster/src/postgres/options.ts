@@ -33,8 +33,8 @@ export interface PostgresOptions {
   /** How long one statement may take before it counts as failed. @defaultValue 20,000 */
   readonly statementMs?: number;
   /**
-   * How long a statement that failed by a lost connection is repeated, for a server that restarts or fails over. An
-   * append to the log is never repeated. @defaultValue 10,000
+   * How long a statement is repeated after it first failed by a lost connection, for a server that restarts or fails
+   * over. An append to the log is never repeated. @defaultValue 10,000
    */
   readonly retryMs?: number;
   /** The name that the server shows for this process. @defaultValue 'sstitch' */
@@ -51,6 +51,7 @@ const SERVER_LIMIT = 0.9;
 /** The options of the pool, and how long to repeat. */
 export interface Settings {
   readonly pool: PoolConfig;
+  readonly connections: number;
   /** The server's limit for a statement. */
   readonly serverStatementMs: number;
   readonly retryMs: number;
@@ -79,6 +80,7 @@ export function settingsOf(options: PostgresOptions): Settings {
       // A process that only waits for nothing ends.
       allowExitOnIdle: true,
     },
+    connections,
     serverStatementMs: Math.ceil(statementMs * SERVER_LIMIT),
     retryMs,
   };

@@ -120,7 +120,8 @@ export class PostgresPort implements ClusterPort {
   }
 
   async writeLease({ owner, slot, beat }: Lease): Promise<void> {
-    await this.#run('writeLease', this.store, owner, slot, beat);
+    // Else the lease would end while the process has many reads in progress.
+    await this.#database.run(this.#statements.writeLease, [this.store, owner, slot, beat], true);
   }
 
   async deleteLease(owner: string): Promise<void> {

@@ -14,6 +14,9 @@ import {
 } from '../port.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 
+/** The most slots of one read: about 4 MiB of the largest records. */
+const MAX_SLOTS_PER_READ = 64;
+
 /** Slots of one segment. */
 export interface ReadSlots {
   readonly slots: readonly LogSlot[];
@@ -58,12 +61,13 @@ export class LogReader {
     if (head < known) this.#diverge(known, `its log ends at slot ${head}`);
     if (head === known) return { slots: [], isEnd: true };
     const from = applied?.slot === known && known > before ? known : known + 1;
-    const slots = await this.#readSlots(from, head, strength);
+    const to = Math.min(head, from + MAX_SLOTS_PER_READ - 1);
+    const slots = await this.#readSlots(from, to, strength);
     const [first] = slots;
     if (first?.slot === applied?.slot && !sameRecord(first, applied)) {
       this.#diverge(known, `slot ${known} of its log has another record now`);
     }
-    return { slots, isEnd: head < lastSlotOf(segment) };
+    return { slots, isEnd: to === head && head < lastSlotOf(segment) };
   }
 
   async #readSlots(from: number, to: number, strength: ReadStrength): Promise<LogSlot[]> {

@@ -6,6 +6,7 @@ import { orAborted } from '../errors.js';
 import type { View } from '../protocol/log-client.js';
 import { readRange, type VisibleEntry } from '../runs/read-range.js';
 import type { RunReader } from '../runs/run-reader.js';
+import { giveTurn } from './event-loop-turns.js';
 import { type EncodedRange, spanOfRange } from './range.js';
 
 /** A store with any encodings, which iterators do not use. */
@@ -87,6 +88,7 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
   }
 
   async #readEntry(): Promise<VisibleEntry | undefined> {
+    if (this.#at >= this.#page.length) await giveTurn();
     while (this.#at >= this.#page.length) {
       if (this.#rest === undefined) return undefined;
       this.#pages ??= readRange(this.#reader, await this.#view.state(), this.#rest, this.#options);

@@ -134,8 +134,8 @@ describe('views', () => {
   it('keep the runs that others replaced, folded and collected, until they are closed', async () => {
     const cluster = new MemoryCluster();
     const [reader, writer] = [
-      await openStore(cluster.store('store'), { leaseMs: 200, cacheBytes: 0 }),
-      await openStore(cluster.store('store'), { leaseMs: 200, maintenance: 'manual' }),
+      await openStore(cluster.store('store'), { leaseMs: 6000, cacheBytes: 0 }),
+      await openStore(cluster.store('store'), { leaseMs: 6000, maintenance: 'manual' }),
     ];
     await writer.replaceSpans(everything, pages(['a', bytes('old')], ['b', bytes('old')]));
     const snapshot = reader.snapshot();
@@ -172,6 +172,28 @@ describe('views', () => {
     await expect(one.get(bytes('a'), { snapshot: other.snapshot() })).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
     });
+  });
+});
+
+describe('reads', () => {
+  it('and writes that need no I/O leave turns to timers, so that the lease is renewed', async () => {
+    const store = await openStore(new MemoryCluster().store('store'));
+    await store.put(bytes('a'), value);
+    const snapshot = store.snapshot();
+    for (const read of [
+      () => store.get(bytes('a'), { snapshot }),
+      () => store.getMany([bytes('a')], { snapshot }),
+      () => store.has(bytes('a'), { snapshot }),
+      () => store.iterator({ snapshot }).all(),
+      () => store.put(bytes('a'), value),
+      () => store.clear(),
+    ]) {
+      let hadTurn = false;
+      setTimeout(() => {
+        hadTurn = true;
+      }, 1);
+      while (!hadTurn) await read();
+    }
   });
 });
 

@@ -22,6 +22,7 @@ import {
   type EncodedIteratorOptions,
 } from './cluster-iterator.js';
 import { checkEntryPages, type EntryEncoder } from './entry-pages.js';
+import { giveTurn } from './event-loop-turns.js';
 import { type ClusterStoreMetrics, storeMetrics } from './metrics.js';
 import {
   type CheckedOptions,
@@ -195,6 +196,7 @@ export class ClusterStore<K = string, V = string>
       port: this.#port,
       clock: systemClock,
       ...this.#options,
+      giveTurn,
       onMaintenanceFailure: (task, error) => {
         // A listener may throw: not into the maintenance.
         queueMicrotask(() => this.emit('maintenanceFailure', task, error));

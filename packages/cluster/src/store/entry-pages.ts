@@ -30,6 +30,7 @@ export function checkEntryPages(pages: EntryPages): void {
  * Yields the entries of pages. Closes `pages`, also while it waits for the next page when `signal` fires.
  *
  * @param spans sorted and disjoint
+ * @param giveTurn awaited after each page
  * @throws ClusterError SSTITCH_ENTRIES_INVALID, SSTITCH_TOO_LARGE, SSTITCH_ABORTED; what `pages` throws
  */
 export async function* checkedEntries(
@@ -37,6 +38,7 @@ export async function* checkedEntries(
   spans: readonly Span[],
   encoder: EntryEncoder,
   signal: AbortSignal,
+  giveTurn: () => Promise<void>,
 ): AsyncGenerator<RunEntry[], void, undefined> {
   const place = new EntryPlace(spans);
   let pageNumber = 0;
@@ -56,6 +58,7 @@ export async function* checkedEntries(
       }
     });
     yield entries;
+    await giveTurn();
     place.endPage();
     pageNumber += 1;
   }

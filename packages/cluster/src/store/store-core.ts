@@ -50,6 +50,8 @@ export interface StoreCoreOptions {
   readonly newId?: () => string;
   /** How long a commit waits for a backend that does not answer. @defaultValue 30_000 */
   readonly commitTimeoutMs?: number;
+  /** Awaited by each operation, and for each page of a replacement. @defaultValue does nothing */
+  readonly giveTurn?: () => Promise<void>;
   readonly onMaintenanceFailure?: (task: string, error: unknown) => void;
 }
 
@@ -59,6 +61,7 @@ export class StoreCore {
   readonly cache: BlockCache;
   readonly maintenance: StoreMaintenance;
   readonly #context: MaintenanceContext;
+  readonly #giveTurn: () => Promise<void>;
   readonly #closing = new AbortController();
   readonly #operations = new Set<Promise<unknown>>();
 
@@ -73,6 +76,7 @@ export class StoreCore {
     this.cache = cacheBytes === undefined ? processCache : new BlockCache(cacheBytes);
     this.reader = new RunReader({ port, cache: this.cache, checkLease: () => client.checkLease() });
     this.#context = { client, port, reader: this.reader, clock, blockSizeBytes, newId };
+    this.#giveTurn = options.giveTurn ?? (async () => undefined);
     this.maintenance = new StoreMaintenance(this.#context, {
       leaseMs,
       isAutomatic: options.isAutomatic,
@@ -94,9 +98,9 @@ export class StoreCore {
   }
 
   #read<T>(snapshot: View | undefined, read: (state: State) => Promise<T>): Promise<T> {
-    return this.operation(undefined, async () =>
-      snapshot === undefined ? this.#readLatest(read) : read(await snapshot.state()),
-    );
+    return this.operation(undefined, async () => {
+      return snapshot === undefined ? this.#readLatest(read) : read(await snapshot.state());
+    });
   }
 
   /**
@@ -155,7 +159,7 @@ export class StoreCore {
     // Throws if a commit cannot hold the spans: after the load that would be late.
     encodeEdits([{ type: 'replace', spans: joined, run: LONGEST_REFERENCE }]);
     const result = await this.operation(signal, async (either) => {
-      const pages = checkedEntries(entries, joined, encoder, either);
+      const pages = checkedEntries(entries, joined, encoder, either, this.#giveTurn);
       const written = await writeRun(pages, { ...this.#context, signal: either });
       if (joined.length === 0) return { entries: 0, pauseMs: 0 };
       const edit = { type: 'replace', spans: joined, run: written?.run } as const;
@@ -182,7 +186,9 @@ export class StoreCore {
     });
     this.#operations.add(running);
     try {
-      return await running;
+      const result = await running;
+      await this.#giveTurn();
+      return result;
     } finally {
       this.#operations.delete(running);
     }

@@ -45,7 +45,7 @@ describe('maintenance', () => {
     const store = await openStore(failing);
     const failures: string[] = [];
     store.on('maintenanceFailure', (task: string) => failures.push(task));
-    for (let round = 0; round < 30; round += 1) {
+    for (let round = 0; round < 60; round += 1) {
       await store.put(bytes(`key ${round}`), new Uint8Array(40_000));
     }
     await until(() => failures.length > 0);

@@ -8,7 +8,9 @@ import * as failures from './failures.mjs';
 import { FinalCheck } from './final-check.mjs';
 
 const STORE = 'failures';
-const LEASE_MS = 8_000;
+/** How long a node is down, and how long others keep what a process reads. */
+const LONG = { outageMs: 10_000, leaseMs: 8_000 };
+const SHORT = { outageMs: 5_000, leaseMs: 5_000 };
 const ENTRIES_PER_SPAN = 5_000;
 /** How often readers learn which writes are acknowledged. */
 const BROADCAST_MS = 200;
@@ -21,12 +23,13 @@ const SETTLE_MS = 3_000;
  */
 export async function runFailures({ nodes, isShort, log }) {
   const problems = [];
+  const { outageMs, leaseMs } = isShort ? SHORT : LONG;
   const setting = {
     contactPoints: nodes.contactPoints,
     // All that the keyspace holds is counted at the end.
     keyspace: `failures_${Date.now()}`,
     name: STORE,
-    leaseMs: LEASE_MS,
+    leaseMs,
     entriesPerSpan: ENTRIES_PER_SPAN,
   };
   await createKeyspace(setting);
@@ -52,7 +55,7 @@ export async function runFailures({ nodes, isShort, log }) {
   }, BROADCAST_MS);
   const untilAllAnswer = () => nodes.untilAllAnswer(`${setting.keyspace}.leases`);
   const processes = { writers, readers, replacers, startReplacer };
-  const context = { nodes, untilAllAnswer, ...processes, log, problems, leaseMs: LEASE_MS };
+  const context = { nodes, untilAllAnswer, ...processes, log, problems, outageMs, leaseMs };
   try {
     await replacers[0].next('replaced');
     await Promise.all(readers.map((reader) => reader.next('view')));

@@ -1,9 +1,10 @@
 // What goes wrong during the run. At most one node is down at a time, so that a quorum is there, but for the last two.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const OUTAGE_MS = 10_000;
 /** How long after the message that a load begins a node or a process fails: in its middle. */
 const INTO_LOAD_MS = 150;
+/** Above a process's own time-outs. */
+const RECOVERY_MS = 120_000;
 
 /** Kills a node with -9 while blocks are written, and starts it again. */
 export async function killNodeInLoad(context, number) {
@@ -25,20 +26,20 @@ export async function killNodeInCommits(context, number) {
 }
 
 /** Takes a node off the network: packets to it vanish. */
-export async function partitionNode({ nodes, untilAllAnswer, log }, number) {
+export async function partitionNode({ nodes, untilAllAnswer, outageMs, log }, number) {
   log(`node ${number} off the network`);
   nodes.cutOff(number);
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   nodes.connectAgain(number);
   log(`node ${number} on the network again`);
   await untilAllAnswer();
 }
 
 /** Stops a node: it keeps its connections and is silent. */
-export async function stopNode({ nodes, untilAllAnswer, log }, number) {
+export async function stopNode({ nodes, untilAllAnswer, outageMs, log }, number) {
   log(`SIGSTOP node ${number}`);
   nodes.pause(number);
-  await sleep(OUTAGE_MS);
+  await sleep(outageMs);
   nodes.resume(number);
   log(`SIGCONT node ${number}`);
   await untilAllAnswer();
@@ -73,26 +74,46 @@ export async function killReplacer(context) {
 }
 
 /** Takes all nodes off the network, from each other too, for longer than every lease. */
-export async function partitionAll({ nodes, untilAllAnswer, leaseMs, log }) {
+export async function partitionAll(context) {
+  const { nodes, untilAllAnswer, leaseMs, outageMs, log } = context;
   log('all nodes off the network');
   for (const number of nodes.numbers) nodes.cutOff(number);
-  await sleep(leaseMs + OUTAGE_MS);
+  await sleep(leaseMs + outageMs);
   for (const number of nodes.numbers) nodes.connectAgain(number);
   log('all nodes on the network again');
   await untilAllAnswer();
+  await expectProgress(context);
 }
 
 /** Kills all nodes at once with -9, and starts them again. */
-export async function killAll({ nodes, untilAllAnswer, log }) {
+export async function killAll(context) {
+  const { nodes, untilAllAnswer, log } = context;
   log('kill -9 all nodes');
   await Promise.all(nodes.numbers.map((number) => nodes.kill(number)));
   await nodes.start();
   await untilAllAnswer();
   log('all nodes are back');
+  await expectProgress(context);
 }
 
-async function restart({ nodes, untilAllAnswer, log }, number) {
-  await sleep(OUTAGE_MS);
+/** After an outage every process continues by itself. */
+async function expectProgress({ writers, readers, replacers, problems, log }) {
+  const startMs = performance.now();
+  const everyone = Promise.all([
+    ...writers.map((writer) => writer.next('acknowledged')),
+    ...readers.map((reader) => reader.next('view')),
+    ...replacers.map((replacer) => replacer.next('replaced')),
+  ]);
+  const late = sleep(RECOVERY_MS, 'late', { ref: false });
+  if ((await Promise.race([everyone, late])) === 'late') {
+    problems.push(`a process had not gone on ${RECOVERY_MS / 1000} s after an outage`);
+    return;
+  }
+  log(`  every process goes on after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+}
+
+async function restart({ nodes, untilAllAnswer, outageMs, log }, number) {
+  await sleep(outageMs);
   await nodes.start([number]);
   await untilAllAnswer();
   log(`node ${number} is back`);
