@@ -33,7 +33,10 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
 }
 
 function parsePath(kind: PathKind, text: string): string {
-  if (text === '') throw new InvalidArgumentError(`the path of the ${kind} is empty`);
+  if (text === '') {
+    const what = kind === 'store directory' ? 'store' : kind;
+    throw new InvalidArgumentError(`the path of the ${what} is empty`);
+  }
   if (!isClusterName(text)) {
     if (kind !== 'cluster store') return text;
     throw new InvalidArgumentError(
