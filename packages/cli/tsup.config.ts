@@ -6,7 +6,7 @@ import { startChunk } from './build/start-chunk.js';
  * Modules that are loaded when a command runs, reads a file of syncs, opens a store on a cluster, or is given a path that
  * is no store.
  */
-const LAZY = /\/(run|with-loaded-file|open-cluster|not-a-store)\.(js|ts)$/;
+const LAZY = /\/(run|with-loaded-file|open-cluster|cluster-reader|not-a-store)\.(js|ts)$/;
 
 export default packageBuild(
   { index: 'src/index.ts', main: 'src/main.ts' },

@@ -57,7 +57,7 @@ describe.skipIf(missingPostgres !== undefined)('connections to PostgreSQL', () =
       port.readHead(0, 'quorum').then(() => ended.push('read')),
     );
     const lease = port
-      .writeLease({ owner: newId(), slot: 1, beat: 1 })
+      .writeLease({ owner: newId(), slot: 1, beat: 1, durationMs: 1 })
       .then(() => ended.push('lease'));
     await Promise.all([...reads, lease]);
     expect(ended.indexOf('lease')).toBeLessThan(5);

@@ -154,9 +154,9 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
       await port.writeLoad({ run, owner, chunks: 128 });
       await port.writeLoad({ run, owner, chunks: 64 });
       expect(await port.readLoads()).toEqual([{ run, owner, chunks: 128 }]);
-      await port.writeLease({ owner, slot: 9, beat: 3 });
-      await port.writeLease({ owner, slot: 5, beat: 2 });
-      expect(await port.readLeases()).toEqual([{ owner, slot: 9, beat: 3 }]);
+      await port.writeLease({ owner, slot: 9, beat: 3, durationMs: 1 });
+      await port.writeLease({ owner, slot: 5, beat: 2, durationMs: 1 });
+      expect(await port.readLeases()).toEqual([{ owner, slot: 9, beat: 3, durationMs: 1 }]);
     });
   });
 
@@ -216,7 +216,7 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
         expect(await port.appendSlot(2, bytesOf(2))).toEqual({ outcome: 'lost' });
         // Reads and other writes are repeated on another connection.
         proxy.loseReplies();
-        await port.writeLease({ owner: newId(), slot: 1, beat: 1 });
+        await port.writeLease({ owner: newId(), slot: 1, beat: 1, durationMs: 1 });
         expect(await port.readLeases()).toHaveLength(1);
       });
     } finally {

@@ -34,7 +34,7 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
 
 function parsePath(kind: PathKind, text: string): string {
   if (text === '') {
-    const what = kind === 'file' || kind === 'directory' ? kind : 'store';
+    const what = kind === 'store directory' ? 'store' : kind;
     throw new InvalidArgumentError(`the path of the ${what} is empty`);
   }
   if (!isClusterName(text)) {

@@ -7,11 +7,14 @@ import { CassandraPort } from './cassandra-port.js';
 import { type Driver, loadDriver } from './driver.js';
 import { unavailable } from './failures.js';
 import { type CassandraOptions, type CheckedOptions, checkOptions } from './options.js';
+import { shutDownReplacedHosts } from './replaced-hosts.js';
 import { checkSchema, createSchema } from './schema.js';
 import { CassandraSession, READ_TIMEOUT_MS, SILENCE_MS } from './session.js';
 import { StoresTable } from './stores-table.js';
 
 const SCHEMA_AGREEMENT_S = 60;
+/** What every version that we support speaks. The driver would try newer ones with each connection, and fall back. */
+const PROTOCOL_VERSION = 4;
 /** Pauses between attempts to connect to a node. The driver's own grow to ten minutes. */
 const FIRST_RECONNECTION_MS = 200;
 const LONGEST_RECONNECTION_MS = 2_000;
@@ -27,6 +30,7 @@ export async function openCassandra(options: CassandraOptions): Promise<ClusterC
   const checked = checkOptions(options);
   const driver = await loadDriver();
   const client = new driver.Client(clientOptions(options, checked, driver));
+  shutDownReplacedHosts(client);
   const session = new CassandraSession(client, driver, checked.statementTimeoutMs);
   try {
     await connect(client);
@@ -77,7 +81,11 @@ function clientOptions(
   return {
     contactPoints: [...hosts],
     // Also of the nodes that are found through the contact points: without it they are looked for on 9042.
-    protocolOptions: { port, maxSchemaAgreementWaitSeconds: SCHEMA_AGREEMENT_S },
+    protocolOptions: {
+      port,
+      maxVersion: PROTOCOL_VERSION,
+      maxSchemaAgreementWaitSeconds: SCHEMA_AGREEMENT_S,
+    },
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
     ...(tls === undefined ? {} : { sslOptions: tls }),
     // A connection that leaves one statement without an answer is closed: a node whose network drops packets

@@ -25,7 +25,7 @@ class TestStore {
   readonly cluster = new MemoryCluster();
   readonly port = this.cluster.store('s');
   readonly clock = new ManualClock();
-  readonly watch = new LeaseWatch(this.clock, LEASE_MS);
+  readonly watch = new LeaseWatch(this.clock);
   #runs = 0;
 
   open(): Promise<LogClient> {
@@ -93,7 +93,7 @@ describe('collect', () => {
   it('holds everything for a process that is just opening', async () => {
     const store = new TestStore();
     const writer = await store.open();
-    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1 });
+    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1, durationMs: LEASE_MS });
     await store.replaceAll(writer);
     await store.replaceAll(writer);
     await store.pass(1);
@@ -175,7 +175,7 @@ describe('truncateLog', () => {
     const writer = await store.open();
     await fill(writer, firstSlotOf(1));
     await writeCheckpoint(store.port, writer.known);
-    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1 });
+    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1, durationMs: LEASE_MS });
     await store.pass(1);
     expect(await store.truncate(writer)).toEqual({ deletedSegments: 0, heldSlot: 0 });
   });
