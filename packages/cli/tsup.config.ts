@@ -2,8 +2,11 @@ import { thirdPartyNotices } from '@sstitch/build-config/third-party-notices';
 import { packageBuild } from '@sstitch/build-config/tsup';
 import { startChunk } from './build/start-chunk.js';
 
-/** Modules that are loaded when a command runs, reads a file of syncs, or is given a path that is no store. */
-const LAZY = /\/(run|with-loaded-file|not-a-store)\.(js|ts)$/;
+/**
+ * Modules that are loaded when a command runs, reads a file of syncs, opens a store on a cluster, or is given a path that
+ * is no store.
+ */
+const LAZY = /\/(run|with-loaded-file|open-cluster|cluster-reader|not-a-store)\.(js|ts)$/;
 
 export default packageBuild(
   { index: 'src/index.ts', main: 'src/main.ts' },

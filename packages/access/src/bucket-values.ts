@@ -1,9 +1,7 @@
-import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import { boundsOf, type EngineSnapshot, type ReadableEngine, readPages } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import type { ValueBucket } from '@sstitch/records';
 import { throwIfAborted } from './errors.js';
-
-const PAGE_RECORDS = 256;
 
 /** Reads the values of one bucket of a sync in key order, in pages. */
 export async function* bucketValues(
@@ -13,22 +11,8 @@ export async function* bucketValues(
   options: { readonly snapshot: EngineSnapshot; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<Uint8Array[], void, undefined> {
   const { snapshot, signal } = options;
-  const { start, end } = bucketSpan(bucket, syncId);
-  throwIfAborted(signal);
-  const iterator = engine.iterator({
-    ...byteEncodings,
-    gte: start,
-    ...(end && { lt: end }),
-    snapshot,
-  });
-  try {
-    for (;;) {
-      const page = await iterator.nextv(PAGE_RECORDS);
-      if (page.length === 0) return;
-      yield page.map(([, value]) => value);
-      throwIfAborted(signal);
-    }
-  } finally {
-    await iterator.close();
+  const read = { ...boundsOf(bucketSpan(bucket, syncId)), snapshot };
+  for await (const page of readPages(engine, read, () => throwIfAborted(signal))) {
+    yield page.map(([, value]) => value);
   }
 }

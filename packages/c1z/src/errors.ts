@@ -27,7 +27,9 @@ export type C1zErrorCode =
   /** The file system failed; `cause` is its error. */
   | 'SSTITCH_FILE_OPERATION';
 
+/** The facts that a {@link C1zError} carries besides its message. */
 export interface C1zErrorDetails {
+  /** The error that caused this one. */
   readonly cause?: unknown;
   /** The path of the file. */
   readonly path?: string | undefined;

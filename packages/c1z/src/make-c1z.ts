@@ -55,7 +55,9 @@ export interface SyncToWrite {
   readonly assets?: Iterable<AssetToWrite>;
 }
 
+/** The contents of a .c1z file to make. */
 export interface C1zContents {
+  /** The syncs of the file. */
   readonly syncs: Iterable<SyncToWrite>;
   /** Whether to add the columns of newer files: expansion, needs_expansion, supports_diff. @defaultValue false */
   readonly newerColumns?: boolean;

@@ -73,9 +73,13 @@ export const DEFAULT_MAX_DECODED_BYTES = 3 * GIBIBYTE;
 /** The default for files of format 3; a large file may decode to `FORMAT_3_DECODED_RATIO` times its size. */
 const FORMAT_3_MAX_DECODED_BYTES = 10 * GIBIBYTE;
 const FORMAT_3_DECODED_RATIO = 100;
+/** The default of `maxDecodedRatio`. */
 export const DEFAULT_MAX_DECODED_RATIO = 1000;
+/** The default of `maxValueBytes`: 64 MiB. */
 export const DEFAULT_MAX_VALUE_BYTES = 64 * MEBIBYTE;
+/** The default of `batchRecords`. */
 export const DEFAULT_BATCH_RECORDS = 250;
+/** The default of `stallTimeoutMs`: two minutes. */
 export const DEFAULT_STALL_TIMEOUT_MS = 120_000;
 
 /** The largest value of `batchRecords`, which bounds the memory of a batch. */

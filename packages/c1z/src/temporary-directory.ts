@@ -48,6 +48,7 @@ export async function makeTemporaryDirectory(prefix: string, parent = tmpdir()):
   }
 }
 
+/** Removes a temporary directory and its contents. */
 export async function removeTemporaryDirectory(directory: string): Promise<void> {
   await rm(directory, REMOVE);
   left.delete(directory);

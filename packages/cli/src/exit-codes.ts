@@ -24,6 +24,7 @@ export const EXIT_CODES = {
   terminated: 143,
 } as const;
 
+/** An exit code of `sstitch`. */
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
 /** Exit codes by error code, of this project and of Level; all other errors exit with `failed`. */

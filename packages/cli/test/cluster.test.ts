@@ -216,11 +216,11 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     const connection = await openPostgres({ connectionString: server.url });
     const port = connection.store(parseClusterName(base).store);
     const [owner, run] = [randomUUID(), randomUUID()];
-    await port.writeLease({ owner, slot: 1, beat: 1 });
+    await port.writeLease({ owner, slot: 1, beat: 1, durationMs: 200 });
     await port.writeLoad({ run, owner, chunks: 64 });
     await port.writeChunk(run, 0, [new Uint8Array(100)]);
     expect(await valid('cluster status', base)).toMatchObject({
-      leases: [{ owner, slot: 1, beat: 1 }],
+      leases: [{ owner, slot: 1, beat: 1, durationMs: 200 }],
       loads: [{ run, owner, chunks: 64 }],
       orphans: 1,
     });

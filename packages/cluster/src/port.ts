@@ -72,11 +72,13 @@ export interface LoadIntent {
   readonly chunks: number;
 }
 
-/** A process that reads: it needs every state from `slot` on. `beat` grows with every renewal. */
+/** A process that reads: it needs every state from `slot` on. `beat` grows with every renewal. All are integers. */
 export interface Lease {
   readonly owner: string;
   readonly slot: number;
   readonly beat: number;
+  /** For how long the process uses the lease after a renewal. */
+  readonly durationMs: number;
 }
 
 /** A state of a store, encoded (state/state-format.ts), in parts. */

@@ -1,8 +1,6 @@
 // PostgreSQL that crashes, refuses, is configured otherwise, or is not the right one.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -15,9 +13,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClusterConnection } from '../src/connection.js';
 import { Database } from '../src/postgres/database.js';
 import { openPostgres, type PostgresOptions } from '../src/postgres/index.js';
-import { settingsOf } from '../src/postgres/options.js';
+import { settingsOf } from '../src/postgres/pool-settings.js';
 import { ClusterStore } from '../src/store/cluster-store.js';
 import { bytesOf, newId } from './port-conformance/subject.js';
+import { startProxy } from './postgres-proxy.js';
 
 if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
 
@@ -155,9 +154,9 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
       await port.writeLoad({ run, owner, chunks: 128 });
       await port.writeLoad({ run, owner, chunks: 64 });
       expect(await port.readLoads()).toEqual([{ run, owner, chunks: 128 }]);
-      await port.writeLease({ owner, slot: 9, beat: 3 });
-      await port.writeLease({ owner, slot: 5, beat: 2 });
-      expect(await port.readLeases()).toEqual([{ owner, slot: 9, beat: 3 }]);
+      await port.writeLease({ owner, slot: 9, beat: 3, durationMs: 1 });
+      await port.writeLease({ owner, slot: 5, beat: 2, durationMs: 1 });
+      expect(await port.readLeases()).toEqual([{ owner, slot: 9, beat: 3, durationMs: 1 }]);
     });
   });
 
@@ -217,7 +216,7 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
         expect(await port.appendSlot(2, bytesOf(2))).toEqual({ outcome: 'lost' });
         // Reads and other writes are repeated on another connection.
         proxy.loseReplies();
-        await port.writeLease({ owner: newId(), slot: 1, beat: 1 });
+        await port.writeLease({ owner: newId(), slot: 1, beat: 1, durationMs: 1 });
         expect(await port.readLeases()).toHaveLength(1);
       });
     } finally {
@@ -315,42 +314,3 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
     });
   });
 });
-
-/** A proxy that can end connections after a statement has reached the server and before its reply arrives. */
-async function startProxy(target: URL) {
-  const sockets = new Set<Socket>();
-  let isLosing = false;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => sockets.delete(socket));
-    }
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
-    client.pipe(upstream);
-    upstream.on('data', (chunk) => {
-      if (isLosing) {
-        isLosing = false;
-        client.destroy();
-      } else {
-        client.write(chunk);
-      }
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    port: address.port,
-    loseReplies: () => {
-      isLosing = true;
-    },
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}

@@ -30,10 +30,15 @@ export interface BucketResult {
   readonly bucket: Bucket;
   /** The tables; all zero with the strategy `batch`. */
   readonly tables: TableCounts;
+  /** The size of linked tables. */
   readonly linkedBytes: number;
+  /** The size of copied tables. */
   readonly copiedBytes: number;
+  /** The size of parts that were split into files of their own. */
   readonly splitBytes: number;
+  /** The size of virtual tables. */
   readonly sharedBytes: number;
+  /** The size of tables built from entries. */
   readonly builtBytes: number;
   /** The number of entries written, with the strategy `batch`. */
   readonly puts: number;
@@ -53,6 +58,7 @@ export interface BucketSize {
 
 /** The plan of a compaction. */
 export interface CompactPlan {
+  /** The strategy of the compaction. */
   readonly strategy: Strategy;
   /** Why the strategy was picked, in a few words for people. */
   readonly reason: string;
@@ -68,7 +74,9 @@ export interface CompactPlan {
 export interface CompactResult {
   /** The sync ids, as given. */
   readonly syncs: readonly string[];
+  /** The strategy that was used. */
   readonly strategy: Strategy;
+  /** The plan that was carried out. */
   readonly plan: CompactPlan;
   /** Whether this was a dry run, which changes nothing. */
   readonly dryRun: boolean;
@@ -80,6 +88,7 @@ export interface CompactResult {
   readonly entries: number | undefined;
   /** The ids under which the source held nothing, and the base now holds nothing. */
   readonly emptied: readonly string[];
+  /** How long the compaction took. */
   readonly durationMs: number;
   /** How long writers of the base waited. */
   readonly pauseMs: number;

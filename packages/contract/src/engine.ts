@@ -29,7 +29,9 @@ import type { Span } from './spans.js';
 
 /** Encodings that make keys and values Uint8Arrays, whatever the database's default encodings are. */
 export interface ByteEncodings {
+  /** Makes keys Uint8Arrays. */
   readonly keyEncoding: 'view';
+  /** Makes values Uint8Arrays. */
   readonly valueEncoding: 'view';
 }
 
@@ -43,52 +45,74 @@ export const byteEncodings: ByteEncodings = Object.freeze({
 export interface EngineSnapshot {
   /** Keeps the snapshot open: `close` waits until `unref` was called for every `ref`. */
   ref(): void;
+  /** Releases what `ref` kept. */
   unref(): void;
+  /** Releases the state. Reads of it fail afterwards. */
   close(): Promise<void>;
+  /** Closes the snapshot, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Options of `get` and `getMany`. */
 export interface ByteReadOptions extends ByteEncodings {
+  /** The state to read. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot | undefined;
 }
 
+/** Options of `iterator`. */
 export interface ByteIteratorOptions extends ByteReadOptions {
+  /** The greatest key before the range. */
   readonly gt?: Uint8Array;
+  /** The first key of the range. @defaultValue no lower bound */
   readonly gte?: Uint8Array;
+  /** The smallest key after the range. @defaultValue no upper bound */
   readonly lt?: Uint8Array;
+  /** The last key of the range. */
   readonly lte?: Uint8Array;
-  /** @defaultValue false */
+  /** Whether to read in descending order. @defaultValue false */
   readonly reverse?: boolean;
-  /** @defaultValue -1, no limit */
+  /** The most entries to read. @defaultValue -1, no limit */
   readonly limit?: number;
-  /** @defaultValue true */
+  /** Whether to read keys. @defaultValue true */
   readonly keys?: boolean;
-  /** @defaultValue true */
+  /** Whether to read values. @defaultValue true */
   readonly values?: boolean;
+  /** Aborts pending reads. */
   readonly signal?: AbortSignal;
 }
 
 /** An ordered read over one state of the engine. */
 export interface ByteIterator {
+  /** Returns the next entry, or undefined at the end. */
   next(): Promise<[Uint8Array, Uint8Array] | undefined>;
   /** Returns up to `size` entries; an empty array at the end. */
   nextv(size: number): Promise<Array<[Uint8Array, Uint8Array]>>;
+  /** Ends the read and releases its state. */
   close(): Promise<void>;
 }
 
+/** An operation of a batch that writes an entry. */
 export interface BytePut {
+  /** The kind of operation. */
   readonly type: 'put';
+  /** The key to write. */
   readonly key: Uint8Array;
+  /** The new value. */
   readonly value: Uint8Array;
 }
 
+/** An operation of a batch that deletes an entry. */
 export interface ByteDelete {
+  /** The kind of operation. */
   readonly type: 'del';
+  /** The key to delete, which may be absent. */
   readonly key: Uint8Array;
 }
 
+/** An operation of a batch. */
 export type ByteOperation = BytePut | ByteDelete;
 
+/** Options of `batch`. */
 export interface ByteBatchOptions extends ByteEncodings {
   /** Fulfil only when the batch survives a power cut. @defaultValue false */
   readonly sync?: boolean;
@@ -96,15 +120,21 @@ export interface ByteBatchOptions extends ByteEncodings {
 
 /** The reading half of the contract: what a source of records must provide. Every abstract-level database does. */
 export interface ReadableEngine {
+  /** Returns the value of a key, or undefined. */
   get(key: Uint8Array, options: ByteReadOptions): Promise<Uint8Array | undefined>;
+  /** Returns the values of keys, in the order of the keys. */
   getMany(keys: Uint8Array[], options: ByteReadOptions): Promise<Array<Uint8Array | undefined>>;
+  /** Reads a range of entries. The caller closes the iterator. */
   iterator(options: ByteIteratorOptions): ByteIterator;
+  /** Takes a snapshot, which the caller closes. The engine must be open (`takeSnapshot` waits for that). */
   snapshot(): EngineSnapshot;
+  /** The state of the engine: `opening`, `open`, `closing` or `closed`. */
   readonly status: string;
 }
 
 /** The reading and the writing half of the contract. Every abstract-level database provides them. */
 export interface ReadWriteEngine extends ReadableEngine {
+  /** Applies all operations atomically. */
   batch(operations: ByteOperation[], options: ByteBatchOptions): Promise<void>;
 }
 
@@ -127,16 +157,19 @@ export interface ReplaceSpansOptions extends Partial<ByteEncodings> {
   readonly signal?: AbortSignal;
 }
 
+/** The result of `replaceSpans`. */
 export interface ReplaceSpansResult {
   /** How many entries the spans hold after the replacement. */
   readonly entries: number;
   /** How long writers waited. */
   readonly pauseMs: number;
+  /** How long the call took. */
   readonly durationMs: number;
 }
 
 /** The whole contract; the top of this file lists its guarantees. */
 export interface Engine extends ReadWriteEngine {
+  /** What the engine can do beyond the contract. */
   readonly capabilities: EngineCapabilities;
   /**
    * Replaces everything inside `spans` by `entries`, atomically (guarantee 6).

@@ -20,6 +20,7 @@ export {
   type ReplaceSpansResult,
 } from './engine.js';
 export { Mutex } from './mutex.js';
+export { boundsOf, type EntryPage, type ReadPagesOptions, readPages } from './read-pages.js';
 export {
   complementOfSpans,
   insertSpan,

@@ -20,6 +20,7 @@ export type OriginTotals = Record<TableOrigin, { tables: number; bytes: number }
 
 /** What a commit did, and how long each step took. */
 export interface CommitReport {
+  /** The number of the generation that the commit made. */
   readonly generation: number;
   /** Tables of the store outside the spans. */
   readonly base: OriginTotals;
@@ -31,9 +32,11 @@ export interface CommitReport {
   readonly replayedOperations: number;
   /** How long writers waited. */
   readonly pauseMs: number;
+  /** How long the commit took. */
   readonly durationMs: number;
   /** What still holds excised bytes; only with the option `purge`. */
   readonly purge?: PurgeReport;
+  /** How long each step took. */
   readonly steps: {
     readonly flushMs: number;
     readonly stageMs: number;
@@ -57,7 +60,9 @@ export interface PurgeReport {
   readonly directories: readonly string[];
 }
 
+/** Options of `extract`. */
 export interface TableExtractOptions {
+  /** Aborts the call. */
   readonly signal?: AbortSignal;
   /**
    * Read every table in full and refuse a damaged one.
@@ -68,6 +73,7 @@ export interface TableExtractOptions {
 
 /** Tables extracted from a source; `totals` has one element for each span. */
 export interface ExtractedSpans {
+  /** Numbers of tables and bytes, one element for each span. */
   readonly totals: readonly OriginTotals[];
 }
 
@@ -81,6 +87,7 @@ export interface TableSource {
   ): Promise<ExtractedSpans>;
 }
 
+/** Options of `ingestFrom`. */
 export interface TableIngestOptions extends TableExtractOptions {
   /** Leave no excised byte in any file of the store. @defaultValue false */
   readonly purge?: boolean;

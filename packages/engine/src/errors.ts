@@ -35,6 +35,7 @@ export type EngineErrorCode =
 
 /** What an `EngineError` carries in addition to its code and message. */
 export interface EngineErrorDetails {
+  /** The error that caused this one. */
   readonly cause?: unknown;
   /** The file or directory that the error is about. */
   readonly path?: string | undefined;

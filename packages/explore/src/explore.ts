@@ -20,6 +20,7 @@ export interface ExploreOptions {
 
 /** A served page. Close it after use. */
 export interface Explorer extends AsyncDisposable {
+  /** The port on which the page is served. */
   readonly port: number;
   /** The address with its token. Anyone who has it can read the store. */
   readonly url: string;

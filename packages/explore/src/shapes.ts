@@ -222,6 +222,14 @@ export interface GenerationShape {
   readonly committedAt: string | null;
   readonly tables: number;
   readonly bytes: number;
+  /** The table files that it has and the generation before it had not, and the reverse; null if that is gone. */
+  readonly changes: { readonly added: FilesShape; readonly removed: FilesShape } | null;
+}
+
+/** Some files. */
+export interface FilesShape {
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /** Why a question failed. */

@@ -134,6 +134,8 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Ann Archer' }).waitFor();
     expect(page.url()).toContain(ANN);
+    // The rows come after the heading.
+    await page.locator('[data-row]').first().waitFor();
     await page.keyboard.press('ArrowDown');
     expect(await focused()).toBe('Read');
     await page.keyboard.press('ArrowDown');

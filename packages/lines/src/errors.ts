@@ -25,6 +25,7 @@ export type LinesErrorCode =
 
 /** The place and the cause of a {@link LinesError}. */
 export interface LinesErrorDetails {
+  /** The error that caused this one. */
   readonly cause?: unknown;
   /** The path of the file, or the caller's name for the stream. */
   readonly path?: string | undefined;

@@ -4,6 +4,7 @@
 export interface DatabaseFile {
   /** A plain name, such as `000001.sst`. */
   readonly name: string;
+  /** The size of the file. */
   readonly sizeBytes: number;
   /** The contents in consecutive pieces, which the sink may keep. */
   readonly chunks: readonly Uint8Array[];

@@ -25,7 +25,9 @@ export type EntrySource =
 
 /** The totals of a written database. */
 export interface WrittenDatabase {
+  /** The number of entries. */
   readonly entries: number;
+  /** The number of tables. */
   readonly tables: number;
   /** The size of all files. */
   readonly sizeBytes: number;

@@ -24,7 +24,9 @@ const CHECKSUM_BYTES = 4;
 
 /** The entries whose keys begin with `span.start`, in key order or reversed. */
 export interface ListOrder {
+  /** The span to read. */
   readonly span: Span;
+  /** Whether keys descend. */
   readonly reverse: boolean;
 }
 

@@ -11,6 +11,7 @@ import { onSnapshot, scanPages } from './scan.js';
 
 /** The digest of one bucket of a sync. */
 export interface BucketDigest {
+  /** The bucket. */
   readonly bucket: Bucket;
   /** The number of its entries. */
   readonly keys: number;

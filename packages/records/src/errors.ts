@@ -27,6 +27,7 @@ export type RecordsErrorCode =
 
 /** Details of a {@link RecordsError}. */
 export interface RecordsErrorDetails {
+  /** The error that caused this one. */
   readonly cause?: unknown;
   /** The key that the error concerns. */
   readonly key?: Uint8Array;

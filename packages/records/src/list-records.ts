@@ -2,6 +2,7 @@
 import {
   byteEncodings,
   type EngineSnapshot,
+  type EntryPage,
   type ReadableEngine,
   type Span,
   spanContains,
@@ -25,7 +26,6 @@ import { type IndexBucket, type IndexedBucket, indexEntries, listedIds } from '.
 import { type ListOptions, RecordList } from './record-list.js';
 import type { CountedBucket } from './record-types.js';
 import { primaryKey, type RecordByBucket } from './record-types.js';
-import type { EntryPage } from './scan.js';
 
 /** The records of a bucket whose keys start with these ids. */
 export function listRecords<B extends CountedBucket>(

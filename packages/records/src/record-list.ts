@@ -3,14 +3,19 @@
 // Invariants: each of these reads one state of the engine, its own or that of the given snapshot, so that a
 // page shows a sync as it is before or after a replacement, never a mix. A cursor is a position in key order:
 // the next page starts there, whatever the list then holds.
-import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import {
+  byteEncodings,
+  type EngineSnapshot,
+  type EntryPage,
+  type ReadableEngine,
+} from '@sstitch/contract';
 import { type SyncIdBytes, syncRunKey, syncStatsKey } from '@sstitch/keys';
 import { formatCursor, type ListOrder, type Place, parseCursor } from './cursor.js';
 import { decodeRecord } from './encode.js';
 import { RecordsError } from './errors.js';
 import type { SyncStatsRecord } from './gen/c1/storage/v3/records_pb.js';
 import { checkLimit } from './limits.js';
-import { countEntries, type EntryPage, onSnapshot, scanPages, withSnapshot } from './scan.js';
+import { countEntries, onSnapshot, scanPages, withSnapshot } from './scan.js';
 
 /** The number of records in a page if neither it nor the list has a limit. */
 export const DEFAULT_PAGE_RECORDS = 100;
@@ -39,6 +44,7 @@ export interface PageOptions {
 
 /** Some records of a list, in its order. */
 export interface RecordPage<R> {
+  /** The records of the page. */
   readonly records: R[];
   /** The cursor of the next page; undefined if no record follows. */
   readonly next: string | undefined;
@@ -48,6 +54,7 @@ export interface RecordPage<R> {
 
 /** The source of a list. */
 export interface ListSource<R> {
+  /** The keys to read, and their order. */
   readonly order: ListOrder;
   /** Whether `read` needs the values of entries. */
   readonly readsValues: boolean;

@@ -1,15 +1,14 @@
 import {
   type ByteIteratorOptions,
-  byteEncodings,
+  boundsOf,
   type EngineSnapshot,
+  type EntryPage,
   type ReadableEngine,
+  readPages,
   type Span,
   takeSnapshot,
 } from '@sstitch/contract';
 import { throwIfAborted } from './errors.js';
-
-/** The most entries in a page; an engine may return fewer. */
-export const PAGE_ENTRIES = 256;
 
 /** The largest limit to pass on: classic-level uses 32 bits, and no scan reads that many entries. */
 const MAX_ENGINE_LIMIT = 2 ** 31 - 1;
@@ -35,35 +34,19 @@ export interface ScanOptions {
   readonly from?: ScanStart | undefined;
 }
 
-/** A page of entries: keys with values. */
-export type EntryPage = ReadonlyArray<readonly [Uint8Array, Uint8Array]>;
-
-/** Yields the entries of a span in pages, so that millions of entries take few turns of the event loop. */
-export async function* scanPages(
+/** Yields the entries of a span in pages. */
+export function scanPages(
   engine: ReadableEngine,
   span: Span,
   options: ScanOptions,
 ): AsyncGenerator<EntryPage, void, undefined> {
-  throwIfAborted(options.signal);
-  const { limit = MAX_ENGINE_LIMIT } = options;
-  const iterator = engine.iterator({
-    ...byteEncodings,
+  const { snapshot, signal, limit = MAX_ENGINE_LIMIT, reverse = false, values = true } = options;
+  const read = {
     ...bounds(span, options),
-    snapshot: options.snapshot,
-    reverse: options.reverse ?? false,
+    ...{ snapshot, reverse, values },
     limit: limit < MAX_ENGINE_LIMIT ? limit : -1,
-    values: options.values ?? true,
-  });
-  try {
-    for (;;) {
-      const page = await iterator.nextv(PAGE_ENTRIES);
-      if (page.length === 0) return;
-      yield page;
-      throwIfAborted(options.signal);
-    }
-  } finally {
-    await iterator.close();
-  }
+  };
+  return readPages(engine, read, () => throwIfAborted(signal));
 }
 
 /** Like {@link onSnapshot}, for a read that yields items. */
@@ -108,11 +91,11 @@ export async function countEntries(
 }
 
 function bounds(
-  { start, end }: Span,
+  span: Span,
   { from, reverse }: ScanOptions,
 ): Pick<ByteIteratorOptions, 'gt' | 'gte' | 'lt' | 'lte'> {
-  const whole = end === undefined ? { gte: start } : { gte: start, lt: end };
-  if (from === undefined) return whole;
+  if (from === undefined) return boundsOf(span);
+  const { start, end } = span;
   const { key, inclusive } = from;
   if (reverse) return inclusive ? { gte: start, lte: key } : { gte: start, lt: key };
   const lower = inclusive ? { gte: key } : { gt: key };

@@ -20,6 +20,7 @@ export const RESOURCE_FIELDS = {
   'parent.resource_id': 5,
 } as const;
 
+/** The numbers of the fields that a scan of an entitlement finds. */
 export const ENTITLEMENT_FIELDS = {
   sync_id: SYNC_ID,
   external_id: 1,
@@ -28,6 +29,7 @@ export const ENTITLEMENT_FIELDS = {
   'resource.resource_id': 4,
 } as const;
 
+/** The numbers of the fields that a scan of a grant finds. */
 export const GRANT_FIELDS = {
   sync_id: SYNC_ID,
   external_id: 1,

@@ -12,8 +12,11 @@ import { decodeRecord } from './encode.js';
 import { throwIfAborted } from './errors.js';
 import { type SyncRunRecord, SyncType } from './gen/c1/storage/v3/records_pb.js';
 import { checkLimit } from './limits.js';
-import { PAGE_ENTRIES, scanPages, withSnapshot } from './scan.js';
+import { scanPages, withSnapshot } from './scan.js';
 import { compareTimes } from './timestamps.js';
+
+/** The most runs that are read at a time. */
+const PAGE_RUNS = 256;
 
 /** Selects syncs in a state of the engine. */
 export interface SyncQuery {
@@ -54,9 +57,9 @@ export async function* listNewestSyncRuns(
     }
     found.sort((a, b) => compareDated(b, a));
     const keys = found.slice(0, options.limit).map(({ key }) => key);
-    for (let from = 0; from < keys.length; from += PAGE_ENTRIES) {
+    for (let from = 0; from < keys.length; from += PAGE_RUNS) {
       throwIfAborted(options.signal);
-      const page = keys.slice(from, from + PAGE_ENTRIES);
+      const page = keys.slice(from, from + PAGE_RUNS);
       const values = await engine.getMany(page, { ...byteEncodings, snapshot });
       for (const [at, key] of page.entries()) {
         const value = values[at];

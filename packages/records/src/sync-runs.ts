@@ -27,15 +27,15 @@ import { withWriteLock } from './write-lock.js';
 
 /** Options of starting a sync. */
 export interface StartSyncOptions {
-  /** @defaultValue a new KSUID of the current time */
+  /** The id of the sync. @defaultValue a new KSUID of the current time */
   readonly syncId?: string;
-  /** @defaultValue SyncType.FULL */
+  /** The type of the sync. @defaultValue SyncType.FULL */
   readonly type?: SyncType;
   /** The id of the sync that this one is based on. @defaultValue '' */
   readonly parentSyncId?: string;
-  /** @defaultValue '' */
+  /** The token by which a connector resumes. @defaultValue '' */
   readonly syncToken?: string;
-  /** @defaultValue false */
+  /** The run's supports_diff. @defaultValue false */
   readonly supportsDiff?: boolean;
   /** The id of a sync that belongs to this one. @defaultValue '' */
   readonly linkedSyncId?: string;
@@ -78,7 +78,9 @@ const DEFAULT_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** A sync that has ended. */
 export interface EndedSync {
+  /** The run, which has ended. */
   readonly run: SyncRunRecord;
+  /** The statistics, counted from the records. */
   readonly stats: SyncStatsRecord;
 }
 

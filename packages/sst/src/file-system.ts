@@ -13,7 +13,9 @@
 
 /** What `FileSystem.status` returns. Symbolic links are not followed. */
 export interface FileStatus {
+  /** What the path names. */
   readonly kind: 'file' | 'directory' | 'link' | 'other';
+  /** The size of the file. */
   readonly sizeBytes: number;
   /** Permission bits, such as 0o644. */
   readonly mode: number;
@@ -41,6 +43,7 @@ export interface FileHandle {
   sync(): void;
   /** Returns the size of the file. */
   sizeBytes(): number;
+  /** Closes the file. It does not sync it. */
   close(): void;
 }
 
@@ -51,6 +54,7 @@ export interface OpenFile {
   readonly descriptor: number;
 }
 
+/** How to open a file: to read it, to create it, or to append to it. */
 export type OpenMode = 'read' | 'create' | 'append';
 
 /** The file operations that SSTitch needs. On failure each throws Node's error with its `code`. */
@@ -65,6 +69,7 @@ export interface FileSystem {
    * taken from must not be used afterwards.
    */
   attach(file: OpenFile): FileHandle;
+  /** Reads a whole file. */
   readFile(path: string): Uint8Array;
   /** Makes the hard link `path` to the file `existing`. */
   link(existing: string, path: string): void;
@@ -73,7 +78,9 @@ export interface FileSystem {
    * was opened before it was written; the caller syncs and closes it.
    */
   copy(existing: string, path: string): FileHandle;
+  /** Renames a file or a directory, and replaces a file of the new name. */
   rename(from: string, to: string): void;
+  /** Removes a name of a file. */
   unlink(path: string): void;
   /** Makes one directory. Throws EEXIST if it exists. */
   mkdir(path: string): void;
@@ -81,9 +88,11 @@ export interface FileSystem {
   removeDirectory(path: string): void;
   /** Returns the names in a directory, sorted. */
   readdir(path: string): string[];
+  /** Describes what a path names. */
   status(path: string): FileStatus;
   /** Fsyncs a directory, that is, the names in it. */
   fsyncDir(path: string): void;
+  /** Sets the permission bits of a file or a directory. */
   chmod(path: string, mode: number): void;
   /** Returns the path with all symbolic links resolved. */
   realPath(path: string): string;

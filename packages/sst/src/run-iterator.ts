@@ -59,6 +59,7 @@ export class RunIterator implements EntryIterator {
     return this.#current().value;
   }
 
+  /** Moves to the first entry of the first table. */
   seekToFirst(): void {
     this.#at = -1;
     this.#toNextTable();

@@ -76,12 +76,14 @@ export class TableIterator implements EntryIterator {
     this.seek(seekKeyOf(userKey));
   }
 
+  /** Moves to the first entry. */
   seekToFirst(): void {
     this.#load(0);
     this.#reader.seekToFirst();
     this.#skipForward();
   }
 
+  /** Moves to the last entry. */
   seekToLast(): void {
     this.#load(this.#parts.index.blockCount - 1);
     this.#reader.seekToLast();

@@ -1,5 +1,6 @@
 /** A table's size and its exact bounds. */
 export interface TableBounds {
+  /** The size of the table. */
   readonly sizeBytes: number;
   /** The first internal key. */
   readonly smallest: Uint8Array;
@@ -9,6 +10,7 @@ export interface TableBounds {
 
 /** The properties of a table, of which every entry was read or written. */
 export interface TableProperties extends TableBounds {
+  /** The number of entries, including deletions. */
   readonly entries: number;
   /** The number of entries that are tombstones. */
   readonly deletions: number;

@@ -60,9 +60,11 @@ export type TableValidation = 'full' | 'checksum' | 'lazy';
 
 /** The newest version of a user key. */
 export interface TableEntry {
+  /** Whether the version is a value or a deletion. */
   readonly type: EntryType;
   /** The value; empty for a tombstone. */
   readonly value: Uint8Array;
+  /** The sequence number of the version. */
   readonly sequence: number;
 }
 

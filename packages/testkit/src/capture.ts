@@ -12,6 +12,7 @@ import { TestkitError, type TestkitErrorCode } from './errors.js';
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
+/** All entries of a sync, in memory. */
 export interface CapturedSync {
   /** The text form. */
   readonly syncId: string;
@@ -19,7 +20,9 @@ export interface CapturedSync {
   readonly buckets: ReadonlyArray<{ readonly bucket: Bucket; readonly entries: readonly Entry[] }>;
 }
 
+/** All entries of an engine, in memory. */
 export interface CapturedEngine {
+  /** The syncs of the engine. */
   readonly syncs: readonly CapturedSync[];
   /** The entries outside the captured syncs. */
   readonly others: readonly Entry[];

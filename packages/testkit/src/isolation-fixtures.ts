@@ -22,6 +22,7 @@ import {
   syncSpansInKeyOrder,
 } from '@sstitch/keys';
 
+/** A key and its value. */
 export type FixtureEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** One sync of the fixtures. */

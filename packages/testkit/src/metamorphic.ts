@@ -13,6 +13,7 @@ export type {
   TransferSpec,
 } from './metamorphic/target.js';
 
+/** Options of a metamorphic run. */
 export interface MetamorphicOptions {
   /** How many sequences to run. @defaultValue 30 */
   readonly runs?: number;

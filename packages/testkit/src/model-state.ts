@@ -1,6 +1,7 @@
 // An immutable ordered map of byte strings: a state of the model engine.
 import { compareBytes, type Span } from '@sstitch/contract';
 
+/** A key and its value. */
 export type ModelEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** A put, or a delete if it has no value. */
@@ -9,7 +10,9 @@ export interface ModelWrite {
   readonly value: Uint8Array | undefined;
 }
 
+/** An immutable state of the model engine: sorted entries. */
 export class ModelState {
+  /** The state without entries. */
   static readonly empty = new ModelState([]);
   /** In strictly ascending key order. */
   readonly entries: readonly ModelEntry[];

@@ -41,6 +41,7 @@ export type EntryOrder =
   /** Record by record, each with its index entries, in an order unrelated to the keys. */
   | 'shuffled';
 
+/** Options of `syntheticEntries`. */
 export interface SyntheticEntriesOptions extends SyntheticSyncOptions {
   /** @defaultValue 'sorted' */
   readonly order?: EntryOrder;
@@ -49,6 +50,7 @@ export interface SyntheticEntriesOptions extends SyntheticSyncOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `writeSyntheticSync`. */
 export interface WriteSyntheticSyncOptions extends SyntheticSyncOptions {
   /** Write in an order unrelated to the keys, as a connector does. @defaultValue false */
   readonly shuffle?: boolean;

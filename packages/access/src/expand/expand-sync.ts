@@ -33,6 +33,7 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
 /** An engine that makes tables and puts them in place: a `Store` of @sstitch/engine. */
 export interface TableEngine<Tables> extends ReadWriteEngine, TableStore<Tables> {
+  /** Makes a builder of tables from unsorted entries. */
   tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
 }
 

@@ -61,6 +61,7 @@ export class ExpandedSync implements SyncSource {
   /** Does nothing: the engine stays open. */
   async close(): Promise<void> {}
 
+  /** Does nothing: the engine stays open. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

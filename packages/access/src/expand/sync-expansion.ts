@@ -53,6 +53,7 @@ export interface ExpansionReport extends ExpansionCounts {
   readonly edges: number;
   /** Cycles, whose entitlements do not pass access to each other. */
   readonly cycles: number;
+  /** Edges that grants name and the graph leaves out. */
   readonly skipped: SkippedEdges;
 }
 

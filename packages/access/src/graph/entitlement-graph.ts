@@ -18,10 +18,13 @@ export interface GraphEntitlement {
 
 /** An edge between two entitlements, which are given by id. */
 export interface EntitlementEdge extends EdgeFilter {
+  /** The entitlement that leads to the destination. */
   readonly source: string;
+  /** The entitlement that principals of the source have, too. */
   readonly destination: string;
 }
 
+/** A node: an entitlement, or all entitlements of a cycle. */
 export interface GraphNode {
   /** Entitlements, ascending. */
   readonly members: readonly number[];
@@ -31,7 +34,7 @@ export interface GraphNode {
   readonly sources: readonly number[];
 }
 
-/** What `buildGraph` makes a graph of. */
+/** The parts of which `buildGraph` makes a graph. */
 export interface GraphParts {
   readonly entitlements: readonly GraphEntitlement[];
   /** The number of each entitlement by its id. */
@@ -43,7 +46,9 @@ export interface GraphParts {
 
 /** A graph of entitlements. Entitlements and nodes are numbered from 0. */
 export class EntitlementGraph {
+  /** The entitlements by number, in the order of their ids. */
   readonly entitlements: readonly GraphEntitlement[];
+  /** The nodes by number. Every edge leads to a later node. */
   readonly nodes: readonly GraphNode[];
   /** The node of each entitlement. */
   readonly nodeOf: readonly number[];

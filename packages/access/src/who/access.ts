@@ -9,7 +9,9 @@ export interface AccessSource {
 
 /** The fact that a principal has an entitlement. */
 export interface Access {
+  /** The principal that has the entitlement. */
   readonly principal: ResourceName;
+  /** The entitlement, by its external_id. */
   readonly entitlementId: string;
   /** The entitlement's resource, or undefined if no record names it. */
   readonly resource: ResourceName | undefined;
@@ -26,6 +28,7 @@ export interface Access {
 
 /** A page of access, in the order of the query. */
 export interface AccessPage {
+  /** The access of the page. */
   readonly items: readonly Access[];
   /** The cursor of the next page, or undefined on the last one. */
   readonly next: string | undefined;

@@ -30,6 +30,7 @@ export type AccessPath = readonly PathStep[];
 
 /** Why a principal has an entitlement. */
 export interface Explanation {
+  /** The explained access. */
   readonly access: Access;
   /** The paths, shortest first. Empty if the grants say that the access is derived, but not from what. */
   readonly paths: readonly AccessPath[];

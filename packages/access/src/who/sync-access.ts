@@ -198,6 +198,7 @@ export class SyncAccess implements AsyncDisposable {
     });
   }
 
+  /** Releases the state that was read. Questions fail afterwards. */
   async close(): Promise<void> {
     await this.#snapshot.close();
   }

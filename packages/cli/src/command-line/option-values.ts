@@ -33,8 +33,17 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
 }
 
 function parsePath(kind: PathKind, text: string): string {
-  if (text === '') throw new InvalidArgumentError(`the path of the ${kind} is empty`);
+  if (text === '') {
+    const what = kind === 'store directory' ? 'store' : kind;
+    throw new InvalidArgumentError(`the path of the ${what} is empty`);
+  }
   if (!isClusterName(text)) {
+    const [scheme] = /^[a-z][a-z0-9+.-]+:\/\//i.exec(text) ?? [];
+    if (scheme !== undefined && kind !== 'file' && kind !== 'directory') {
+      throw new InvalidArgumentError(
+        `the address of a store begins with postgres:// or cassandra://, not ${scheme}`,
+      );
+    }
     if (kind !== 'cluster store') return text;
     throw new InvalidArgumentError(
       `${JSON.stringify(text)} is not the address of a store on a cluster, such as postgres://host/database/store`,

@@ -55,7 +55,7 @@ export const STORE_NOTES = [
   ],
   [
     '…/acme?lease=60',
-    'with leases of 60 seconds, if the processes of the store do not have the default of 30',
+    'with a lease of 60 seconds, not of 30: how long the command may be unable to reach the database',
   ],
   [
     '…/acme?tls=require&ca=ca.pem',

@@ -3,10 +3,9 @@
 //   cassandra://[user@]host[:port],host…/keyspace/store[?dc=NAME&replication=N&tls=…]
 //   postgres://[user@]host[:port]/database/store[?schema=NAME&tls=…]
 //
-// The store's name is the rest of the path, in percent-encoding. `lease=SECONDS` is the time of leases, if the
-// processes of the store do not have the default. TLS: `tls=require` checks the server's certificate, `tls=no-verify`
-// does not; `ca`, `cert` and `key` name PEM files. Passwords come from the environment alone: other users
-// see command lines, and shells keep them.
+// The store's name is the rest of the path, in percent-encoding. `lease=SECONDS` is the time of the
+// command's lease. TLS: `tls=require` checks the server's certificate, `tls=no-verify` does not; `ca`, `cert` and `key`
+// name PEM files. Passwords come from the environment alone: other users see command lines, and shells keep them.
 import { InvalidArgumentError } from 'commander';
 
 const SCHEMES = { cassandra: 'cassandra', postgres: 'postgres', postgresql: 'postgres' } as const;

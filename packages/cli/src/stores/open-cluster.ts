@@ -7,18 +7,27 @@ import { ClusterReader } from './cluster-reader.js';
 import { ClusterWriter } from './cluster-writer.js';
 
 /** Runs `use` with one state of a store. */
-export function withClusterReader<T>(
+export async function withClusterReader<T>(
   address: string,
   use: (reader: ByteReader) => Promise<T>,
 ): Promise<T> {
-  return withCluster(address, 'refuse', async ({ store }) => {
-    const reader = new ClusterReader(store);
-    try {
-      return await use(reader);
-    } finally {
-      await reader.close();
-    }
-  });
+  const { reader, close } = await openClusterReader(address);
+  try {
+    return await use(reader);
+  } finally {
+    await close();
+  }
+}
+
+/** Opens one state of a store; the caller must close it. @throws as {@link openCluster} */
+export async function openClusterReader(address: string) {
+  const opened = await openCluster(address, 'refuse');
+  const reader = new ClusterReader(opened.store);
+  const close = async () => {
+    await reader.close();
+    await opened.close();
+  };
+  return { reader, close };
 }
 
 /** Runs `use` with a store that is open for writing. Other processes can have it open too. */
@@ -64,7 +73,7 @@ export interface OpenedCluster {
  * @throws ClusterError, with the code SSTITCH_CLUSTER_NOT_FOUND if nothing was ever written to the store and `missing` is
  * 'refuse'
  */
-export async function openCluster(address: string, missing: MissingStore): Promise<OpenedCluster> {
+async function openCluster(address: string, missing: MissingStore): Promise<OpenedCluster> {
   const name = parseClusterName(address);
   const connection = await connectTo(name, missing === 'create');
   try {

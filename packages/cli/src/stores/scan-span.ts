@@ -1,12 +1,11 @@
 // Reads a span in pages.
 import {
-  type ByteIteratorOptions,
-  byteEncodings,
+  boundsOf,
+  type EntryPage,
   type ReadableEngine,
+  readPages,
   type Span,
 } from '@sstitch/contract';
-
-const PAGE_ENTRIES = 1000;
 
 export interface ScanOptions {
   readonly signal?: AbortSignal;
@@ -16,30 +15,13 @@ export interface ScanOptions {
   readonly limit?: number | undefined;
 }
 
-export type EntryPage = ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>;
-
 /** Yields the entries of a span in pages. */
-export async function* scanSpan(
+export function scanSpan(
   engine: ReadableEngine,
   span: Span,
-  options: ScanOptions = {},
+  { signal, values = true, limit = -1 }: ScanOptions = {},
 ): AsyncGenerator<EntryPage, void, undefined> {
-  const iterator = engine.iterator({
-    ...byteEncodings,
-    ...boundsOf(span),
-    values: options.values ?? true,
-    limit: options.limit ?? -1,
-  });
-  try {
-    for (;;) {
-      options.signal?.throwIfAborted();
-      const page = await iterator.nextv(PAGE_ENTRIES);
-      if (page.length === 0) return;
-      yield page;
-    }
-  } finally {
-    await iterator.close();
-  }
+  return readPages(engine, { ...boundsOf(span), values, limit }, () => signal?.throwIfAborted());
 }
 
 /** Counts the keys of a span. */
@@ -51,8 +33,4 @@ export async function countKeys(
   let count = 0;
   for await (const page of scanSpan(engine, span, { signal, values: false })) count += page.length;
   return count;
-}
-
-function boundsOf({ start, end }: Span): Partial<Pick<ByteIteratorOptions, 'gte' | 'lt'>> {
-  return end === undefined ? { gte: start } : { gte: start, lt: end };
 }

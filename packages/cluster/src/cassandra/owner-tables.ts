@@ -56,8 +56,8 @@ export class OwnerTables {
 
   // The timestamp of a lease is its beat.
 
-  async writeLease({ owner, slot, beat }: Lease): Promise<void> {
-    const params = [this.#store, owner, slot, beat, beat];
+  async writeLease({ owner, slot, beat, durationMs }: Lease): Promise<void> {
+    const params = [this.#store, owner, slot, beat, durationMs, beat];
     await this.#session.run(this.#queries.writeLease, params, 'quorum');
   }
 
@@ -71,6 +71,7 @@ export class OwnerTables {
       owner: String(row.get('owner')),
       slot: numberIn(row, 'slot'),
       beat: numberIn(row, 'beat'),
+      durationMs: numberIn(row, 'duration_ms'),
     }));
   }
 }
@@ -87,8 +88,8 @@ function queriesOn(keyspace: string) {
     writeLoad: `INSERT INTO ${loads} (store, run, owner, chunks) VALUES (?, ?, ?, ?) USING TIMESTAMP ?`,
     deleteLoad: `DELETE FROM ${loads} USING TIMESTAMP ${DELETED} WHERE store = ? AND run = ?`,
     loads: `SELECT run, owner, chunks FROM ${loads} WHERE store = ?`,
-    writeLease: `INSERT INTO ${leases} (store, owner, slot, beat) VALUES (?, ?, ?, ?) USING TIMESTAMP ?`,
+    writeLease: `INSERT INTO ${leases} (store, owner, slot, beat, duration_ms) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?`,
     deleteLease: `DELETE FROM ${leases} USING TIMESTAMP ${DELETED} ${owner}`,
-    leases: `SELECT owner, slot, beat FROM ${leases} WHERE store = ?`,
+    leases: `SELECT owner, slot, beat, duration_ms FROM ${leases} WHERE store = ?`,
   };
 }

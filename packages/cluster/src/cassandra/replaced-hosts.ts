@@ -1,5 +1,5 @@
 // After an outage of all nodes the driver (4.10) makes a new Host of the node that it reaches first, in the place of the
-// one that it had, and forgets the old one: its connection pool goes on and connects, Client.shutdown() does not know it,
+// one that it had, and forgets the old one: its connection pool continues and connects, Client.shutdown() does not know it,
 // and the process never ends. So a host that leaves the map is shut down here.
 import type { Client, Host } from 'cassandra-driver';
 

@@ -47,7 +47,7 @@ const TABLES: Readonly<Record<string, string>> = {
   loads: `(store text, run uuid, owner uuid, chunks int, PRIMARY KEY ((store), run))
     WITH gc_grace_seconds = ${ONE_HOUR_S}`,
 
-  leases: `(store text, owner uuid, slot bigint, beat bigint, PRIMARY KEY ((store), owner))
+  leases: `(store text, owner uuid, slot bigint, beat bigint, duration_ms bigint, PRIMARY KEY ((store), owner))
     WITH gc_grace_seconds = ${ONE_HOUR_S}`,
 };
 

@@ -34,6 +34,14 @@ export class ByteReader {
     return value;
   }
 
+  /** Reads the version of a format, of which this release reads one. */
+  version(readable: number): void {
+    const version = this.byte();
+    if (version === readable) return;
+    const message = `${this.#what} has version ${version}, this release reads version ${readable}: use the release that wrote it or a later one`;
+    throw new ClusterError('SSTITCH_CLUSTER_CORRUPT', message);
+  }
+
   varint(): number {
     let value = 0;
     let scale = 1;

@@ -194,7 +194,7 @@ function writeIds(target: ByteWriter, ids: readonly string[]): void {
 /** @throws ClusterError SSTITCH_CLUSTER_CORRUPT */
 export function decodeRecord(bytes: Uint8Array): LogRecord {
   const source = new ByteReader(bytes, 'a record of the log');
-  readVersion(source);
+  source.version(FORMAT_VERSION);
   const groups = Array.from({ length: source.count(1) }, () =>
     decodeGroup(source.raw(source.varint())),
   );
@@ -207,20 +207,13 @@ export function decodeRecord(bytes: Uint8Array): LogRecord {
 /** @throws ClusterError SSTITCH_CLUSTER_CORRUPT */
 export function decodeGroup(bytes: Uint8Array): Group {
   const source = new ByteReader(bytes, 'a group of the log');
-  readVersion(source);
+  source.version(FORMAT_VERSION);
   const id = source.uuid();
   const owner = source.uuid();
   const base = source.varint();
   const edits = Array.from({ length: source.count(1) }, () => readEdit(source));
   source.finish();
   return { id, owner, base, edits };
-}
-
-function readVersion(source: ByteReader): void {
-  const version = source.byte();
-  if (version !== FORMAT_VERSION) {
-    source.fail(`its version is ${version}; this version of the package reads ${FORMAT_VERSION}`);
-  }
 }
 
 function readEdit(source: ByteReader): Edit {

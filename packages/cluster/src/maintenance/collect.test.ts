@@ -25,7 +25,7 @@ class TestStore {
   readonly cluster = new MemoryCluster();
   readonly port = this.cluster.store('s');
   readonly clock = new ManualClock();
-  readonly watch = new LeaseWatch(this.clock, LEASE_MS);
+  readonly watch = new LeaseWatch(this.clock);
   #runs = 0;
 
   open(): Promise<LogClient> {
@@ -93,7 +93,7 @@ describe('collect', () => {
   it('holds everything for a process that is just opening', async () => {
     const store = new TestStore();
     const writer = await store.open();
-    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1 });
+    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1, durationMs: LEASE_MS });
     await store.replaceAll(writer);
     await store.replaceAll(writer);
     await store.pass(1);
@@ -168,6 +168,16 @@ describe('truncateLog', () => {
     expect(store.rows.slots).toBe(10);
     const late = await store.open();
     expect(late.known).toEqual(writer.known);
+  });
+
+  it('deletes nothing while a process is just opening', async () => {
+    const store = new TestStore();
+    const writer = await store.open();
+    await fill(writer, firstSlotOf(1));
+    await writeCheckpoint(store.port, writer.known);
+    await store.port.writeLease({ owner: idOf(999), slot: 0, beat: 1, durationMs: LEASE_MS });
+    await store.pass(1);
+    expect(await store.truncate(writer)).toEqual({ deletedSegments: 0, heldSlot: 0 });
   });
 
   it('makes a process that slept lose its lease, not read a wrong state or append to an old slot', async () => {

@@ -10,24 +10,16 @@ export interface WatchedLeases {
 }
 
 /**
- * Decides which leases are dead: those whose beat it has seen stand still for DEAD_AFTER_LEASES × leaseMs of its own
+ * Decides which leases are dead: those whose beat it has seen stand still for DEAD_AFTER_LEASES × its duration by its own
  * clock. A process keeps one watch for all its collections; a new watch counts every lease as live.
  */
 export class LeaseWatch {
   readonly #clock: Clock;
-  readonly #leaseMs: number;
   /** The beat of each owner, and when it was first seen. */
   readonly #seen = new Map<string, { readonly beat: number; readonly sinceMs: number }>();
 
-  /** @param leaseMs the same for all processes of a store */
-  constructor(clock: Clock, leaseMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#leaseMs = leaseMs;
-  }
-
-  /** The time after which a second observation finds the leases dead that were dead at the first. */
-  get decidesAfterMs(): number {
-    return DEAD_AFTER_LEASES * this.#leaseMs;
   }
 
   /** @param leases as read just now */
@@ -45,7 +37,8 @@ export class LeaseWatch {
         this.#seen.set(lease.owner, { beat: lease.beat, sinceMs: nowMs });
         live.push(lease);
       } else {
-        (nowMs - seen.sinceMs > this.decidesAfterMs ? dead : live).push(lease);
+        const isDead = nowMs - seen.sinceMs > DEAD_AFTER_LEASES * lease.durationMs;
+        (isDead ? dead : live).push(lease);
       }
     }
     return { live, dead };

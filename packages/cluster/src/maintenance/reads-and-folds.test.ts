@@ -304,6 +304,20 @@ describe('rewriteSparseRun', () => {
     await bench.check();
   });
 
+  it('rewrites pieces whose bounds are as long as keys can be, one at a time', async () => {
+    const bench = new Bench();
+    const long = (letter: string) => letter.padEnd(8000, '.');
+    const entries = Object.fromEntries([...'abcdefg'].map((letter) => [long(letter), letter]));
+    await bench.perform({ do: 'replace', bounds: [long('a'), long('h')], entries });
+    await bench.perform({ do: 'replace', bounds: [long('b'), long('g')], entries: {} });
+    await bench.perform({ do: 'batch', entries: { z: 'over' } });
+    await bench.perform({ do: 'flush' });
+    const old = runAt(bench, long('a'));
+    expect(await rewriteSparseRun(bench.context, 0)).toBe(true);
+    expect(runAt(bench, long('a'))).not.toBe(old);
+    await bench.check();
+  });
+
   it('leaves a run of which most shows', async () => {
     const bench = new Bench();
     const entries = Object.fromEntries(KEYS.map((key) => [key, `the value of ${key}`]));

@@ -104,11 +104,11 @@ async function shownBytes(
   return bytes;
 }
 
-/** The first pieces, as many as one commit can rewrite: each edit names the new run. */
+/** The first pieces, as many as one commit can rewrite, which is at least one: each edit names the new run. */
 function piecesOfOneCommit(pieces: readonly Piece[]): Piece[] {
   let bytes = 0;
-  return pieces.filter(({ start, end, run }) => {
+  return pieces.filter(({ start, end, run }, index) => {
     bytes += start.length + (end?.length ?? 0) + (run?.first.length ?? 0) + (run?.last.length ?? 0);
-    return bytes <= MAX_BOUND_BYTES;
+    return index === 0 || bytes <= MAX_BOUND_BYTES;
   });
 }

@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { ClusterError } from '../errors.js';
-import { closingClient } from './closing-client.js';
+import { ConnectionTurns } from './connection-turns.js';
 import { isPassing, unavailable } from './failures.js';
-import type { Settings } from './options.js';
+import { guardedClient } from './guarded-client.js';
+import type { Settings } from './pool-settings.js';
 import type { Statement } from './statements.js';
 
 const FIRST_PAUSE_MS = 20;
@@ -15,11 +16,13 @@ type Value = string | number | Buffer | null;
 
 export class Database {
   readonly #pool: Pool;
+  readonly #turns: ConnectionTurns;
   readonly #retryMs: number;
   #closing: Promise<void> | undefined;
 
-  private constructor(pool: Pool, retryMs: number) {
+  private constructor(pool: Pool, { connections, retryMs }: Settings) {
     this.#pool = pool;
+    this.#turns = new ConnectionTurns(connections);
     this.#retryMs = retryMs;
     // An idle connection was lost. The pool has dropped it; without a listener the process would end.
     pool.on('error', () => {});
@@ -30,21 +33,23 @@ export class Database {
     const { Client, Pool } = await loadDriver();
     const pool = new Pool({
       ...settings.pool,
-      Client: closingClient(Client),
+      Client: guardedClient(Client),
       verify: (client, done) => {
         prepareSession(client, settings.serverStatementMs).then(() => done(), done);
       },
     });
-    return new Database(pool, settings.retryMs);
+    return new Database(pool, settings);
   }
 
   /**
-   * Runs a statement that may run twice.
+   * Runs a statement that may run twice. An urgent one does not wait for others.
    *
    * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE
    */
-  run(statement: Statement, values: readonly Value[]): Promise<QueryResult> {
-    return this.#repeat(() => this.#pool.query({ ...statement, values: [...values] }));
+  run(statement: Statement, values: readonly Value[], isUrgent = false): Promise<QueryResult> {
+    return this.#repeat(() =>
+      this.#withConnection(isUrgent, (client) => client.query(queryOf(statement, values))),
+    );
   }
 
   /**
@@ -54,37 +59,43 @@ export class Database {
    * been
    */
   async runOnce(statement: Statement, values: readonly Value[]): Promise<QueryResult> {
-    const client = await this.#repeat(() => this.#pool.connect());
-    let failure: unknown;
-    // A connection that ends says so by an event too, which would end the process.
-    const onError = (error: Error) => {
-      failure = error;
-    };
-    client.on('error', onError);
-    try {
-      return await client.query({ ...statement, values: [...values] });
-    } catch (error) {
-      failure = error;
-      throw error;
-    } finally {
-      client.removeListener('error', onError);
-      client.release(failure !== undefined);
-    }
+    const client = await this.#repeat(() => this.#connect(false));
+    return this.#use(client, () => client.query(queryOf(statement, values)));
   }
 
   /** Runs `use` with a connection; may run it twice. */
   withClient<T>(use: (client: PoolClient) => Promise<T>): Promise<T> {
-    return this.#repeat(async () => {
-      const client = await this.#pool.connect();
-      let failed = true;
-      try {
-        const result = await use(client);
-        failed = false;
-        return result;
-      } finally {
-        client.release(failed);
-      }
-    });
+    return this.#repeat(() => this.#withConnection(false, use));
+  }
+
+  async #withConnection<T>(isUrgent: boolean, use: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.#connect(isUrgent);
+    return this.#use(client, () => use(client));
+  }
+
+  /** Waits for a turn, and takes a connection. */
+  async #connect(isUrgent: boolean): Promise<PoolClient> {
+    await this.#turns.take(isUrgent);
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      this.#turns.refuse(error);
+      this.#turns.end();
+      throw error;
+    }
+  }
+
+  /** Returns the connection after use; one on which something failed is closed. */
+  async #use<T>(client: PoolClient, use: () => Promise<T>): Promise<T> {
+    let failed = true;
+    try {
+      const result = await use();
+      failed = false;
+      return result;
+    } finally {
+      client.release(failed);
+      this.#turns.end();
+    }
   }
 
   close(): Promise<void> {
@@ -93,17 +104,24 @@ export class Database {
   }
 
   async #repeat<T>(attempt: () => Promise<T>): Promise<T> {
-    const deadlineMs = performance.now() + this.#retryMs;
+    // From the first failure on: a statement may wait for its turn, and be silent, before it.
+    let deadlineMs: number | undefined;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       try {
         return await attempt();
       } catch (error) {
         if (this.#closing !== undefined || !isRepeatable(error)) throw unavailable(error);
-        if (performance.now() + pauseMs > deadlineMs) throw unavailable(error);
+        const nowMs = performance.now();
+        deadlineMs ??= nowMs + this.#retryMs;
+        if (nowMs + pauseMs > deadlineMs) throw unavailable(error);
       }
       await sleep(pauseMs * (0.5 + Math.random()));
     }
   }
+}
+
+function queryOf(statement: Statement, values: readonly Value[]) {
+  return { ...statement, values: [...values] };
 }
 
 function isRepeatable(error: unknown): boolean {

@@ -1,7 +1,8 @@
 // Opens a connection to stores on PostgreSQL.
 import { type ClusterConnection, checkStoreName } from '../connection.js';
 import { Database } from './database.js';
-import { DEFAULT_SCHEMA, type PostgresOptions, settingsOf } from './options.js';
+import { DEFAULT_SCHEMA, type PostgresOptions } from './options.js';
+import { settingsOf } from './pool-settings.js';
 import { PostgresPort } from './postgres-port.js';
 import { checkSchemaName, prepareSchema, quoteIdentifier } from './schema.js';
 import { statementsOf } from './statements.js';

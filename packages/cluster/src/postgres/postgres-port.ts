@@ -119,8 +119,13 @@ export class PostgresPort implements ClusterPort {
     return rows.map(({ run, owner, chunks }) => ({ run, owner, chunks }));
   }
 
-  async writeLease({ owner, slot, beat }: Lease): Promise<void> {
-    await this.#run('writeLease', this.store, owner, slot, beat);
+  async writeLease({ owner, slot, beat, durationMs }: Lease): Promise<void> {
+    // Else the lease would end while the process has many reads in progress.
+    await this.#database.run(
+      this.#statements.writeLease,
+      [this.store, owner, slot, beat, durationMs],
+      true,
+    );
   }
 
   async deleteLease(owner: string): Promise<void> {
@@ -129,10 +134,11 @@ export class PostgresPort implements ClusterPort {
 
   async readLeases(): Promise<Lease[]> {
     const { rows } = await this.#run('readLeases', this.store);
-    return rows.map(({ owner, slot, beat }) => ({
+    return rows.map(({ owner, slot, beat, duration_ms }) => ({
       owner,
       slot: Number(slot),
       beat: Number(beat),
+      durationMs: Number(duration_ms),
     }));
   }
 

@@ -115,6 +115,7 @@ function tablesOf(schema: string, compression: string): string {
     );
     CREATE TABLE IF NOT EXISTS ${schema}.leases (
       store text COLLATE "C", owner uuid, slot bigint NOT NULL, beat bigint NOT NULL,
+      duration_ms bigint NOT NULL,
       PRIMARY KEY (store, owner)
     ) WITH (fillfactor = 50);
 

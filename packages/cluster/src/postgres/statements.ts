@@ -88,12 +88,13 @@ export function statementsOf(schema: string) {
       ON CONFLICT (store, run) DO UPDATE SET chunks = greatest(load.chunks, excluded.chunks)`,
     deleteLoad: `DELETE FROM ${schema}.loads WHERE store = $1 AND run = $2`,
     readLoads: `SELECT run, owner, chunks FROM ${schema}.loads WHERE store = $1`,
-    writeLease: `INSERT INTO ${schema}.leases AS lease (store, owner, slot, beat)
-      VALUES ($1, $2, $3, $4)
-      ON CONFLICT (store, owner) DO UPDATE SET slot = excluded.slot, beat = excluded.beat
+    writeLease: `INSERT INTO ${schema}.leases AS lease (store, owner, slot, beat, duration_ms)
+      VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (store, owner) DO UPDATE
+      SET slot = excluded.slot, beat = excluded.beat, duration_ms = excluded.duration_ms
       WHERE excluded.beat >= lease.beat`,
     deleteLease: `DELETE FROM ${schema}.leases WHERE store = $1 AND owner = $2`,
-    readLeases: `SELECT owner, slot, beat FROM ${schema}.leases WHERE store = $1`,
+    readLeases: `SELECT owner, slot, beat, duration_ms FROM ${schema}.leases WHERE store = $1`,
 
     writeCheckpoint: `WITH checkpoint AS (
         INSERT INTO ${schema}.checkpoints (store, slot) VALUES ($1, $2)

@@ -50,7 +50,7 @@ export interface LogClient {
 
   /**
    * Commits edits as one group. Calls of one turn of the event loop, and those that wait for a slot, share a record; a
-   * view that is made between two calls parts them.
+   * view that is made between two such calls shows neither.
    *
    * @throws ClusterError SSTITCH_LOAD_ABORTED (the group is void: its owner was declared dead), SSTITCH_COMMIT_UNKNOWN,
    * SSTITCH_CLUSTER_UNAVAILABLE (certainly not committed), SSTITCH_LEASE_LOST, SSTITCH_TOO_LARGE

@@ -30,6 +30,33 @@ describe('openLogClient', () => {
     expect(cluster.rowCounts('s')).toMatchObject({ leases: 0, announcements: 0 });
   });
 
+  it('takes a lease that holds everything before it reads, and one of its own slot after', async () => {
+    const cluster = new MemoryCluster();
+    const writer = await openLogClient(cluster.store('s'));
+    await writer.commit([put('k', '1')]);
+    const real = cluster.store('s');
+    const calls: string[] = [];
+    const port = new Proxy(real, {
+      get: (_, name) => {
+        const value = Reflect.get(real, name, real);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]) => {
+          const [lease] = args as [{ slot?: number } | undefined];
+          calls.push(name === 'writeLease' ? `writeLease ${lease?.slot}` : String(name));
+          return value.apply(real, args);
+        };
+      },
+    });
+    await openLogClient(port);
+    expect(calls).toEqual([
+      'writeLease 0',
+      'readCheckpoint',
+      'readHead',
+      'readSlots',
+      'writeLease 1',
+    ]);
+  });
+
   it('puts the commits of one turn into one record', async () => {
     const cluster = new MemoryCluster();
     const client = await openLogClient(cluster.store('s'));

@@ -91,10 +91,7 @@ export function runsOf(state: State): Map<string, RunRef> {
 /** @throws ClusterError SSTITCH_CLUSTER_CORRUPT */
 export function decodeState(parts: readonly Uint8Array[]): State {
   const source = new ByteReader(Buffer.concat(parts), 'a checkpoint');
-  const version = source.byte();
-  if (version !== FORMAT_VERSION) {
-    source.fail(`its version is ${version}; this version of the package reads ${FORMAT_VERSION}`);
-  }
+  source.version(FORMAT_VERSION);
   const slot = source.varint();
   const flushedTo = source.varint();
   const runs = readList(source, MIN_RUN_REF_BYTES, () => readRunRef(source));

@@ -141,7 +141,8 @@ async function* untilAborted(
   try {
     for (;;) {
       isWaiting = true;
-      const reading = iterator.next().catch((error: unknown) => {
+      // The source may throw, or not return a promise.
+      const reading = (async () => iterator.next())().catch((error: unknown) => {
         hasEnded = true;
         throw error;
       });
@@ -153,10 +154,10 @@ async function* untilAborted(
     }
   } finally {
     if (!hasEnded) {
-      const closing = Promise.resolve(iterator.return?.());
+      const closing = (async () => iterator.return?.())();
       // A source that is waited for closes once it has answered, which may be never.
       if (isWaiting) closing.catch(() => undefined);
-      else await closing;
+      else await orAborted(closing, signal);
     }
   }
 }

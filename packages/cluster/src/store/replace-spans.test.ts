@@ -8,6 +8,8 @@ import { ClusterStore } from './cluster-store.js';
 import { everything, openStore, pages, until, value } from './store.test-support.js';
 import { StoreCore } from './store-core.js';
 
+/** A key that sorts by its number. */
+const numberBytes = (number: number) => bytes(String(number).padStart(6, '0'));
 const NO_ENCODER = { key: (given: unknown) => given, value: (given: unknown) => given };
 
 describe('replaceSpans', () => {
@@ -82,8 +84,34 @@ describe('replaceSpans', () => {
     })();
     await expect(store.replaceSpans(spans, entries)).rejects.toMatchObject({
       code: 'SSTITCH_TOO_LARGE',
+      message: expect.stringMatching(/4000 spans .* replace fewer spans/),
     });
     expect(wasRead).toBe(false);
+  });
+
+  it('takes bounds that are longer than any key, and what lies between them can be folded', async () => {
+    const store = await openStore(new MemoryCluster().store('store'), { maintenance: 'manual' });
+    const long = (letter: string) => bytes(letter.repeat(60_000));
+    await store.replaceSpans([{ start: long('a'), end: undefined }], pages(['b', value]));
+    await store.replaceSpans([{ start: long('b'), end: long('c') }], pages(['c', value]));
+    await store.clear({ gte: long('c'), lt: bytes(`${'c'.repeat(60_000)}x`) });
+    await store.batch(
+      ['a', 'b', 'bc', 'd'].map((key) => ({ type: 'put', key: bytes(key), value })),
+    );
+    await store.flush();
+    expect(await store.fold()).toMatchObject({ isComplete: true });
+    const keys = ['a', 'b', 'bc', 'c', 'd'].map(bytes);
+    expect(await store.keys().all()).toEqual(keys);
+    await store.clear({ gte: long('b'), lte: long('c') });
+    expect(await store.keys().all()).toEqual(['a', 'b', 'd'].map(bytes));
+  });
+
+  it('reads a source whose methods return no promises', async () => {
+    const store = await openStore(new MemoryCluster().store('store'));
+    const left = [[[bytes('a'), value]], [[bytes('b'), value]]];
+    const source = { next: () => ({ done: left.length === 0, value: left.shift() }) };
+    const entries = { [Symbol.asyncIterator]: () => source } as unknown as EntryPages;
+    expect(await store.replaceSpans(everything, entries)).toMatchObject({ entries: 2 });
   });
 
   it('aborts while its source does not answer', async () => {
@@ -146,6 +174,42 @@ describe('close', () => {
     await expect(replacing).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
     await closing;
     expect(cluster.rowCounts('store')).toMatchObject({ chunks: 0, loads: 0, leases: 0 });
+  });
+
+  it('does not wait for a source that never closes', async () => {
+    const store = await openStore(new MemoryCluster().store('store'));
+    let isClosing = false;
+    const source = {
+      next: async () => ({ done: false, value: 'not a page' }),
+      return: () => {
+        isClosing = true;
+        return new Promise(() => undefined);
+      },
+    };
+    const entries = { [Symbol.asyncIterator]: () => source } as unknown as EntryPages;
+    const refused = expect(store.replaceSpans(everything, entries)).rejects.toMatchObject({
+      code: 'SSTITCH_ENTRIES_INVALID',
+    });
+    await until(() => isClosing);
+    await store.close();
+    await refused;
+  });
+
+  it('ends a clear with a limit between two of its commits', async () => {
+    const port = new MemoryCluster().store('store');
+    const store = await openStore(port);
+    await store.batch(
+      Array.from({ length: 3000 }, (_, at) => ({ type: 'put', key: numberBytes(at), value })),
+    );
+    const slot = (await store.metrics()).slot;
+    const clearing = expect(store.clear({ limit: 2999 })).rejects.toMatchObject({
+      code: 'SSTITCH_STORE_CLOSED',
+    });
+    await store.close();
+    const head = await port.readHead(0, 'quorum');
+    await clearing;
+    expect(await port.readHead(0, 'quorum')).toBe(head);
+    expect(head).toBeLessThanOrEqual(slot + 1);
   });
 
   it('can be followed by open', async () => {

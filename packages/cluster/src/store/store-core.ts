@@ -3,16 +3,9 @@
 // Invariants:
 // - every read of runs is of a view, which is released after it;
 // - everything that was started has ended when `close` fulfils.
-import {
-  type EntryPages,
-  joinTouchingSpans,
-  type ReplaceSpansResult,
-  type Span,
-} from '@sstitch/contract';
+import type { EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
 import type { Clock } from '../clock.js';
 import { ClusterError } from '../errors.js';
-import type { RunRef } from '../log/edits.js';
-import { encodeEdits } from '../log/record-format.js';
 import { commitRun } from '../maintenance/commit-run.js';
 import type { MaintenanceContext } from '../maintenance/flush.js';
 import type { ClusterPort } from '../port.js';
@@ -23,21 +16,10 @@ import { readKey, readKeys } from '../runs/read-key.js';
 import { RunReader } from '../runs/run-reader.js';
 import { writeRun } from '../runs/run-writer.js';
 import type { State } from '../state/state.js';
+import { committableSpans } from './committable-spans.js';
 import { checkedEntries, type EntryEncoder } from './entry-pages.js';
-import { MAX_KEY_BYTES } from './limits.js';
 import { StoreMaintenance } from './store-maintenance.js';
 import { commitBatch, copyOfBatch, type EncodedOperation } from './writes.js';
-
-/** A reference of the greatest length, to check that a commit will hold one. */
-const LONGEST_REFERENCE: RunRef = {
-  id: '00000000-0000-0000-0000-000000000000',
-  chunks: 2 ** 32 - 1,
-  blocks: 2 ** 32 - 1,
-  entries: Number.MAX_SAFE_INTEGER,
-  bytes: Number.MAX_SAFE_INTEGER,
-  first: new Uint8Array(MAX_KEY_BYTES),
-  last: new Uint8Array(MAX_KEY_BYTES),
-};
 
 export interface StoreCoreOptions {
   readonly port: ClusterPort;
@@ -50,7 +32,7 @@ export interface StoreCoreOptions {
   readonly newId?: () => string;
   /** How long a commit waits for a backend that does not answer. @defaultValue 30_000 */
   readonly commitTimeoutMs?: number;
-  /** Awaited by each read and for each page of a replacement. @defaultValue does nothing */
+  /** Awaited by each operation, and for each page of a replacement. @defaultValue does nothing */
   readonly giveTurn?: () => Promise<void>;
   readonly onMaintenanceFailure?: (task: string, error: unknown) => void;
 }
@@ -99,7 +81,6 @@ export class StoreCore {
 
   #read<T>(snapshot: View | undefined, read: (state: State) => Promise<T>): Promise<T> {
     return this.operation(undefined, async () => {
-      await this.#giveTurn();
       return snapshot === undefined ? this.#readLatest(read) : read(await snapshot.state());
     });
   }
@@ -138,7 +119,7 @@ export class StoreCore {
 
   /** Removes all that spans hold. @throws ClusterError as `LogClient.commit` */
   async remove(spans: readonly Span[]): Promise<void> {
-    const joined = joinTouchingSpans(spans);
+    const joined = committableSpans(spans);
     if (joined.length === 0) return;
     await this.operation(undefined, async () => {
       const edit = { type: 'replace', spans: joined, run: undefined } as const;
@@ -156,9 +137,7 @@ export class StoreCore {
   ): Promise<ReplaceSpansResult> {
     const { clock, client } = this.#context;
     const startedMs = clock.nowMs();
-    const joined = joinTouchingSpans(spans);
-    // Throws if a commit cannot hold the spans: after the load that would be late.
-    encodeEdits([{ type: 'replace', spans: joined, run: LONGEST_REFERENCE }]);
+    const joined = committableSpans(spans);
     const result = await this.operation(signal, async (either) => {
       const pages = checkedEntries(entries, joined, encoder, either, this.#giveTurn);
       const written = await writeRun(pages, { ...this.#context, signal: either });
@@ -187,7 +166,9 @@ export class StoreCore {
     });
     this.#operations.add(running);
     try {
-      return await running;
+      const result = await running;
+      await this.#giveTurn();
+      return result;
     } finally {
       this.#operations.delete(running);
     }

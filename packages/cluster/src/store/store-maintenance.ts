@@ -61,7 +61,7 @@ export class StoreMaintenance {
     this.#context = context;
     this.#leaseMs = leaseMs;
     this.#patience = 1 + Number.parseInt(context.client.owner.slice(0, 4), 16) / 0x20000;
-    this.#watch = new LeaseWatch(context.clock, leaseMs);
+    this.#watch = new LeaseWatch(context.clock);
     this.#background = new Background(isAutomatic ? this.#tasks() : [], onFailure);
     this.#ticking = isAutomatic ? this.#tick(context.clock) : Promise.resolve();
   }

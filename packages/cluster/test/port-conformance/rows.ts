@@ -36,27 +36,34 @@ export function testRows(test: DeclareTest): void {
     const [one, two] = [newId(), newId()];
     const reader = await t.another();
     assert.deepEqual(await reader.readLeases(), []);
-    await t.port.writeLease({ owner: one, slot: 0, beat: 0 });
-    await t.port.writeLease({ owner: two, slot: 7, beat: 0 });
+    await t.port.writeLease({ owner: one, slot: 0, beat: 0, durationMs: 30_000 });
+    await t.port.writeLease({ owner: two, slot: 7, beat: 0, durationMs: 30_000 });
     for (let beat = 1; beat <= 5; beat++) {
-      await t.port.writeLease({ owner: one, slot: beat * 1_000_000_000_000, beat });
+      await t.port.writeLease({
+        owner: one,
+        slot: beat * 1_000_000_000_000,
+        beat,
+        durationMs: 86_400_000,
+      });
       const leases = await reader.readLeases();
       assert.equal(leases.length, 2);
       assert.deepEqual(
         leases.find(({ owner }) => owner === one),
-        { owner: one, slot: beat * 1_000_000_000_000, beat },
+        { owner: one, slot: beat * 1_000_000_000_000, beat, durationMs: 86_400_000 },
       );
     }
     await t.port.deleteLease(one);
     await t.port.deleteLease(one);
-    assert.deepEqual(await reader.readLeases(), [{ owner: two, slot: 7, beat: 0 }]);
+    assert.deepEqual(await reader.readLeases(), [
+      { owner: two, slot: 7, beat: 0, durationMs: 30_000 },
+    ]);
   });
 
   test('leases, intents and announcements of many owners are all read', async ({ port }) => {
     const owners = Array.from({ length: 60 }, newId);
     await Promise.all(
       owners.map(async (owner, at) => {
-        await port.writeLease({ owner, slot: at, beat: at });
+        await port.writeLease({ owner, slot: at, beat: at, durationMs: 1 });
         await port.writeLoad({ run: owner, owner, chunks: at });
         await port.writeAnnouncement({ owner, group: bytesOf(at) });
       }),
@@ -128,7 +135,7 @@ export function testRows(test: DeclareTest): void {
     const owner = newId();
     await other.writeAnnouncement({ owner, group: bytesOf(1) });
     await other.writeLoad({ run: newId(), owner, chunks: 64 });
-    await other.writeLease({ owner, slot: 1, beat: 1 });
+    await other.writeLease({ owner, slot: 1, beat: 1, durationMs: 1 });
     await other.writeCheckpoint(checkpointOf(5, 1));
     assert.deepEqual(await t.port.readAnnouncements(), []);
     assert.deepEqual(await t.port.readLoads(), []);

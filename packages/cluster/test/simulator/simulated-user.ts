@@ -32,6 +32,7 @@ interface HeldView {
   first: Contents | undefined;
 }
 
+/** What a process does, each as often as it is listed. */
 const WORK = [
   ...['write', 'write', 'write', 'write', 'replace', 'replace', 'remove', 'large'],
   ...['get', 'get', 'view', 'view', 'read', 'read', 'release'],
@@ -39,6 +40,8 @@ const WORK = [
 ];
 /** What a process does that opens the store again and again. */
 const REOPENING = ['reopen', 'reopen', 'reopen', 'write', 'view', 'read'];
+
+/** One process on the store, and its user. */
 export class SimulatedUser {
   readonly #schedule: Schedule;
   readonly #process: SimulatedProcess;

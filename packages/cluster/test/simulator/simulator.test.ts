@@ -24,6 +24,7 @@ vi.mock('../../src/log/edits.js', async (original) => ({
 }));
 
 const SCHEDULES = Number(process.env['SSTITCH_CLUSTER_SCHEDULES'] ?? 10_000);
+const IS_ASKED_FOR = process.env['SSTITCH_CLUSTER_SCHEDULES'] !== undefined;
 const FIRST_SEED = Number(process.env['SSTITCH_CLUSTER_SEED'] ?? 1);
 
 /** What enough schedules meet; a simulator that never fails proves nothing. */
@@ -31,7 +32,7 @@ const EXPECTED = [
   ...['sleep', 'cut off', 'death', 'clock jump'],
   ...['flushed', 'merged', 'folded runs', 'lost folds'],
   ...['deleted runs', 'held runs', 'deleted loads', 'aborted owners', 'deleted segments'],
-  ...['SSTITCH_COMMIT_UNKNOWN', 'SSTITCH_LEASE_LOST', 'SSTITCH_VIEW_GONE', 'SSTITCH_LOAD_ABORTED'],
+  ...['SSTITCH_COMMIT_UNKNOWN', 'SSTITCH_LEASE_LOST', 'SSTITCH_LOAD_ABORTED'],
 ];
 
 describe('any number of processes on one store', () => {
@@ -56,7 +57,7 @@ describe('any number of processes on one store', () => {
         throw new Error(`${message}: ${cause instanceof Error ? cause.message : cause}`, { cause });
       }
     }
-    if (SCHEDULES >= 2000) expect([...coverage.keys()]).toEqual(expect.arrayContaining(EXPECTED));
-    console.log(Object.fromEntries([...coverage].sort()));
+    if (SCHEDULES >= 10_000) expect([...coverage.keys()]).toEqual(expect.arrayContaining(EXPECTED));
+    if (IS_ASKED_FOR) console.log(Object.fromEntries([...coverage].sort()));
   });
 });

@@ -187,6 +187,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     await place?.remove?.();
   }
 
+  /** Closes the loader, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
   }

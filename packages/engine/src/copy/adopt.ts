@@ -29,7 +29,7 @@ export interface AdoptOptions {
    * @defaultValue true
    */
   readonly verify?: boolean;
-  /** @defaultValue Node's file system, in worker threads */
+  /** The file system. @defaultValue Node's file system, in worker threads */
   readonly fileSystem?: FileSystem;
 }
 

@@ -37,7 +37,9 @@ export interface CopiedGeneration {
   readonly tables: number;
   /** The number of tables that were copied, to purge them or because they could not be linked. */
   readonly copiedTables: number;
+  /** The size of copied tables. */
   readonly copiedBytes: number;
+  /** The size of linked tables. */
   readonly linkedBytes: number;
 }
 

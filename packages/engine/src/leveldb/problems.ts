@@ -7,10 +7,13 @@ export type StoreProblemKind = 'store' | 'manifest' | 'table' | 'log';
 
 /** A problem that was found. */
 export interface StoreProblem {
+  /** The kind of problem. */
   readonly kind: StoreProblemKind;
   /** Describes the problem, and names the file and the offset if known. */
   readonly message: string;
+  /** The file concerned. */
   readonly path: string;
+  /** The offset in the file, if it is known. */
   readonly offset?: number;
 }
 

@@ -6,8 +6,11 @@ import { readVersion } from './manifest.js';
 
 /** One level of a database. */
 export interface LevelSummary {
+  /** The number of the level, from 0. */
   readonly level: number;
+  /** The number of tables. */
   readonly tables: number;
+  /** The size of the tables. */
   readonly bytes: number;
 }
 

@@ -20,11 +20,15 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /** A log of which a salvage dropped a part. */
 export interface SalvagedLog {
+  /** The path of the log. */
   readonly path: string;
   /** The path of the complete log in `salvaged`. */
   readonly copy: string;
+  /** The operations in the kept bytes. */
   readonly keptOperations: number;
+  /** The bytes of the log that were kept. */
   readonly keptBytes: number;
+  /** The bytes of the log that were dropped. */
   readonly droppedBytes: number;
   /** What is wrong with it. Undefined for a log that follows the damaged one. */
   readonly damage: { readonly message: string; readonly offset: number | undefined } | undefined;

@@ -28,6 +28,7 @@ export interface SalvageReport {
   readonly generation: number;
   /** The number of operations before the damage in the damaged logs. */
   readonly keptOperations: number;
+  /** The bytes that were dropped from all logs. */
   readonly droppedBytes: number;
   /** The logs of which something was dropped, each with the path of its complete copy. Empty if none is damaged. */
   readonly logs: readonly SalvagedLog[];

@@ -10,9 +10,13 @@ export type StoreEvent =
 
 /** Statistics of an activity's durations. */
 export interface DurationMetrics {
+  /** How often it happened. */
   readonly count: number;
+  /** How long all times took together. */
   readonly totalMs: number;
+  /** How long the longest time took. */
   readonly maxMs: number;
+  /** How long the last time took. */
   readonly lastMs: number;
 }
 

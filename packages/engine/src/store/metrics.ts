@@ -21,7 +21,9 @@ export const HELD_GENERATIONS = 8;
 
 /** One open generation of a store. */
 export interface GenerationMetrics {
+  /** The number of the generation. */
   readonly number: number;
+  /** Whether `CURRENT` names the generation. */
   readonly current: boolean;
   /** How many iterators, snapshots and operations use it. */
   readonly readers: number;
@@ -31,6 +33,7 @@ export interface GenerationMetrics {
 export interface StoreMetrics extends ActivityMetrics {
   /** The number of the current generation. */
   readonly generation: number;
+  /** The open generations: the current one, and past ones that readers keep. */
   readonly generations: readonly GenerationMetrics[];
   /**
    * Tables by level. The bytes in levels above the lowest one that has tables are new keys, and newer versions and

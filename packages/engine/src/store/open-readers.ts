@@ -16,6 +16,7 @@ import {
 } from 'abstract-level';
 import type { Generation } from './generation.js';
 
+/** The kinds of readers that keep a generation. */
 export type ReaderKind = 'iterator' | 'snapshot';
 
 type Closable = Pick<AbstractResource, 'close'>;

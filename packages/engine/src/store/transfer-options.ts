@@ -36,6 +36,7 @@ export interface StoreReplaceOptions<K = string, V = string>
 
 /** What `Store.replaceSpans` returns. */
 export interface StoreReplaceResult extends ReplaceSpansResult {
+  /** The report of the commit. */
   readonly commit: CommitReport;
 }
 
@@ -59,6 +60,7 @@ export interface CheckpointOptions {
   readonly purge?: boolean;
 }
 
+/** What a checkpoint is: a store, or a Pebble database. */
 export type CheckpointFormat = 'store' | 'pebble';
 
 /** Options of `ingestAndExcise`. */

@@ -1,6 +1,7 @@
 // What is asked over HTTP, and what the answers are.
 import { rmSync } from 'node:fs';
-import { openReadOnly } from '@sstitch/engine';
+import { openReadOnly, Store } from '@sstitch/engine';
+import { syncSpansInKeyOrder } from '@sstitch/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   entitlementId,
@@ -249,7 +250,42 @@ describe('what lies on disk', () => {
     expect(items.filter(({ isCurrent }) => isCurrent)).toHaveLength(1);
     expect(items[0]?.committedAt).toMatch(/^\d{4}-/);
   });
+
+  it('shows which files a commit added and removed, while a reader keeps the generation before', async () => {
+    const made = await makeExampleStore();
+    const store = new Store<Uint8Array, Uint8Array>(made.location, {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+    });
+    await store.open();
+    const spans = syncSpansInKeyOrder(NEW_SYNC).map(({ span }) => span);
+    await store.replaceSpans([{ start: Uint8Array.of(0xee), end: Uint8Array.of(0xef) }], onePage());
+    const reader = store.iterator();
+    await store.excise(spans);
+    const other = await explore(made.location);
+    const asked = new ExplorerClient(other);
+    const { items } = await asked.ask<ListPage<GenerationShape>>('api/generations');
+    const [current, before] = items;
+    expect(items).toHaveLength(2);
+    expect(before?.changes).toBeNull();
+    const { added, removed } = current?.changes ?? {};
+    expect(removed?.files).toBeGreaterThan(0);
+    expect((before?.bytes ?? 0) - (removed?.bytes ?? 0) + (added?.bytes ?? 0)).toBe(current?.bytes);
+    const csv = await (await asked.request('csv/generations')).text();
+    expect(csv.split('\r\n')[1]?.split(',').slice(-2)).toEqual([
+      String(removed?.files),
+      String(removed?.bytes),
+    ]);
+    await reader.close();
+    await store.close();
+    await other.close();
+    rmSync(made.directory, { recursive: true, force: true });
+  });
 });
+
+async function* onePage() {
+  yield [[Uint8Array.of(0xee, 1), Uint8Array.of(1)]] as const;
+}
 
 describe('a store that the caller opens', () => {
   it('answers all questions but those about files', async () => {

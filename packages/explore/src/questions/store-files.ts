@@ -7,7 +7,7 @@ import { readManifest, type Version } from '@sstitch/engine';
 import { parseKey, syncSpans } from '@sstitch/keys';
 import { userKeyOf } from '@sstitch/sst';
 import { ExploreError } from '../errors.js';
-import type { GenerationShape, LevelsShape, TableShape } from '../shapes.js';
+import type { FilesShape, GenerationShape, LevelsShape, TableShape } from '../shapes.js';
 import type { StoreView } from '../view/store-view.js';
 import { currentGeneration } from '../view/view-source.js';
 import { type AnyList, listOfAll, type Question } from './question.js';
@@ -19,6 +19,10 @@ const MAX_SYNCS_A_TABLE = 12;
 const MAX_KEY_CHARACTERS = 80;
 /** A round is repeated only if a commit happened between reading CURRENT and the MANIFEST. */
 const MAX_ROUNDS = 10;
+const GENERATION_COLUMNS = [
+  ...['generation', 'is_current', 'made_at', 'committed_at', 'tables', 'bytes'],
+  ...['files_added', 'bytes_added', 'files_removed', 'bytes_removed'],
+];
 const GENERATION = /^gen-\d+$/;
 const TABLE = /\.(ldb|sst)$/;
 
@@ -61,6 +65,8 @@ export async function listGenerations({ view }: Question): Promise<AnyList> {
     .sort()
     .reverse();
   const generations: GenerationShape[] = [];
+  /** The table files of each of them: sizes by inode. */
+  const files: TableFiles[] = [];
   for (const name of names) {
     const directory = join(location, name);
     const made = await stat(directory).catch(() => undefined);
@@ -75,17 +81,36 @@ export async function listGenerations({ view }: Question): Promise<AnyList> {
       committedAt: name === current ? committed.mtime.toISOString() : null,
       tables: tables.length,
       bytes: [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0),
+      changes: null,
     });
+    files.push(sizes);
   }
-  return listOfAll(
-    {
-      columns: ['generation', 'is_current', 'made_at', 'committed_at', 'tables', 'bytes'],
-      row: ({ name, isCurrent, madeAt, committedAt, tables, bytes }) => [
-        ...[name, String(isCurrent), madeAt, committedAt ?? '', String(tables), String(bytes)],
-      ],
-    },
-    generations,
-  );
+  const changed = generations.map((generation, at): GenerationShape => {
+    const [own, before] = [files[at], files[at + 1]];
+    if (own === undefined || before === undefined) return generation;
+    return {
+      ...generation,
+      changes: { added: filesOutside(own, before), removed: filesOutside(before, own) },
+    };
+  });
+  return listOfAll({ columns: GENERATION_COLUMNS, row: generationRow }, changed);
+}
+
+function generationRow(generation: GenerationShape): readonly string[] {
+  const { name, isCurrent, madeAt, committedAt, tables, bytes, changes } = generation;
+  const { added, removed } = changes ?? {};
+  return [
+    ...[name, String(isCurrent), madeAt, committedAt ?? '', String(tables), String(bytes)],
+    ...[added?.files, added?.bytes, removed?.files, removed?.bytes].map((count) =>
+      String(count ?? ''),
+    ),
+  ];
+}
+
+/** Counts the files of one generation that another one does not link. */
+function filesOutside(files: TableFiles, others: TableFiles): FilesShape {
+  const outside = [...files].filter(([inode]) => !others.has(inode));
+  return { files: outside.length, bytes: outside.reduce((sum, [, bytes]) => sum + bytes, 0) };
 }
 
 /** @throws {@link ExploreError} SSTITCH_NOT_FOUND if the store has no files */
@@ -127,6 +152,9 @@ async function readVersion(location: string): Promise<{ generation: string; vers
     }
   }
 }
+
+/** The sizes of table files by inode. */
+type TableFiles = ReadonlyMap<number, number>;
 
 interface SyncRange {
   readonly syncId: string;

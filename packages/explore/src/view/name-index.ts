@@ -5,13 +5,12 @@
 // Memory: about 150 bytes per name, for at most MAX_NAMES names.
 import { setImmediate as rest } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { byteEncodings, type EngineSnapshot, type ReadableEngine } from '@sstitch/contract';
+import { boundsOf, type EngineSnapshot, type ReadableEngine, readPages } from '@sstitch/contract';
 import { bucketLayout, bucketSpan, decodeTuple, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
 import { throwIfAborted } from '../errors.js';
 import { NameText } from './name-text.js';
 
 const MAX_NAMES = 2_000_000;
-const PAGE_ENTRIES = 512;
 /** Names in one text, which keeps it far below V8's longest string. */
 const NAMES_A_TEXT = 16_384;
 /** Names and ids are indexed up to this length. */
@@ -113,33 +112,22 @@ export class NameIndex {
       names = [];
     };
     for (const bucket of NAMED_BUCKETS) {
-      const { start, end } = bucketSpan(bucket, syncId);
+      if (this.#count >= MAX_NAMES) break;
       const idStart = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
-      const iterator = engine.iterator({
-        ...byteEncodings,
-        gte: start,
-        ...(end && { lt: end }),
-        snapshot,
-      });
-      try {
-        while (this.#count + ids.length < MAX_NAMES) {
-          throwIfAborted(signal);
-          const entries = await iterator.nextv(PAGE_ENTRIES);
-          if (entries.length === 0) break;
-          for (const [key, value] of entries) {
-            const [first = '', second = ''] = decodeTuple(key, idStart);
-            const id: FoundId =
-              bucket === 'resource'
-                ? { kind: bucket, type: first, id: second }
-                : { kind: bucket, id: first };
-            ids.push(id);
-            names.push([shortened(displayName(value)), shortened(id.id)]);
-          }
-          if (ids.length >= NAMES_A_TEXT) flush();
-          await rest();
+      const read = { ...boundsOf(bucketSpan(bucket, syncId)), snapshot };
+      for await (const entries of readPages(engine, read, () => throwIfAborted(signal))) {
+        for (const [key, value] of entries) {
+          const [first = '', second = ''] = decodeTuple(key, idStart);
+          const id: FoundId =
+            bucket === 'resource'
+              ? { kind: bucket, type: first, id: second }
+              : { kind: bucket, id: first };
+          ids.push(id);
+          names.push([shortened(displayName(value)), shortened(id.id)]);
         }
-      } finally {
-        await iterator.close();
+        if (ids.length >= NAMES_A_TEXT) flush();
+        if (this.#count + ids.length >= MAX_NAMES) break;
+        await rest();
       }
       flush();
     }

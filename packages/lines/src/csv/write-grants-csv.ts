@@ -26,6 +26,7 @@ export interface GrantsCsvOptions extends OutputOptions {
 export interface WrittenGrants {
   /** How many syncs have a grant in the file. */
   readonly syncs: number;
+  /** The number of grants. */
   readonly grants: number;
 }
 

@@ -12,6 +12,7 @@ import { SyncCopy } from './sync-copy.js';
 export interface CloneSyncOptions extends OperationOptions {
   /** The engine that holds the sync. */
   readonly engine: ReadableEngine;
+  /** The sync to clone. */
   readonly syncId: string;
   /** The id of the clone. */
   readonly as: string;

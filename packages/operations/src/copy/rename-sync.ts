@@ -23,7 +23,9 @@ import { SyncCopy } from './sync-copy.js';
 
 /** Options of {@link renameSync}. */
 export interface RenameSyncOptions extends OperationOptions {
+  /** The engine that holds the sync. */
   readonly engine: Engine;
+  /** The sync to rename. */
   readonly syncId: string;
   /** The new id. */
   readonly as: string;

@@ -23,6 +23,7 @@ export interface OperationCommit {
   readonly entries: number;
   /** How long writers waited. */
   readonly pauseMs: number;
+  /** How long the commit took. */
   readonly durationMs: number;
 }
 

@@ -18,7 +18,9 @@ export interface DescribeChangesOptions {
 
 /** A sentence and the changes that it describes. */
 export interface ChangeSentence {
+  /** The bucket of the records. */
   readonly bucket: CountedBucket;
+  /** What happened to the records. */
   readonly kind: ChangeKind;
   /** The number of records. */
   readonly count: number;

@@ -12,18 +12,25 @@ import type { ChangeKind, RecordChange } from './record-change.js';
 
 /** A record of a change, in JSON. */
 export interface ChangedRecordObject {
+  /** The record in the JSON form of protobuf. */
   readonly record?: object;
+  /** The stored bytes in base64, if the JSON form does not reproduce them. */
   readonly value?: string;
 }
 
 /** A change, in JSON. */
 export interface ChangeObject {
+  /** What happened to the record. */
   readonly change: ChangeKind;
+  /** The bucket of the record. */
   readonly type: CountedBucket;
+  /** The elements of the record's key. */
   readonly id: readonly string[];
   /** The differing fields of a changed record. */
   readonly fields?: readonly string[];
+  /** The record in the earlier sync. */
   readonly before?: ChangedRecordObject;
+  /** The record in the later sync. */
   readonly after?: ChangedRecordObject;
 }
 

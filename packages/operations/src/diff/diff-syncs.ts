@@ -33,7 +33,9 @@ import { RecordChange } from './record-change.js';
 
 /** A sync to read. */
 export interface SyncInput {
+  /** The engine that holds the sync. */
   readonly engine: ReadableEngine;
+  /** The sync to read. */
   readonly syncId: string;
   /** The state of the engine to read. @defaultValue the state when the reading begins */
   readonly snapshot?: EngineSnapshot | undefined;
@@ -52,8 +54,11 @@ export interface DiffSyncsOptions extends OperationOptions {
 
 /** The numbers of records of a bucket that differ. */
 export interface BucketChanges {
+  /** Records that only the later sync holds. */
   added: number;
+  /** Records that only the earlier sync holds. */
   removed: number;
+  /** Records that both hold, with different fields. */
   changed: number;
   /** Equal records, except those in tables that both sides share, which are not read. */
   unchanged: number;
@@ -111,6 +116,7 @@ export class SyncDiff implements AsyncIterable<RecordChange> {
     return this.#counts;
   }
 
+  /** Yields the changes, bucket by bucket in key order. */
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordChange, void, undefined> {
     const { signal, buckets = COMPARED } = this.#options;
     throwIfAborted(signal);

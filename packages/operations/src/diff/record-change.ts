@@ -3,6 +3,7 @@ import { bucketLayout, decodeTuple, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
 import { type CountedBucket, decodeRecord, type RecordByBucket } from '@sstitch/records';
 import type { Entry } from '../entries/entry-pages.js';
 
+/** What happened to a record. */
 export type ChangeKind = 'added' | 'removed' | 'changed';
 
 /** A record, as stored and as a message. */
@@ -26,7 +27,9 @@ class StoredRecord<B extends CountedBucket> {
 
 /** A record that only one sync holds, or that differs between the two. */
 export class RecordChange<B extends CountedBucket = CountedBucket> {
+  /** What happened to the record. */
   readonly kind: ChangeKind;
+  /** The bucket of the record. */
   readonly bucket: B;
   /** The differing fields of a changed record, named as in the .proto file; otherwise empty. */
   readonly fields: readonly string[];
@@ -49,10 +52,12 @@ export class RecordChange<B extends CountedBucket = CountedBucket> {
     this.#key = key;
   }
 
+  /** Makes the change of a record that only the later sync holds. */
   static added<B extends CountedBucket>(bucket: B, after: Entry): RecordChange<B> {
     return new RecordChange(bucket, undefined, new StoredRecord(bucket, after), after[0], []);
   }
 
+  /** Makes the change of a record that only the earlier sync holds. */
   static removed<B extends CountedBucket>(bucket: B, before: Entry): RecordChange<B> {
     return new RecordChange(bucket, new StoredRecord(bucket, before), undefined, before[0], []);
   }

@@ -1,8 +1,10 @@
-// Reads spans of an engine in pages, so that millions of entries take few turns of the event loop.
+// Reads spans of one state of an engine in pages.
 import {
-  byteEncodings,
+  boundsOf,
   type EngineSnapshot,
+  type EntryPage,
   type ReadableEngine,
+  readPages,
   type Span,
   takeSnapshot,
 } from '@sstitch/contract';
@@ -10,9 +12,6 @@ import { throwIfAborted } from '../errors.js';
 
 /** A key and its value. */
 export type Entry = readonly [key: Uint8Array, value: Uint8Array];
-
-/** The most entries in a page. An engine may return fewer. */
-const PAGE_ENTRIES = 512;
 
 /** The state of an engine to read. */
 export interface ReadView {
@@ -25,25 +24,10 @@ export interface ReadView {
 export async function* entryPages(
   { engine, snapshot, signal }: ReadView,
   spans: readonly Span[],
-): AsyncGenerator<readonly Entry[], void, undefined> {
-  for (const { start, end } of spans) {
-    throwIfAborted(signal);
-    const iterator = engine.iterator({
-      ...byteEncodings,
-      gte: start,
-      ...(end && { lt: end }),
-      snapshot,
-    });
-    try {
-      for (;;) {
-        const page = await iterator.nextv(PAGE_ENTRIES);
-        if (page.length === 0) break;
-        yield page;
-        throwIfAborted(signal);
-      }
-    } finally {
-      await iterator.close();
-    }
+): AsyncGenerator<EntryPage, void, undefined> {
+  for (const span of spans) {
+    const read = { ...boundsOf(span), snapshot };
+    yield* readPages(engine, read, () => throwIfAborted(signal));
   }
 }
 

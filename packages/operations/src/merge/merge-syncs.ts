@@ -31,14 +31,17 @@ import { mergedRun } from './merged-run.js';
 
 /** An engine that takes a merged sync, such as a `Store` of @sstitch/engine. */
 export interface MergeTarget<Tables> extends TableStore<Tables>, ReadableEngine {
+  /** Makes a builder of tables from unsorted entries. */
   tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
 }
 
 /** Options of {@link mergeSyncs}. */
 export interface MergeSyncsOptions<Tables> extends OperationOptions {
+  /** The sync over which the partials are merged. It must not hold deletions. */
   readonly base: SyncInput;
   /** The partial syncs, oldest first. Of two records of equal time, that of the later sync wins. */
   readonly partials: readonly SyncInput[];
+  /** The engine that gets the merged sync. */
   readonly into: MergeTarget<Tables>;
   /** The id of the merged sync. */
   readonly as: string;
@@ -50,6 +53,7 @@ export interface MergeSyncsOptions<Tables> extends OperationOptions {
 
 /** The result of {@link mergeSyncs}. */
 export interface MergedSync {
+  /** The contents of the merged sync. */
   readonly loaded: LoadedSync;
   /** The counts of the base and then of the partials, in order. */
   readonly sources: readonly Readonly<SourceCounts>[];

@@ -44,12 +44,15 @@ export interface PlannedSync {
   readonly type: SyncType;
   /** The end of the sync; undefined if it has not finished. */
   readonly endedAt: Date | undefined;
+  /** Why the sync is kept or removed. */
   readonly reason: PruneReason;
 }
 
 /** The effect of a policy on the syncs of an engine. Both lists are newest first. */
 export interface PrunePlan {
+  /** The syncs to remove. */
   readonly removed: readonly PlannedSync[];
+  /** The syncs to keep. */
   readonly kept: readonly PlannedSync[];
 }
 

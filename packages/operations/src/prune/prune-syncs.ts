@@ -8,7 +8,9 @@ import { type PrunePlan, type PrunePolicy, planPrune } from './plan-prune.js';
 
 /** Options of {@link readPrunePlan}. */
 export interface ReadPrunePlanOptions extends Pick<OperationOptions, 'signal'> {
+  /** The engine whose syncs are planned. */
   readonly engine: ReadableEngine;
+  /** The syncs to keep. */
   readonly policy: PrunePolicy;
   /** The time from which ages are counted. @defaultValue now */
   readonly now?: Date | undefined;
@@ -16,11 +18,13 @@ export interface ReadPrunePlanOptions extends Pick<OperationOptions, 'signal'> {
 
 /** Options of {@link pruneSyncs}. */
 export interface PruneSyncsOptions extends ReadPrunePlanOptions {
+  /** The engine to prune. */
   readonly engine: Engine;
 }
 
 /** The result of {@link pruneSyncs}. */
 export interface PruneResult {
+  /** The plan that was carried out. */
   readonly plan: PrunePlan;
   /** The commit; undefined if there was nothing to remove. */
   readonly commit: OperationCommit | undefined;

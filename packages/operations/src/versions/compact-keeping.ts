@@ -50,6 +50,7 @@ export interface KeptVersion {
 
 /** The result of {@link compactKeeping}. */
 export interface KeepingCommit extends OperationCommit {
+  /** The kept version of each sync. */
   readonly kept: readonly KeptVersion[];
 }
 

@@ -39,6 +39,7 @@ export interface ReplacedVersion {
   readonly sideId: string;
   /** The sync of which it is a version. */
   readonly syncId: string;
+  /** When the version was kept. */
   readonly keptAt: Date;
   /** The version's own run, or undefined if it had none. */
   readonly run: SyncRunRecord | undefined;

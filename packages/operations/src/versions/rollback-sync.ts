@@ -17,7 +17,9 @@ import {
 
 /** Options of {@link rollbackSync}. */
 export interface RollbackSyncOptions extends OperationOptions {
+  /** The engine that holds the sync and its kept versions. */
   readonly engine: Engine;
+  /** The sync to roll back. */
   readonly syncId: string;
   /**
    * The side id of the version to restore.

@@ -11,7 +11,9 @@ import { SyncIdField } from './sync-id-field.js';
 
 /** One or more records of one sync and one bucket. */
 export class RecordBatch<B extends ValueBucket = ValueBucket> {
+  /** The sync of the records. */
   readonly syncId: string;
+  /** The bucket of the records. */
   readonly bucket: B;
   /** The number of records. */
   readonly length: number;

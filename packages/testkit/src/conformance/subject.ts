@@ -26,6 +26,7 @@ export interface EngineUnderTest {
   readonly destroy: () => Promise<void>;
 }
 
+/** Makes an empty, open engine for one test. */
 export type MakeEngine = () => Promise<EngineUnderTest>;
 
 /** A span as text; without an end it has no upper bound. */

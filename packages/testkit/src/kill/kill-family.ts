@@ -16,6 +16,7 @@ import { type Death, killVictim, listPoints } from './kill-process.js';
 import { KilledAdoptions } from './killed-adoptions.js';
 import { KilledCompactions, type KilledWork } from './killed-compactions.js';
 
+/** Options of the kill family. */
 export interface KillOptions extends FamilyOptions {
   /** How many processes to kill. */
   readonly rounds: number;

@@ -42,6 +42,7 @@ export interface TransferSpec {
   readonly tables: 'linked' | 'rebuilt';
 }
 
+/** The engine under test and what it can do beyond the contract. */
 export interface MetamorphicTarget {
   /** The engine, empty at first. */
   readonly engine: Engine;

@@ -17,10 +17,15 @@ export interface FamilyOptions {
   readonly onProgress?: ((tried: number, failures: readonly TortureFailure[]) => void) | undefined;
 }
 
+/** The result of a torture family. */
 export interface FamilyReport {
+  /** The name of the family. */
   readonly family: string;
+  /** The number of cases that ran. */
   readonly tried: number;
+  /** The number of cases without a failure. */
   readonly survived: number;
+  /** The failed cases. */
   readonly failures: readonly TortureFailure[];
   /** Why the family was skipped, if it was. */
   readonly skipped?: string;

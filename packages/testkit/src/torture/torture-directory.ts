@@ -28,9 +28,11 @@ function cleanAll(): void {
   }
 }
 
+/** A directory for torture cases. */
 export interface TortureDirectory {
   /** The real path, without symbolic links. */
   readonly path: string;
+  /** Removes the directory and its contents. */
   remove(): void;
 }
 

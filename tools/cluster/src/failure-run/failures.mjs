@@ -96,7 +96,7 @@ export async function killAll(context) {
   await expectProgress(context);
 }
 
-/** After an outage every process goes on by itself. */
+/** After an outage every process continues by itself. */
 async function expectProgress({ writers, readers, replacers, problems, log }) {
   const startMs = performance.now();
   const everyone = Promise.all([

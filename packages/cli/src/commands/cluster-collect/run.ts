@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CollectionReport } from '@sstitch/cluster';
 import type { Run } from '../../command-line/command-context.js';
-import { parseClusterName } from '../../command-line/store-name.js';
 import { formatBytes, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { withCluster } from '../../stores/open-cluster.js';
 import type { clusterCollectCommand } from './command.js';
 
-/** The time of a lease, unless the address says another. */
-const DEFAULT_LEASE_MS = 30_000;
 /** How much longer than twice a lease to wait, since leases are read at the start and at the end. */
 const MARGIN_MS = 1000;
 
@@ -17,7 +14,12 @@ export const run: Run<typeof clusterCollectCommand> = (context, { address, findD
     const started = performance.now();
     let report = await store.collect({ signal });
     if (findDead) {
-      const waitMs = 2 * (parseClusterName(address).leaseMs ?? DEFAULT_LEASE_MS) + MARGIN_MS;
+      const [{ owner }, { leases }] = [
+        await store.metrics(),
+        await store.clusterStatus({ signal }),
+      ];
+      const others = leases.filter((lease) => lease.owner !== owner);
+      const waitMs = 2 * Math.max(0, ...others.map((lease) => lease.durationMs)) + MARGIN_MS;
       progress.update({ doing: `watching leases for ${formatMs(waitMs)}` });
       await sleep(waitMs, undefined, { signal });
       report = sumOf(report, await store.collect({ signal }));

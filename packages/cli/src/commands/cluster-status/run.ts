@@ -15,7 +15,7 @@ export const run: Run<typeof clusterStatusCommand> = ({ signal, style }, { addre
         address,
         ...status,
         checkpointSlot: status.checkpointSlot ?? null,
-        leases: leases.map(({ owner: by, slot, beat }) => ({ owner: by, slot, beat })),
+        leases: leases.map(({ isDead: _, ...lease }) => lease),
       },
       text: textOf({ ...status, leases }, style.bold),
     };

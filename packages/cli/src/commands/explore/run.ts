@@ -16,21 +16,13 @@ export const run: Run<typeof exploreCommand> = (context, input) =>
 
 /** A store on a cluster: each refresh of the page opens it again. */
 async function clusterSource(address: string): Promise<ViewSource> {
-  const { openCluster } = await import('../../stores/open-cluster.js');
-  const { ClusterReader } = await import('../../stores/cluster-reader.js');
+  const { openClusterReader } = await import('../../stores/open-cluster.js');
   return {
     location: address,
     name: parseClusterName(address).store,
     open: async () => {
-      const opened = await openCluster(address, 'refuse');
-      const engine = new ClusterReader(opened.store);
-      return {
-        engine,
-        close: async () => {
-          await engine.close();
-          await opened.close();
-        },
-      };
+      const { reader, close } = await openClusterReader(address);
+      return { engine: reader, close };
     },
   };
 }

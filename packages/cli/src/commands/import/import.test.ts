@@ -147,7 +147,7 @@ describe('import of a .jsonl file', () => {
 
   it('leaves no stale entry of the sync that it replaces, and does not change others', async () => {
     const { store, file } = exported();
-    await sstitchJson('generate', store, '--grants', '333', '--revision', '5');
+    await sstitchJson('generate', store, '--grants', '333', '--revision', '5', '--replace');
     expect((await digestsOf(store))[SYNC]).not.toBe(digests[SYNC]);
     await sstitchJson('import', file, '--into', store);
     expect(await digestsOf(store)).toEqual(digests);

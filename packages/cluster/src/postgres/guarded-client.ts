@@ -1,13 +1,21 @@
-// A client of pg that closes its socket when it cannot connect. Of a login that fails at this end, as for want of a
-// password, the pool would leave the socket open until the server gives up, which keeps the process alive for a minute.
+// A client of pg that does not end the process, nor keep it alive:
+// - an 'error' event without a listener ends a process. The pool listens while a client is idle, and not while a session
+//   is prepared or between two statements of a caller. A connection that ends fails its statements in any case;
+// - of a login that fails at this end, as for want of a password, the pool would leave the socket open until the server
+//   gives up, for a minute.
 import type { Client } from 'pg';
 
 type Done = ((error: Error) => void) | ((error: null, client: Client) => void);
 type EitherDone = (error: Error | null, client: Client) => void;
 
 /** Derives the class from the driver's, which is imported only when it is needed. */
-export function closingClient(Base: typeof Client): typeof Client {
+export function guardedClient(Base: typeof Client): typeof Client {
   return class extends Base {
+    constructor(...options: ConstructorParameters<typeof Client>) {
+      super(...options);
+      this.on('error', () => undefined);
+    }
+
     override connect(): Promise<Client>;
     override connect(done: Done): void;
     override connect(done?: Done): Promise<Client> | undefined {

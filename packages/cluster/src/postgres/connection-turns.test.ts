@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectionTurns } from './connection-turns.js';
+
+describe('turns to use a connection', () => {
+  it('are as many as there are connections, and go to those who wait in order, urgent ones first', async () => {
+    const turns = new ConnectionTurns(2);
+    const got: string[] = [];
+    const take = (name: string, isUrgent = false) =>
+      turns.take(isUrgent).then(() => got.push(name));
+    const all = [take('a'), take('b'), take('c'), take('d'), take('e', true), take('f', true)];
+    await Promise.all(all.slice(0, 2));
+    expect(got).toEqual(['a', 'b']);
+    for (let ended = 0; ended < 4; ended += 1) turns.end();
+    await Promise.all(all);
+    expect(got).toEqual(['a', 'b', 'e', 'f', 'c', 'd']);
+  });
+
+  it('are refused to all who wait when no connection can be made, and are there again later', async () => {
+    const turns = new ConnectionTurns(1);
+    await turns.take(false);
+    const waiting = [turns.take(false), turns.take(true)];
+    turns.refuse(new Error('no server'));
+    for (const one of waiting) await expect(one).rejects.toThrow('no server');
+    turns.end();
+    await turns.take(false);
+  });
+});
