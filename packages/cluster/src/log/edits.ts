@@ -9,8 +9,10 @@ import type { ByteOperation, Span } from '@sstitch/contract';
 
 /** The most edits in a record. */
 export const EDITS_PER_SLOT = 4096;
-/** The most bytes of an encoded record. Larger batches become runs. */
-export const MAX_RECORD_BYTES = 64 * 1024;
+/** The most bytes of an encoded record. Only a group of many spans comes near it. */
+export const MAX_RECORD_BYTES = 1024 * 1024;
+/** A record takes a second group only up to this size. Batches that are larger become runs. */
+export const SHARED_RECORD_BYTES = 64 * 1024;
 /**
  * A group whose `base` lies further back than this is void, so that the ids of committed groups need not be kept for
  * longer.
@@ -40,7 +42,7 @@ export interface RunRef {
   readonly last: Uint8Array;
 }
 
-/** A batch of at most MAX_RECORD_BYTES. */
+/** A batch of at most SHARED_RECORD_BYTES. */
 export interface WriteEdit {
   readonly type: 'write';
   readonly operations: readonly ByteOperation[];

@@ -27,6 +27,7 @@ import {
   type LogRecord,
   MAX_RECORD_BYTES,
   type RunRef,
+  SHARED_RECORD_BYTES,
 } from './edits.js';
 import { readRunRef, writeRunRef } from './run-ref-format.js';
 
@@ -35,9 +36,11 @@ const FORMAT_VERSION = 1;
 const RECORD_OVERHEAD_BYTES = 1 + 2 + 3;
 /** Version, id, owner, the longest base and the longest count of a group. */
 const GROUP_OVERHEAD_BYTES = 1 + 16 + 16 + 8 + 2;
+const OVERHEAD_BYTES = RECORD_OVERHEAD_BYTES + GROUP_OVERHEAD_BYTES;
 /** The most bytes of the encoded edits of one group: a record holds at least one group. */
-export const MAX_GROUP_EDITS_BYTES =
-  MAX_RECORD_BYTES - RECORD_OVERHEAD_BYTES - GROUP_OVERHEAD_BYTES;
+export const MAX_GROUP_EDITS_BYTES = MAX_RECORD_BYTES - OVERHEAD_BYTES;
+/** The most bytes of the encoded edits of a group that fits into a record beside others. */
+export const SHARED_GROUP_EDITS_BYTES = SHARED_RECORD_BYTES - OVERHEAD_BYTES;
 
 const TYPE = {
   write: 1,
@@ -113,8 +116,8 @@ export function encodeGroup(group: Group): Uint8Array {
 
 /** The most bytes of a group's length in a record. */
 export const GROUP_LENGTH_BYTES = 3;
-/** The most bytes of the groups of a record and their lengths. */
-export const MAX_GROUPS_BYTES = MAX_RECORD_BYTES - 1 - 2;
+/** The most bytes of the groups of a record and their lengths, if there are several. */
+export const SHARED_GROUPS_BYTES = SHARED_RECORD_BYTES - 1 - 2;
 
 /** A record of encoded groups. */
 export function encodeRecordOf(groups: readonly Uint8Array[]): Uint8Array {

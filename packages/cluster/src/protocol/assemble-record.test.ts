@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groups } from '../../test/log-arbitraries.js';
-import { EDITS_PER_SLOT, MAX_GROUP_AGE_SLOTS, MAX_RECORD_BYTES } from '../log/edits.js';
+import { EDITS_PER_SLOT, MAX_GROUP_AGE_SLOTS, SHARED_RECORD_BYTES } from '../log/edits.js';
 import { decodeRecord, encodeGroup } from '../log/record-format.js';
 import { EMPTY_STATE } from '../state/apply-record.js';
 import { assembleRecord, groupsToOffer, type OfferedGroup } from './assemble-record.js';
@@ -20,9 +20,18 @@ describe('assembleRecord', () => {
     fc.assert(
       fc.property(offers, offers, fc.boolean(), (own, announced, isOwnFirst) => {
         const record = assembleRecord(own, announced, isOwnFirst);
-        expect(record.bytes.byteLength).toBeLessThanOrEqual(MAX_RECORD_BYTES);
+        expect(record.bytes.byteLength).toBeLessThanOrEqual(SHARED_RECORD_BYTES);
       }),
     );
+  });
+
+  it('holds one group that is larger than a record of several, of either kind', () => {
+    const large = { bytes: new Uint8Array(1_000_000), edits: 1 };
+    const small = { bytes: new Uint8Array(40), edits: 1 };
+    expect(assembleRecord([large, small], [], false).own).toBe(1);
+    expect(assembleRecord([large], [small], false).own).toBe(0);
+    expect(assembleRecord([large], [small], true).own).toBe(1);
+    expect(assembleRecord([small], [large], false).bytes.byteLength).toBeGreaterThan(1_000_000);
   });
 
   it('takes own groups in order, and the first of them before all others if it was left out last', () => {

@@ -3,7 +3,7 @@ import {
   decodeGroup,
   encodeRecordOf,
   GROUP_LENGTH_BYTES,
-  MAX_GROUPS_BYTES,
+  SHARED_GROUPS_BYTES,
 } from '../log/record-format.js';
 import type { Announcement } from '../port.js';
 import type { State } from '../state/state.js';
@@ -21,7 +21,7 @@ export interface AssembledRecord {
 }
 
 /**
- * A record with as many groups as it can hold: the announced ones, then the process's own, in order; or the first own
+ * A record with at least one group, and as many as it can hold: the announced ones, then the process's own, in order; or the first own
  * group before all others.
  */
 export function assembleRecord(
@@ -35,7 +35,8 @@ export function assembleRecord(
   const take = (group: OfferedGroup): boolean => {
     const bytesThen = bytes + group.bytes.byteLength + GROUP_LENGTH_BYTES;
     const editsThen = edits + group.edits;
-    if (bytesThen > MAX_GROUPS_BYTES || editsThen > EDITS_PER_SLOT) return false;
+    if (groups.length > 0 && bytesThen > SHARED_GROUPS_BYTES) return false;
+    if (editsThen > EDITS_PER_SLOT) return false;
     bytes = bytesThen;
     edits = editsThen;
     groups.push(group.bytes);

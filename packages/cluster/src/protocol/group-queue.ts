@@ -7,7 +7,7 @@ import {
   encodeEdits,
   encodeGroupOf,
   joinEdits,
-  MAX_GROUP_EDITS_BYTES,
+  SHARED_GROUP_EDITS_BYTES,
 } from '../log/record-format.js';
 import type { GroupOutcome, State } from '../state/state.js';
 import type { OfferedGroup } from './assemble-record.js';
@@ -75,7 +75,7 @@ export class GroupQueue {
       if (last?.onlyWrites && last.sentMs === undefined && onlyWrites) {
         const editCount = last.editCount + encoded.count;
         const editBytes = last.editBytes + encoded.bytes.byteLength;
-        if (editCount <= EDITS_PER_SLOT && editBytes <= MAX_GROUP_EDITS_BYTES) {
+        if (editCount <= EDITS_PER_SLOT && editBytes <= SHARED_GROUP_EDITS_BYTES) {
           last.parts.push(encoded);
           last.editCount = editCount;
           last.editBytes = editBytes;

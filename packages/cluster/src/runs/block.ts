@@ -10,6 +10,7 @@
 //   trailer    8 bytes, little-endian: sequence << 8 | type; type 1 is a value, 0 a tombstone
 //
 // A run has each user key once. Sequence 0 means "the version of the run" (state/state.ts).
+import { compareBytes, type Span } from '@sstitch/contract';
 import {
   BlockBuilder,
   BlockReader,
@@ -127,6 +128,8 @@ export function contentsOfBlock(stored: Uint8Array, place: string): Uint8Array {
 /** What a block says of a key. */
 export type FoundEntry = Pick<RunEntry, 'value' | 'sequence'>;
 
+const EVERYTHING: Span = { start: NOTHING, end: undefined };
+
 // One reader serves every block: nothing below awaits while it is in use.
 const reader = new BlockReader(TRAILER_BYTES);
 
@@ -146,20 +149,29 @@ export function findInBlock(contents: Uint8Array, key: Uint8Array): FoundEntry |
 }
 
 /**
- * Decodes a block. Keys are copies, values are views of the contents.
+ * The entries of a block that lie in a span, in order. Keys are copies, values are views of the contents.
  *
  * @throws ClusterError SSTITCH_CLUSTER_CORRUPT
  */
-export function entriesOfBlock(contents: Uint8Array): RunEntry[] {
+export function entriesOfBlock(
+  contents: Uint8Array,
+  { start, end }: Span = EVERYTHING,
+): RunEntry[] {
   return reading(() => {
     const entries: RunEntry[] = [];
     reader.load(contents, {});
-    for (reader.seekToFirst(); reader.valid; reader.next()) {
-      entries.push({
-        key: reader.keyBytes.slice(0, reader.keyLength - TRAILER_BYTES),
-        value: currentValue(),
-        sequence: currentSequence(),
-      });
+    reader.seekToLast();
+    const isCut = end !== undefined && reader.valid && compareBytes(currentKey(), end) >= 0;
+    if (start.length === 0) {
+      reader.seekToFirst();
+    } else {
+      const target = seekKeyOf(start);
+      reader.seek(target, target.length);
+    }
+    for (; reader.valid; reader.next()) {
+      const key = currentKey().slice();
+      if (isCut && compareBytes(key, end) >= 0) break;
+      entries.push({ key, value: currentValue(), sequence: currentSequence() });
     }
     return entries;
   });
@@ -182,6 +194,11 @@ function isKey(key: Uint8Array): boolean {
     if (reader.keyBytes[at] !== key[at]) return false;
   }
   return true;
+}
+
+/** Valid until the reader moves. */
+function currentKey(): Uint8Array {
+  return reader.keyBytes.subarray(0, reader.keyLength - TRAILER_BYTES);
 }
 
 function currentSequence(): number {

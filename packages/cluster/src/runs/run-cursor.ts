@@ -1,6 +1,6 @@
 // The entries of a run in a range, in both directions. The first blocks are read one by one through the cache, as most
 // ranges are short; after them whole chunks, of which the next one is read while one is used.
-import { compareBytes, type Span } from '@sstitch/contract';
+import type { Span } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 import type { RunRef } from '../log/edits.js';
 import { entriesOfBlock, type RunEntry } from './block.js';
@@ -54,7 +54,7 @@ export async function* runEntries(
     const blocks = await next;
     throwIfAborted(options.signal);
     for (const contents of options.reverse ? blocks.toReversed() : blocks) {
-      const entries = clip(entriesOfBlock(contents), span);
+      const entries = entriesOfBlock(contents, span);
       if (options.reverse) entries.reverse();
       if (entries.length > 0) yield entries;
     }
@@ -100,19 +100,4 @@ async function readUnit(
   const blocks = await reader.chunk(run, index, chunk);
   const start = index.chunkStart(chunk);
   return blocks.slice(from - start, to - start + 1);
-}
-
-/** The entries inside a span. */
-function clip(entries: RunEntry[], { start, end }: Span): RunEntry[] {
-  const from = entries.findIndex(({ key }) => compareBytes(key, start) >= 0);
-  if (from < 0) return [];
-  let to = entries.length;
-  while (
-    end !== undefined &&
-    to > from &&
-    compareBytes((entries[to - 1] as RunEntry).key, end) >= 0
-  ) {
-    to -= 1;
-  }
-  return from === 0 && to === entries.length ? entries : entries.slice(from, to);
 }

@@ -95,7 +95,7 @@ export class ClusterStore<K = string, V = string>
    * Replaces all that `spans` hold by `entries`, in one commit. Nobody waits for the load of the entries, and readers
    * see the spans as they were or as the entries say.
    *
-   * @param spans disjoint and in ascending order. Their bounds have at most about 45 KiB in total
+   * @param spans disjoint and in ascending order. Their bounds have at most about 1 MB in total
    * @param entries in strictly ascending key order, each inside one of the spans. Keys and values that are bytes are
    * taken as they are; others are encoded by the store's encodings, or those of the options
    * @throws ClusterError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TOO_LARGE,

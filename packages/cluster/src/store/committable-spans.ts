@@ -34,7 +34,7 @@ export function committableSpans(spans: readonly Span[]): Span[] {
     encodeEdits([{ type: 'replace', spans: joined, run: LONGEST_REFERENCE }]);
   } catch (cause) {
     if (!(cause instanceof ClusterError) || cause.code !== 'SSTITCH_TOO_LARGE') throw cause;
-    const message = `the bounds of ${joined.length} spans are more than one commit holds, about 45 KiB in total: replace fewer spans at a time`;
+    const message = `the bounds of ${joined.length} spans are more than one commit holds, about 1 MB in total: replace fewer spans at a time`;
     throw new ClusterError('SSTITCH_TOO_LARGE', message, { cause });
   }
   return joined;

@@ -71,9 +71,31 @@ describe('replaceSpans', () => {
     });
   }
 
+  it('replaces the spans of some hundred syncs in one commit, which another process reads', async () => {
+    const cluster = new MemoryCluster();
+    const [store, other] = [
+      await openStore(cluster.store('store')),
+      await openStore(cluster.store('store')),
+    ];
+    await store.put(bytes('c'), bytes('outside'));
+    const names = Array.from(
+      { length: 3000 },
+      (_, index) => `bucket/${String(index).padStart(30, '0')}/`,
+    );
+    const spans = names.map((name) => ({ start: bytes(name), end: bytes(`${name}x`) }));
+    const entries = (async function* (): EntryPages {
+      for (const name of names) yield [[bytes(`${name}k`), bytes('v')]];
+    })();
+    expect(await store.replaceSpans(spans, entries)).toMatchObject({ entries: names.length });
+    const keys = [...names.map((name) => bytes(`${name}k`)), bytes('c')];
+    expect(await other.keys().all()).toEqual(keys);
+    await store.put(bytes('d'), bytes('later'));
+    expect(await other.get(bytes('d'))).toEqual(bytes('later'));
+  });
+
   it('refuses spans whose bounds no commit holds before it reads an entry', async () => {
     const store = await openStore(new MemoryCluster().store('store'));
-    const spans = Array.from({ length: 4000 }, (_, index) => {
+    const spans = Array.from({ length: 40_000 }, (_, index) => {
       const start = bytes(`a span ${String(index).padStart(6, '0')}`);
       return { start, end: bytes(`a span ${String(index).padStart(6, '0')} x`) };
     });
@@ -84,7 +106,7 @@ describe('replaceSpans', () => {
     })();
     await expect(store.replaceSpans(spans, entries)).rejects.toMatchObject({
       code: 'SSTITCH_TOO_LARGE',
-      message: expect.stringMatching(/4000 spans .* replace fewer spans/),
+      message: expect.stringMatching(/40000 spans .* replace fewer spans/),
     });
     expect(wasRead).toBe(false);
   });

@@ -1,6 +1,6 @@
 // Batches: a small one is an edit of the log, a large one a run.
 import { type ByteOperation, compareBytes } from '@sstitch/contract';
-import { MAX_GROUP_EDITS_BYTES } from '../log/record-format.js';
+import { SHARED_GROUP_EDITS_BYTES } from '../log/record-format.js';
 import { commitRun } from '../maintenance/commit-run.js';
 import type { MaintenanceContext } from '../maintenance/flush.js';
 import type { Committed } from '../protocol/log-client.js';
@@ -55,7 +55,7 @@ export async function commitBatch(
   batch: CopiedBatch,
 ): Promise<Committed | undefined> {
   if (batch.length === 0) return undefined;
-  if (recordBytes(batch) <= MAX_GROUP_EDITS_BYTES) {
+  if (recordBytes(batch) <= SHARED_GROUP_EDITS_BYTES) {
     const operations = batch.map(
       ({ key, value }): ByteOperation =>
         value === undefined ? { type: 'del', key } : { type: 'put', key, value },
