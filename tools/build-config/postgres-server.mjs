@@ -94,10 +94,29 @@ async function startServer(programs, directory, port, account) {
   }
   return {
     end: async (signal) => {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      if (child.exitCode === null && child.signalCode === null) {
+        if (signal === 'SIGKILL') await killChildren(child);
+        child.kill(signal);
+      }
       await ended;
     },
   };
+}
+
+/**
+ * Kills the processes of a server before its first one. One that outlives it shows commits that wait for a standby, as no
+ * lost machine does.
+ */
+async function killChildren(server) {
+  server.kill('SIGSTOP');
+  const { stdout } = await run('pgrep', ['-P', String(server.pid)]).catch(() => ({ stdout: '' }));
+  for (const pid of stdout.split('\n').filter((line) => line !== '')) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 /** PostgreSQL refuses to run as root: its own user or, without one, nobody. */

@@ -39,7 +39,8 @@ describe.skipIf(missingPostgres !== undefined || isOthers)('a failover of Postgr
         // Writing it again is harmless: the first attempt may have succeeded.
         await store.put(key, 'value').then(
           () => acknowledged.push(key),
-          (error: { code?: string }) => expect(error.code).toMatch(/UNAVAILABLE|COMMIT_UNKNOWN/),
+          (error: { code?: string; message: string }) =>
+            expect(`${error.code}: ${error.message}`).toMatch(/UNAVAILABLE|COMMIT_UNKNOWN/),
         );
       }
     });

@@ -24,6 +24,8 @@ class TestPort {
   append: ((slot: number, record: Uint8Array) => Promise<AppendOutcome>) | undefined;
   isDown = false;
   head: number | undefined;
+  /** Whether `head` stands for one read. */
+  isHeadReadOnce = false;
   readonly real: ClusterPort;
   readonly port: ClusterPort;
 
@@ -33,7 +35,13 @@ class TestPort {
     this.port = new Proxy(real, {
       get: (_, name) => {
         if (name === 'appendSlot' && this.append !== undefined) return this.append;
-        if (name === 'readHead' && this.head !== undefined) return async () => this.head;
+        if (name === 'readHead' && this.head !== undefined) {
+          return async () => {
+            const { head } = this;
+            if (this.isHeadReadOnce) this.head = undefined;
+            return head;
+          };
+        }
         const value = Reflect.get(real, name, real);
         if (typeof value !== 'function') return value;
         return this.isDown ? () => Promise.reject(unavailable()) : value.bind(real);
@@ -164,6 +172,16 @@ describe('a database that loses acknowledged commits', () => {
     test.head = undefined;
     await expect(client.latest()).rejects.toEqual(corrupt);
     await expect(client.commit([put('c')])).rejects.toEqual(corrupt);
+  });
+
+  it('and showed their slot, but not their record, is read again', async () => {
+    const { test, client, openOther } = await setUp();
+    await client.commit([put('a')]);
+    await (await openOther()).commit([put('b')]);
+    test.head = 5;
+    test.isHeadReadOnce = true;
+    expect(keysOf(await client.latest())).toEqual(['a', 'b']);
+    expect((await client.commit([put('c')]))?.slot).toBe(3);
   });
 
   it('is noticed when others have filled the lost slots again', async () => {
