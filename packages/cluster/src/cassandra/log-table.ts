@@ -4,7 +4,7 @@ import { type AppendOutcome, firstSlotOf, type LogSlot, lastSlotOf, segmentOf } 
 import { unavailable, wasNeverSent } from './failures.js';
 import { type CassandraSession, type Consistency, numberIn, type Parameter } from './session.js';
 
-/** Slots that a statement reads: 4 MiB of the longest records. */
+/** Slots that a statement reads: at most 4 MiB, unless they replace thousands of spans. */
 const SLOTS_PER_READ = 64;
 /** Above every timestamp that a coordinator's clock gives to an append. */
 const AFTER_EVERY_APPEND = 2n ** 62n;
