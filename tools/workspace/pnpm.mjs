@@ -21,9 +21,10 @@ export const isInsidePnpm = (process.env.npm_config_user_agent ?? '').startsWith
  * Runs pnpm with these arguments; ends this process with its exit code if it fails.
  *
  * @param {readonly string[]} arguments_
- * @param {{ quiet?: boolean }} [options] `quiet` shows the output only of a failure
+ * @param {{ quiet?: boolean, onFailure?: () => void }} [options] `quiet` shows the output only of a failure;
+ *   `onFailure` runs before this process ends with the code of one
  */
-export function pnpm(arguments_, { quiet = false } = {}) {
+export function pnpm(arguments_, { quiet = false, onFailure } = {}) {
   const [command, ...prefix] = isInsidePnpm
     ? ['pnpm']
     : ['npx', '--yes', `--package=${manifest.packageManager}`, '--', 'pnpm'];
@@ -37,6 +38,7 @@ export function pnpm(arguments_, { quiet = false } = {}) {
   if (result.error) throw result.error;
   if (result.status !== 0) {
     if (quiet) process.stderr.write(`${result.stdout}${result.stderr}`);
+    onFailure?.();
     process.exit(result.status ?? 1);
   }
 }

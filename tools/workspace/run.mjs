@@ -10,13 +10,31 @@ function install(options) {
   if (!isInsidePnpm) pnpm(['install', '--frozen-lockfile'], options);
 }
 
+/** vitest's JSON results of a package; undefined if its suite did not run to its end. */
+function resultsOf(directory) {
+  const file = join(root, directory, '.vitest', 'results.json');
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+}
+
+const SHOWN_LINES = 120;
+
+/** Prints how each failed suite ended: a long log must say last why it is one of a failure. */
+function printFailures(directories) {
+  for (const directory of directories) {
+    const log = join(root, directory, '.turbo', 'turbo-test.log');
+    if (!existsSync(log) || resultsOf(directory)?.success === true) continue;
+    const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
+    console.error(`\nThe end of the tests of ${directory}:`);
+    console.error(lines.slice(-SHOWN_LINES).join('\n'));
+  }
+}
+
 /** Sums vitest's JSON results into one line that has the same form on every machine. */
 function printTotals(directories) {
   const totals = { passed: 0, failed: 0, skipped: 0 };
   for (const directory of directories) {
-    const file = join(root, directory, '.vitest', 'results.json');
-    if (!existsSync(file)) throw new Error(`${directory} left no test results`);
-    const results = JSON.parse(readFileSync(file, 'utf8'));
+    const results = resultsOf(directory);
+    if (results === undefined) throw new Error(`${directory} left no test results`);
     totals.passed += results.numPassedTests;
     totals.failed += results.numFailedTests;
     totals.skipped += results.numPendingTests + results.numTodoTests;
@@ -63,12 +81,16 @@ function filtersOf(arguments_) {
 
 /** Runs the suites of these directories. */
 function test(directories) {
-  for (const directory of directories)
+  for (const directory of directories) {
     rmSync(join(root, directory, '.vitest'), { recursive: true, force: true });
+    rmSync(join(root, directory, '.turbo', 'turbo-test.log'), { force: true });
+  }
   // One package after another, because the suites kill processes and measure pauses on few cores.
   const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=1'];
   const filters = directories.map((directory) => `--filter=./${directory.replaceAll('\\', '/')}`);
-  pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped']);
+  pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped'], {
+    onFailure: () => printFailures(directories),
+  });
   printTotals(directories);
 }
 

@@ -3,7 +3,7 @@ import { MemoryCluster } from '../memory/memory-port.js';
 import { type ClusterPort, MAX_BLOCK_BYTES } from '../port.js';
 import { bytes, portWith } from '../runs/runs.test-support.js';
 import { ClusterStore } from './cluster-store.js';
-import { everything, openStore, pages, until, value } from './store.test-support.js';
+import { everything, openStore, pages, turn, until, value } from './store.test-support.js';
 
 describe('writes', () => {
   it('of one turn are committed in the order of the calls, in one slot', async () => {
@@ -150,16 +150,10 @@ describe('views', () => {
     expect((await writer.clusterStatus()).retired.runs).toBeGreaterThan(0);
     expect(await reader.get(bytes('b'), { snapshot })).toEqual(bytes('old'));
     await snapshot.close();
-    let left = Number.POSITIVE_INFINITY;
-    await until(() => {
-      writer.collect().then(
-        async () => {
-          left = (await writer.clusterStatus()).retired.runs;
-        },
-        () => undefined,
-      );
-      return left === 0;
-    });
+    while ((await writer.clusterStatus()).retired.runs > 0) {
+      await turn();
+      await writer.collect();
+    }
     expect(cluster.rowCounts('store')).toMatchObject({ chunks: 1, indexes: 1, loads: 0 });
   });
 
