@@ -14,7 +14,11 @@ export interface CassandraOptions {
   /** The data center whose nodes are asked. Needed if the cluster has several. */
   readonly localDataCenter?: string;
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** Options of `tls.connect`; `{}` checks the nodes' certificates against the system's. Without, no TLS. */
+  /**
+   * Options of `tls.connect`: `ca`, `cert`, `key`. `{}` checks the nodes' certificates against the system's authorities.
+   * They must name the addresses that the nodes have in the cluster, unless `servername` is a name that all have. Without,
+   * no TLS.
+   */
   readonly tls?: ConnectionOptions;
   /**
    * Creates the keyspace and the tables that do not exist. To be done by one process at a time.

@@ -53,11 +53,6 @@ it.each([
 it.each([
   ['a syntax error', new ResponseError(syntaxError, 'syntax')],
   ['an invalid statement', new ResponseError(invalid, 'Undefined column name')],
-  ['a lack of permission', new ResponseError(unauthorized, 'unauthorized')],
-  [
-    'wrong credentials',
-    new NoHostAvailableError({ a: new driver.errors.AuthenticationError('wrong') }),
-  ],
   ['a mistake of ours', new TypeError('mistake')],
 ])('a statement is not repeated after %s', async (_, failure) => {
   const { session, sent } = sessionWith([failure]);
@@ -67,6 +62,26 @@ it.each([
   });
   expect(sent).toHaveLength(1);
 });
+
+it.each([
+  ['a lack of permission', new ResponseError(unauthorized, 'unauthorized')],
+  [
+    'wrong credentials',
+    new NoHostAvailableError({ a: new driver.errors.AuthenticationError('wrong') }),
+  ],
+  ['a certificate that is not trusted', new NoHostAvailableError({ a: untrusted() })],
+])('a statement that nodes refuse for %s is not repeated', async (_, failure) => {
+  const { session, sent } = sessionWith([failure]);
+  await expect(session.run('SELECT', [], 'quorum')).rejects.toMatchObject({
+    code: 'SSTITCH_CLUSTER_REFUSED',
+    cause: failure,
+  });
+  expect(sent).toHaveLength(1);
+});
+
+function untrusted(): Error {
+  return Object.assign(new Error('self-signed'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+}
 
 it('a statement is repeated until its time is up', async () => {
   const failures = Array.from({ length: 100 }, () => new OperationTimedOutError('silent'));
