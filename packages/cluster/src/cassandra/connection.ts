@@ -7,7 +7,7 @@ import { CassandraPort } from './cassandra-port.js';
 import { type Driver, loadDriver } from './driver.js';
 import { unavailable } from './failures.js';
 import { type CassandraOptions, type CheckedOptions, checkOptions } from './options.js';
-import { shutDownReplacedHosts } from './replaced-hosts.js';
+import { currentReplicasFirst, shutDownReplacedHosts } from './replaced-hosts.js';
 import { checkSchema, createSchema } from './schema.js';
 import { CassandraSession, READ_TIMEOUT_MS, SILENCE_MS } from './session.js';
 import { StoresTable } from './stores-table.js';
@@ -72,9 +72,10 @@ class CassandraConnection implements ClusterConnection {
 function clientOptions(
   { localDataCenter, credentials, tls }: CassandraOptions,
   { hosts, port }: CheckedOptions,
-  { policies }: Driver,
+  driver: Driver,
 ): ClientOptions {
-  const { DCAwareRoundRobinPolicy, RoundRobinPolicy, TokenAwarePolicy } = policies.loadBalancing;
+  const { policies } = driver;
+  const { DCAwareRoundRobinPolicy, RoundRobinPolicy } = policies.loadBalancing;
   const roundRobin =
     localDataCenter === undefined
       ? new RoundRobinPolicy()
@@ -94,7 +95,7 @@ function clientOptions(
     // would otherwise get a third of the appends, each for the whole time-out.
     socketOptions: { readTimeout: READ_TIMEOUT_MS, defunctReadTimeoutThreshold: 0 },
     policies: {
-      loadBalancing: new TokenAwarePolicy(roundRobin),
+      loadBalancing: currentReplicasFirst(driver, roundRobin),
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(
         FIRST_RECONNECTION_MS,
         LONGEST_RECONNECTION_MS,
