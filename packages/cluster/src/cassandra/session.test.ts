@@ -3,6 +3,7 @@ import type { Client, QueryOptions } from 'cassandra-driver';
 import { expect, it } from 'vitest';
 import { type Driver, loadDriver } from './driver.js';
 import { LogTable } from './log-table.js';
+import { OwnerTables } from './owner-tables.js';
 import { CassandraSession } from './session.js';
 
 const driver = await loadDriver();
@@ -134,4 +135,56 @@ it('a session that is closed sends nothing', async () => {
     code: 'SSTITCH_STORE_CLOSED',
   });
   expect(sent).toHaveLength(0);
+});
+
+it('a burst of statements is sent in turns, a lease before those that wait, and all are answered', async () => {
+  const sent: string[] = [];
+  const answers: Array<() => void> = [];
+  const client = {
+    execute(query: string) {
+      sent.push(query);
+      return new Promise((resolve) => answers.push(() => resolve({ rows: [], pageState: null })));
+    },
+    async shutdown() {},
+  };
+  const session = new CassandraSession(client as unknown as Client, driver as Driver, 1_000);
+  const reads = Array.from({ length: 2_000 }, () => session.run('read', [], 'quorum'));
+  const owners = new OwnerTables(session, 'sstitch', 'store');
+  const lease = owners.writeLease({ owner: 'a', slot: 1, beat: 1, durationMs: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  const atOnce = sent.length;
+  expect(atOnce).toBeLessThan(1_000);
+  expect(new Set(sent)).toEqual(new Set(['read']));
+  answers.shift()?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent.slice(atOnce)).toEqual([expect.stringContaining('leases')]);
+  while (answers.length > 0) {
+    for (const answer of answers.splice(0)) answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all([...reads, lease]);
+  expect(sent).toHaveLength(2_001);
+});
+
+it('statements that wait for their turn end when the session closes, and are not sent', async () => {
+  const answers: Array<() => void> = [];
+  const client = {
+    execute: () =>
+      new Promise((resolve) => answers.push(() => resolve({ rows: [], pageState: null }))),
+    async shutdown() {},
+  };
+  const session = new CassandraSession(client as unknown as Client, driver as Driver, 1_000);
+  const reads = Array.from({ length: 2_000 }, () => session.run('read', [], 'quorum'));
+  const settled = Promise.allSettled(reads);
+  await new Promise((resolve) => setImmediate(resolve));
+  const sent = answers.length;
+  const closed = session.close();
+  for (const answer of answers) answer();
+  await closed;
+  const outcomes = await settled;
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(sent);
+  for (const outcome of outcomes.slice(sent)) {
+    expect(outcome).toMatchObject({ reason: { code: 'SSTITCH_STORE_CLOSED' } });
+  }
+  expect(answers).toHaveLength(sent);
 });
