@@ -34,6 +34,7 @@ export type ClusterErrorCode =
  * the signal's reason as its cause.
  */
 export class ClusterError extends Error {
+  /** Names the kind of failure. Codes do not change between versions; messages may. */
   readonly code: ClusterErrorCode;
 
   constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {

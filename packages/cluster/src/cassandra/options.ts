@@ -6,6 +6,7 @@ const DEFAULT_PORT = 9042;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_REPLICATION_FACTOR = 3;
 
+/** Options of {@link openCassandra}. */
 export interface CassandraOptions {
   /** Some nodes, as `host` or `host:port`; the others are found through them. All nodes have the same port. */
   readonly contactPoints: readonly string[];
@@ -13,6 +14,7 @@ export interface CassandraOptions {
   readonly keyspace: string;
   /** The data center whose nodes are asked. Needed if the cluster has several. */
   readonly localDataCenter?: string;
+  /** A role and its password, for clusters that require a login. Without them, the driver connects anonymously. */
   readonly credentials?: { readonly username: string; readonly password: string };
   /** Options of `tls.connect`; `{}` checks the nodes' certificates against the system's. Without, no TLS. */
   readonly tls?: ConnectionOptions;

@@ -27,6 +27,7 @@ export interface CollectionContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a collection deleted of runs, owners and their rows. */
 export interface CollectReport {
   /** Retired runs that were deleted. */
   readonly deletedRuns: number;
@@ -38,7 +39,9 @@ export interface CollectReport {
   readonly deletedLoads: number;
   /** Owners that had joined and are dead. */
   readonly abortedOwners: number;
+  /** Leases of dead processes. */
   readonly deletedLeases: number;
+  /** Announcements of processes without a live lease. */
   readonly deletedAnnouncements: number;
 }
 

@@ -26,6 +26,7 @@ export const MAX_BOUND_BYTES = 8 * 1024;
 export interface FoldReport {
   /** Runs that were written in place of others. */
   readonly runsWritten: number;
+  /** The bytes of their blocks. */
   readonly bytesWritten: number;
   /** False if other processes changed what was being folded; the rest is left for the next fold. */
   readonly isComplete: boolean;

@@ -7,13 +7,17 @@ export interface PostgresOptions {
   readonly connectionString?: string;
   /** A name, an address, or the directory of a Unix socket. @defaultValue PGHOST, or localhost */
   readonly host?: string;
-  /** @defaultValue PGPORT, or 5432 */
+  /** The server's TCP port. @defaultValue PGPORT, or 5432 */
   readonly port?: number;
-  /** @defaultValue PGDATABASE, or the user's name */
+  /** The database that holds the schema. @defaultValue PGDATABASE, or the user's name */
   readonly database?: string;
-  /** @defaultValue PGUSER, or the name of the process's user */
+  /** The role to log in as. @defaultValue PGUSER, or the name of the process's user */
   readonly user?: string;
-  /** @defaultValue PGPASSWORD, or the entry of ~/.pgpass */
+  /**
+   * The role's password, or a function that returns it, called for each new connection.
+   *
+   * @defaultValue PGPASSWORD, or the entry of ~/.pgpass
+   */
   readonly password?: string | (() => string | Promise<string>);
   /**
    * TLS: true checks the server's certificate against the system's authorities; an object is passed to Node's

@@ -12,6 +12,7 @@ export interface MaintenanceTask {
 
 /** How often each task ran, and how it failed last. */
 export interface BackgroundMetrics {
+  /** How often each task succeeded since the store was opened, by the task's name. */
   readonly runs: Readonly<Record<string, number>>;
   /** The last task that failed, if it has not succeeded since. */
   readonly failure: { readonly task: string; readonly error: unknown } | undefined;

@@ -50,6 +50,7 @@ const MANIFEST = {
 
 /** Options of `flush`, `fold`, `collect`, `checkpoint` and `clusterStatus`. */
 export interface MaintenanceOptions {
+  /** Ends the call with SSTITCH_ABORTED. What it committed until then stays. */
   readonly signal?: AbortSignal;
 }
 
