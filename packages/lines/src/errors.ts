@@ -40,11 +40,15 @@ export interface LinesErrorDetails {
  * platform's own, and the signal's reason as its cause.
  */
 export class LinesError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: LinesErrorCode;
   /** The message without the place: what is wrong and what to do. */
   readonly problem: string;
+  /** The path of the file, or the caller's name for the stream. */
   readonly path: string | undefined;
+  /** The line of the file, counted from 1; undefined if the error concerns no single line. */
   readonly line: number | undefined;
+  /** The character of the line, counted from 1; in a CSV file, the name of the column. */
   readonly column: number | string | undefined;
 
   constructor(code: LinesErrorCode, problem: string, details: LinesErrorDetails = {}) {

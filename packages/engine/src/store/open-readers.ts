@@ -23,6 +23,7 @@ type Closable = Pick<AbstractResource, 'close'>;
 
 /** A reader that was garbage-collected without having been closed; the detail of the event `forgotten`. */
 export interface ForgottenReader {
+  /** Whether it was an iterator or a snapshot. */
   readonly kind: ReaderKind;
   /** The number of the generation that it kept. */
   readonly generation: number;

@@ -13,6 +13,7 @@ export interface ViewedEngine extends ReadableEngine {
 
 /** One state of a store. */
 export interface OpenedState {
+  /** The engine that answers reads of this state. */
   readonly engine: ViewedEngine;
   /** Ends the reads of the state. No question is open then. */
   close(): Promise<void>;

@@ -38,7 +38,11 @@ export interface GrantsCsvWriter extends SyncSink<WrittenGrants> {
    * SSTITCH_ABORTED; the errors of looking up names
    */
   add(batch: RecordBatch): Promise<void>;
-  /** @throws LinesError as in `add` */
+  /**
+   * Writes the sheet to stable storage under its name, replacing an existing file; ends a stream's text.
+   *
+   * @throws LinesError as in `add`
+   */
   finish(): Promise<WrittenGrants>;
 }
 

@@ -26,14 +26,19 @@ import {
 
 /** The object of a record's line. */
 export interface RecordObject {
+  /** The bucket of the record. */
   readonly type: ValueBucket;
+  /** The message in Protobuf's JSON form. */
   readonly record?: JsonObject;
+  /** The stored bytes in base64, for a record whose bytes the JSON form cannot reproduce. */
   readonly value?: string;
 }
 
 /** A record as read from a line. */
 export interface LineRecord {
+  /** The bucket in which the record is stored. */
   readonly bucket: ValueBucket;
+  /** The decoded message. */
   readonly record: SyncRecord;
   /** The bytes to store, if they differ from those of `encodeRecord`. */
   readonly value: Uint8Array | undefined;

@@ -11,6 +11,7 @@ import { countOf, NOUNS, sentenceOf } from './sentences.js';
 export interface DescribeChangesOptions {
   /** The compared syncs, in which names are looked up. */
   readonly before: SyncInput;
+  /** The later of the two syncs, for the names of what was added or changed. */
   readonly after: SyncInput;
   /** The most sentences; changes that they leave out are counted. @defaultValue 50 */
   readonly limit?: number | undefined;

@@ -40,7 +40,9 @@ export type PruneReason =
 
 /** A sync in a plan. */
 export interface PlannedSync {
+  /** The sync, in text form. */
   readonly syncId: string;
+  /** The type in the sync's run, such as full or partial. */
   readonly type: SyncType;
   /** The end of the sync; undefined if it has not finished. */
   readonly endedAt: Date | undefined;

@@ -71,8 +71,11 @@ export async function rollbackSync(options: RollbackSyncOptions): Promise<Rollba
 
 /** Options of {@link listReplacedVersions}. */
 export interface ListVersionsOptions {
+  /** The base that holds the sync and its replaced versions. */
   readonly engine: ReadableEngine;
+  /** The sync whose replaced versions are listed, in text form. */
   readonly syncId: string;
+  /** Ends the call with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }
 
