@@ -38,7 +38,9 @@ for (const file of readdirSync(reports)) {
 }
 if (problems.length > 0) {
   console.error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
-  console.error('`pnpm api` rewrites the reports: commit them if the change is intended; document each public member');
+  console.error(
+    '`pnpm api` rewrites the reports: commit them if the change is intended; document each public member',
+  );
   process.exit(1);
 }
 console.log(`${expected.size} reports of ${name} ${isCheck ? 'agree' : 'are written'}`);
