@@ -1,5 +1,5 @@
-// The port: what the protocol needs of a database, and nothing else. Each backend implements it
-// (memory/, cassandra/, postgres/); port-conformance.ts checks an implementation.
+// The port: what the protocol needs from a database, and nothing else. Each backend implements it (memory/, cassandra/,
+// postgres/); port-conformance.ts checks an implementation.
 //
 // One port serves one store. Everything it writes is either immutable under an id that is never used again (blocks,
 // run indexes, checkpoints, slots) or a row with one writer (announcements, loads, leases). Every operation but
@@ -10,7 +10,7 @@
 // What a port guarantees:
 //
 // 1. `appendSlot` is linearizable: of all calls for one slot, at most one is ever applied, and only if the slot before
-//    it is the head. Where the backend cannot know the outcome, it says 'unknown'; such a call may be applied at any
+//    it is the head. Where the backend cannot know the outcome, it returns 'unknown'; such a call may be applied at any
 //    later time, or never.
 // 2. `readHead` and `readSlots` with 'quorum' see every append that was acknowledged, or seen by any such read, before
 //    they began. With 'serial' they also settle what a failed append left behind: a slot that such a read does not
@@ -114,7 +114,7 @@ export interface ClusterPort {
   /** Deletes the slots of a segment, but not its head. */
   deleteSegment(segment: number): Promise<void>;
 
-  // Announcements. One row an owner, overwritten; may vanish after ten minutes.
+  // Announcements. One row per owner, overwritten; it may vanish after ten minutes.
 
   /** Replaces the owner's announcement. */
   writeAnnouncement(announcement: Announcement): Promise<void>;
@@ -169,5 +169,5 @@ export interface ClusterPort {
   close(): Promise<void>;
 }
 
-/** The longest block, and so the longest value. A backend that stores less in a row cuts it. */
+/** The longest block, and so the longest value. A backend with smaller rows splits it. */
 export const MAX_BLOCK_BYTES = 64 * 1024 * 1024;

@@ -10,7 +10,7 @@ export type LinesErrorCode =
   | 'SSTITCH_LINES_TOO_LARGE'
   /** The file has a later version of the format. */
   | 'SSTITCH_LINES_VERSION_UNSUPPORTED'
-  /** The file holds no record of a sync that was asked for. */
+  /** The file holds no record of a requested sync. */
   | 'SSTITCH_LINES_SYNC_NOT_FOUND'
   /** A record cannot be written: its bytes are not a valid message. */
   | 'SSTITCH_LINES_NOT_REPRESENTABLE'

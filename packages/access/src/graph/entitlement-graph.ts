@@ -35,7 +35,7 @@ export interface GraphNode {
   readonly sources: readonly number[];
 }
 
-/** The parts of which `buildGraph` makes a graph. */
+/** The parts from which `buildGraph` makes a graph. */
 export interface GraphParts {
   /** Every entitlement that a grant expands from or to; its place in the array is its number. */
   readonly entitlements: readonly GraphEntitlement[];

@@ -16,16 +16,19 @@ export interface CassandraOptions {
   readonly localDataCenter?: string;
   /** A role and its password, for clusters that require a login. Without them, the driver connects anonymously. */
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** Options of `tls.connect`; `{}` checks the nodes' certificates against the system's. Without, no TLS. */
+  /**
+   * Options of `tls.connect`; `{}` checks the nodes' certificates against the system's authorities.
+   * @defaultValue no TLS
+   */
   readonly tls?: ConnectionOptions;
   /**
-   * Creates the keyspace and the tables that do not exist. To be done by one process at a time.
+   * Whether to create the keyspace and the tables that do not exist. Only one process at a time may create them.
    *
    * @defaultValue false
    */
   readonly create?: boolean;
   /**
-   * Copies of everything in a keyspace that is created.
+   * The number of copies of each row, in a keyspace that is created.
    *
    * @defaultValue 3
    */

@@ -210,7 +210,7 @@ class MemoryPort implements ClusterPort {
   }
 
   async writeLoad(load: LoadIntent): Promise<void> {
-    // An old copy does not take back what a newer one covers.
+    // An old copy does not undo what a newer one covers.
     const chunks = Math.max(load.chunks, this.#data.loads.get(load.run)?.chunks ?? 0);
     this.#data.loads.set(load.run, { ...load, chunks });
   }

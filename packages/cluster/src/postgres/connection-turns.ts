@@ -34,7 +34,7 @@ export class ConnectionTurns {
     else next.resolve();
   }
 
-  /** Rejects all who wait: no connection can be made. */
+  /** Rejects all waiting callers: no connection can be made. */
   refuse(error: unknown): void {
     for (const { reject } of [...this.#urgent.splice(0), ...this.#others.splice(0)]) reject(error);
   }

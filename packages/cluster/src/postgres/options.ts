@@ -3,7 +3,7 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 
 /** Options of {@link openPostgres}. Without a host, database or user, the driver reads PGHOST, PGDATABASE, PGUSER. */
 export interface PostgresOptions {
-  /** `postgres://user@host:port/database`. Its parts yield to the options below. */
+  /** `postgres://user@host:port/database`. The options below override its parts. */
   readonly connectionString?: string;
   /** A name, an address, or the directory of a Unix socket. @defaultValue PGHOST, or localhost */
   readonly host?: string;
@@ -30,7 +30,7 @@ export interface PostgresOptions {
   /** Whether to create the schema if it does not exist. @defaultValue true */
   readonly create?: boolean;
 
-  /** The most connections. Statements beyond wait. @defaultValue 8 */
+  /** The most connections. Further statements wait. @defaultValue 8 */
   readonly connections?: number;
   /** How long one statement may take before it counts as failed. @defaultValue 20,000 */
   readonly statementMs?: number;

@@ -7,7 +7,7 @@ interface Cached {
   readonly bytes: number;
 }
 
-/** How often a cache had what was asked for. */
+/** The size of a cache, and how often it had a requested value. */
 export interface CacheMetrics {
   /** What the cached blocks and indexes occupy, in bytes. */
   readonly bytes: number;

@@ -1,7 +1,7 @@
 // Looks up the names of the records that grants refer to, and caches some thousands of them.
 import type { GrantRecord } from '@sstitch/records';
 
-/** A record that has a name for people. */
+/** A record with a display name. */
 interface Named {
   /** The name, which may be empty. */
   readonly displayName: string;

@@ -11,7 +11,7 @@ import { type GrantNames, NameCache, type NameLookup } from './name-cache.js';
 /** Options of `createGrantsCsv`. */
 export interface GrantsCsvOptions extends OutputOptions {
   /**
-   * Where to look up names: a `SyncReader` of the store that the grants come from.
+   * Where to look up names: a `SyncReader` of the store from which the grants come.
    * @defaultValue none: the columns of names are empty
    */
   readonly names?: NameLookup | undefined;

@@ -133,7 +133,7 @@ function recordOfValue(
   } catch (cause) {
     throw new InvalidRecord(`"value" is not a ${bucket} record in base64`, ['value'], cause);
   }
-  // One of the two was changed by hand, and nothing says which one is meant.
+  // One of the two was edited, and which one is meant is unknown.
   if (json !== undefined && !isDeepStrictEqual(json, plain(recordJson(bucket, record)))) {
     throw new InvalidRecord(
       '"record" and "value" are not the same record: remove the outdated one',

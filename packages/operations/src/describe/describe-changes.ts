@@ -30,7 +30,7 @@ export interface ChangeSentence {
 }
 
 const DEFAULT_LIMIT = 50;
-/** The order of sentences: what people ask about first. */
+/** The order of sentences: what users ask about comes first. */
 const ORDER: readonly CountedBucket[] = [
   'grant',
   'resource',
