@@ -1,6 +1,6 @@
 // The tables of a keyspace. Immutable rows are written with timestamp 1 and deleted with timestamp 2, and rows that are
-// renewed with a timestamp that their writer counts: no clock of a client decides which write stands, and a late copy of
-// a write stays deleted. Deletes of blocks are whole partitions under ids that nobody reads again, so that no read
+// renewed with a timestamp that their writer counts: no clock of a client decides which write stands, and a late copy
+// of a write stays deleted. Deletes of blocks are whole partitions under ids that are never read again, so that no read
 // passes tombstones.
 import { ClusterError } from '../errors.js';
 import type { CassandraSession } from './session.js';

@@ -235,7 +235,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           targetDirectory,
           logs: true,
           leastLogNumber: 0,
-          // Nobody opens the copy after a crash of the system, and the owner of the store removes it.
+          // No process opens the copy after a crash of the system, and the owner of the store removes it.
           durability: 'unsynced',
         });
         isMade = true;
