@@ -1,4 +1,4 @@
-// Advice on what to do about an error whose message does not say it.
+// Advice on what to do about an error whose message does not include it.
 
 /** Advice by error code; it is appended to the message after a semicolon. */
 const ADVICE: ReadonlyMap<string, string> = new Map([

@@ -35,7 +35,7 @@ export class Turns {
     else next.resolve();
   }
 
-  /** Rejects all who wait: there will be no turn soon. */
+  /** Rejects all waiting callers: there will be no turn soon. */
   refuse(error: unknown): void {
     for (const { reject } of [...this.#urgent.splice(0), ...this.#others.splice(0)]) reject(error);
   }

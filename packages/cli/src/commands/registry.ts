@@ -87,7 +87,7 @@ export const PROGRAM: RegisteredProgram = {
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {
-      title: 'Look after a store on a cluster',
+      title: 'Maintain a store on a cluster',
       commands: [
         register(clusterStoresCommand, () => import('./cluster-stores/run.js')),
         register(clusterStatusCommand, () => import('./cluster-status/run.js')),
@@ -114,7 +114,7 @@ export const PROGRAM: RegisteredProgram = {
       name: 'cluster',
       summary: 'look after a store on a cluster',
       description:
-        'Lists the stores of a database, shows what a store on Cassandra or PostgreSQL consists of, and does by hand what its processes do by themselves.',
+        'Lists the stores of a database, shows what a store on Cassandra or PostgreSQL consists of, and runs the maintenance that its processes otherwise run automatically.',
       examples: [
         ['cluster stores postgres://db/main', 'the addresses of its stores'],
         ['cluster status postgres://db/main/acme', 'slots, runs, leases, loads'],

@@ -13,7 +13,10 @@ import { CassandraSession, READ_TIMEOUT_MS, SILENCE_MS } from './session.js';
 import { StoresTable } from './stores-table.js';
 
 const SCHEMA_AGREEMENT_S = 60;
-/** What every version that we support speaks. The driver would try newer ones with each connection, and fall back. */
+/**
+ * The protocol version that every supported release speaks. The driver would try newer ones with each connection, and
+ * fall back.
+ */
 const PROTOCOL_VERSION = 4;
 /** Pauses between attempts to connect to a node. The driver's own grow to ten minutes. */
 const FIRST_RECONNECTION_MS = 200;

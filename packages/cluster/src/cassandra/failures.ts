@@ -18,7 +18,7 @@ const PERMANENT_CODES = new Set([
 const PERMANENT_NAMES = new Set(['AuthenticationError', 'ArgumentError', 'NotSupportedError']);
 const TRANSIENT_NAMES = new Set(['OperationTimedOutError', 'BusyConnectionError']);
 
-/** What a node says of a table that it has not learnt of yet, because it was down when the table was made. */
+/** A node's message about a table that it does not know yet, because it was down when the table was created. */
 const SCHEMA_LAG = /unconfigured table|does not exist/;
 
 /** What a node that takes TLS alone does with a connection without. */

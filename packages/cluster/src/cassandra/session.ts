@@ -3,10 +3,10 @@
 //
 // Every statement but a conditional one is idempotent. The driver tries it on the next node when one fails, and on a
 // second one when the first is silent; the session tries again until the time is up. A conditional statement is sent
-// once: its coordinator tries by itself for cas_contention_timeout, and a copy would contend with it.
+// once: its coordinator retries for cas_contention_timeout, and a copy would contend with it.
 //
-// Statements take turns: above maxRequestsPerConnection (2,048) the driver refuses them, and what a node has not answered
-// in time costs the connection. Those that wait lose no time of their own; renewals of leases come first.
+// Statements take turns: above maxRequestsPerConnection (2,048) the driver refuses them, and a statement that a node does
+// not answer in time costs the connection. The time limit of a statement starts with its turn; renewals of leases go first.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, QueryOptions, types } from 'cassandra-driver';
 import { ClusterError } from '../errors.js';
@@ -29,7 +29,7 @@ const PAGE_ROWS = 128;
 /** A definition waits until all nodes have agreed on it. */
 const DEFINITION_TIMEOUT_MS = 60_000;
 
-/** How many replicas answer. 'serial' reads what conditional statements left unfinished, and ends it. */
+/** How many replicas answer. 'serial' reads what conditional statements left unfinished, and completes it. */
 export type Consistency = 'one' | 'quorum' | 'all' | 'serial';
 
 export interface Statement {
@@ -79,7 +79,7 @@ export class CassandraSession {
       } while (pageState !== undefined);
       return rows;
     };
-    // Not all replicas are there for as long as one node is down.
+    // While a node is down, not all replicas answer.
     return this.#track(
       consistency === 'all' ? this.#once(attempt) : this.#persist(attempt, isUrgent),
     );

@@ -2,13 +2,13 @@
 import { ClusterError, type ClusterErrorCode } from '../errors.js';
 import { tlsProblem } from '../tls-failures.js';
 
-/** Error codes of the operating system for a server that is not there, or no longer. */
+/** Error codes of the operating system for a server that is unreachable, or no longer reachable. */
 const LOST_CONNECTION = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['EAI_AGAIN', 'ENOENT', 'ECONNABORTED'],
 ]);
 /**
- * SQLSTATEs that pass by themselves (PostgreSQL, appendix A): the server shuts down, crashed, starts, has too many
+ * SQLSTATEs of temporary failures (PostgreSQL, appendix A): the server shuts down, crashed, starts, has too many
  * connections, is a standby; a deadlock, a transaction that could not be serialized, a statement that timed out.
  */
 const PASSING_STATES = new Set([
