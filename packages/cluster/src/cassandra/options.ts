@@ -17,7 +17,9 @@ export interface CassandraOptions {
   /** A role and its password, for clusters that require a login. Without them, the driver connects anonymously. */
   readonly credentials?: { readonly username: string; readonly password: string };
   /**
-   * Options of `tls.connect`; `{}` checks the nodes' certificates against the system's authorities.
+   * Options of `tls.connect`, such as `ca`, `cert` and `key`; `{}` checks the nodes' certificates against the system's
+   * authorities. The certificates must name the addresses that the nodes have in the cluster, unless `servername` is a
+   * name that all of them contain.
    * @defaultValue no TLS
    */
   readonly tls?: ConnectionOptions;

@@ -13,7 +13,8 @@ import { statementsOf } from './statements.js';
  * different sessions loses its settings. Needs the npm package `pg`.
  *
  * @throws ClusterError SSTITCH_DRIVER_MISSING, SSTITCH_OPTION_INVALID, SSTITCH_CLUSTER_UNAVAILABLE,
- * SSTITCH_CLUSTER_NOT_FOUND if there are no tables and `create` is false,
+ * SSTITCH_CLUSTER_REFUSED for a wrong login or certificate,
+ * SSTITCH_CLUSTER_NOT_FOUND if there is no such database, or there are no tables and `create` is false,
  * SSTITCH_CLUSTER_CORRUPT if the tables are of another release's format
  */
 export async function openPostgres(options: PostgresOptions = {}): Promise<ClusterConnection> {
