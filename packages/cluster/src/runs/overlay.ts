@@ -135,7 +135,7 @@ export function advancePast(
   }
 }
 
-/** Returns the version of the piece that holds a key. Callers pass keys in order: most lie in the piece of the previous one. */
+/** Returns the versions of the pieces of ascending keys: most lie in the piece of the previous key. */
 export function pieceVersions(pieces: readonly Piece[]): (key: Uint8Array) => number {
   let piece: Piece | undefined;
   return (key) => {
