@@ -24,7 +24,7 @@ export type ClusterErrorCode =
   | 'SSTITCH_TOO_LARGE'
   /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** The keyspace or schema does not exist, or has no tables of stores. */
+  /** The database, keyspace or schema does not exist, or has no tables of stores. */
   | 'SSTITCH_CLUSTER_NOT_FOUND'
   /** The npm package of the backend's driver is not installed; the message names it. */
   | 'SSTITCH_DRIVER_MISSING'
