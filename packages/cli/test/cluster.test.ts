@@ -187,7 +187,7 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     expect(await valid('who', base, ...who)).toEqual(await sstitchJson('who', file, ...who));
   });
 
-  it('shows what it consists of, and is looked after by hand', async () => {
+  it('shows what it consists of, and is maintained by commands', async () => {
     const { base } = await scene();
     await sstitchJson('generate', base, '--grants', '60', '--revision', '2', '--replace');
     const status = await valid('cluster status', base);

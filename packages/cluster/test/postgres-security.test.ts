@@ -148,13 +148,13 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
       'a name that is not in the certificate',
       () => ({ host: 'localhost', password: RIGHT, tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
-      /^PostgreSQL: its certificate is of another host \(.*\): connect to a host that it names$/,
+      /^PostgreSQL: its certificate is for another host \(.*\): connect to a host that it names$/,
     ],
     [
       'an authority that is no PEM file',
       () => ({ password: RIGHT, tls: { ca, cert: 'nonsense', key: 'nonsense' } }),
       'SSTITCH_CLUSTER_REFUSED',
-      /^PostgreSQL: ca, cert or key is not as in a PEM file /,
+      /^PostgreSQL: ca, cert or key is not in PEM form /,
     ],
     [
       'no TLS',
@@ -202,7 +202,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
         openPostgres({ connectionString: plain.url, tls: { ca } }),
       ).rejects.toMatchObject({
         code: 'SSTITCH_CLUSTER_REFUSED',
-        message: 'PostgreSQL: the server does not speak TLS: set no tls',
+        message: 'PostgreSQL: the server does not speak TLS: leave out tls',
       });
     } finally {
       await plain.stop();

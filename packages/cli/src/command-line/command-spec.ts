@@ -65,7 +65,7 @@ export interface CommandSpec {
   readonly name: string;
   /** Only scripts run the command, so no list of commands shows it. @defaultValue false */
   readonly isHidden?: true;
-  /** The command runs until a signal ends it, which is no failure. @defaultValue false */
+  /** The command runs until a signal ends it, which is not a failure. @defaultValue false */
   readonly runsUntilSignal?: true;
   /** One line, for the list of commands. */
   readonly summary: string;

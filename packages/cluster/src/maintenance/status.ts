@@ -18,7 +18,7 @@ export interface ClusterStatus {
   readonly slot: number;
   /** The slot of the newest checkpoint; undefined without one. */
   readonly checkpointSlot: number | undefined;
-  /** Ranges of keys whose older entries are in one run, or are nothing. */
+  /** Ranges of keys whose older entries, if any, are all in one run. */
   readonly pieces: number;
   /** Runs that pieces name. */
   readonly pieceRuns: RunTotals;

@@ -12,7 +12,7 @@ import { contentsOfBlock, type FoundEntry, findInBlock } from './block.js';
 import type { BlockCache } from './block-cache.js';
 import { decodeRunIndex, type RunIndex } from './run-index.js';
 
-/** What runs are read with. */
+/** The parts of a store that read runs. */
 export interface RunReaderOptions {
   readonly port: ClusterPort;
   readonly cache: BlockCache;
@@ -72,7 +72,7 @@ export class RunReader {
     );
   }
 
-  /** What the run says of a key. The value is a view of a cached block. @throws as `index` */
+  /** What the run holds under a key. The value is a view of a cached block. @throws as `index` */
   async find(run: RunRef, key: Uint8Array): Promise<FoundEntry | undefined> {
     if (!runOverlaps(run, { start: key, end: keyAfter(key) })) return undefined;
     const index = await this.index(run);
