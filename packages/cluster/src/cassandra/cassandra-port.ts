@@ -123,8 +123,8 @@ export class CassandraPort implements ClusterPort {
     return this.#checkpoints.readNewest();
   }
 
-  readCheckpointSlot(): Promise<number | undefined> {
-    return this.#checkpoints.newestSlot();
+  readCheckpointSlots(): Promise<number[]> {
+    return this.#checkpoints.slots();
   }
 
   deleteCheckpointsBefore(slot: number): Promise<void> {

@@ -30,7 +30,7 @@ export class CheckpointsTable {
   async readNewest(): Promise<StoredCheckpoint | undefined> {
     let failed: number | undefined;
     for (;;) {
-      const slot = await this.newestSlot();
+      const [slot] = await this.slots();
       if (slot === undefined) return undefined;
       const id = this.#dataId(slot);
       const { blocks, isWhole } = await this.#blocks.readChunkAt(id, DATA_CHUNK, 'quorum');
@@ -46,11 +46,11 @@ export class CheckpointsTable {
     }
   }
 
-  /** Of the checkpoints that are complete. */
-  async newestSlot(): Promise<number | undefined> {
+  /** Of the checkpoints that are complete, the newest first: the order of the rows. */
+  async slots(): Promise<number[]> {
     const rows = await this.#session.run(this.#queries.list, [this.#store], 'quorum');
-    const newest = rows.find((row) => row.get('complete') === true);
-    return newest && numberIn(newest, 'slot');
+    const complete = rows.filter((row) => row.get('complete') === true);
+    return complete.map((row) => numberIn(row, 'slot'));
   }
 
   async deleteBefore(slot: number): Promise<void> {

@@ -53,7 +53,7 @@ export async function readStatus({
 }: CollectionContext): Promise<ClusterStatus> {
   const loads = await port.readLoads();
   const state = await client.latest();
-  const checkpointSlot = await port.readCheckpointSlot();
+  const [checkpointSlot] = await port.readCheckpointSlots();
   const { live, dead } = watch.observe(await port.readLeases());
   const levelZero = state.levelZero.map(({ run }) => run);
   const retired = [...state.retired.values()].map(({ run }) => run);

@@ -20,13 +20,13 @@ export interface TruncateReport {
  */
 export async function truncateLog(context: CollectionContext): Promise<TruncateReport> {
   const { port, client, watch, signal } = context;
-  const checkpointSlot = await port.readCheckpointSlot();
+  const [checkpointSlot, ...olderSlots] = await port.readCheckpointSlots();
   if (checkpointSlot === undefined) return { deletedSegments: 0, heldSlot: 0 };
   const { live } = watch.observe(await port.readLeases());
   client.checkLease();
   const heldSlot = Math.min(checkpointSlot, ...live.map((lease) => lease.slot));
   const segments = await segmentsUpTo(port, heldSlot);
-  if (segments.length === 0) return { deletedSegments: 0, heldSlot };
+  if (segments.length === 0 && olderSlots.length === 0) return { deletedSegments: 0, heldSlot };
   await port.readCheckpoint();
   for (const segment of segments) {
     throwIfAborted(signal);

@@ -241,13 +241,12 @@ class MemoryPort implements ClusterPort {
   }
 
   async readCheckpoint(): Promise<StoredCheckpoint | undefined> {
-    const newest = await this.readCheckpointSlot();
+    const [newest] = await this.readCheckpointSlots();
     return newest === undefined ? undefined : this.#data.checkpoints.get(newest);
   }
 
-  async readCheckpointSlot(): Promise<number | undefined> {
-    const slots = [...this.#data.checkpoints.keys()];
-    return slots.length === 0 ? undefined : Math.max(...slots);
+  async readCheckpointSlots(): Promise<number[]> {
+    return [...this.#data.checkpoints.keys()].sort((a, b) => b - a);
   }
 
   async deleteCheckpointsBefore(slot: number): Promise<void> {

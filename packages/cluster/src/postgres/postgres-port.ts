@@ -152,10 +152,9 @@ export class PostgresPort implements ClusterPort {
     return { slot: Number(rows[0].slot), parts: rows.map(({ data }) => data) };
   }
 
-  async readCheckpointSlot(): Promise<number | undefined> {
-    const { rows } = await this.#run('readCheckpointSlot', this.store);
-    const slot = rows[0]?.slot;
-    return slot === null ? undefined : Number(slot);
+  async readCheckpointSlots(): Promise<number[]> {
+    const { rows } = await this.#run('readCheckpointSlots', this.store);
+    return rows.map(({ slot }) => Number(slot));
   }
 
   async deleteCheckpointsBefore(slot: number): Promise<void> {

@@ -82,9 +82,10 @@ export function testRows(test: DeclareTest): void {
   test('5. the newest checkpoint is read, whatever the order they were written in', async (t) => {
     const reader = await t.another();
     assert.equal(await reader.readCheckpoint(), undefined);
-    assert.equal(await reader.readCheckpointSlot(), undefined);
+    assert.deepEqual(await reader.readCheckpointSlots(), []);
     for (const slot of [300, 2, 1000, 999]) await t.port.writeCheckpoint(checkpointOf(slot, 3));
     assert.deepEqual(await checkpointIn(reader), checkpointOf(1000, 3));
+    assert.deepEqual(await reader.readCheckpointSlots(), [1000, 999, 300, 2]);
     await t.port.writeCheckpoint(checkpointOf(1000, 3));
     assert.deepEqual(await checkpointIn(reader), checkpointOf(1000, 3));
   });
@@ -129,7 +130,7 @@ export function testRows(test: DeclareTest): void {
     assert.deepEqual(await checkpointIn(await t.another()), checkpointOf(30, 2));
     await t.port.deleteCheckpointsBefore(31);
     assert.equal(await t.port.readCheckpoint(), undefined);
-    assert.equal(await t.port.readCheckpointSlot(), undefined);
+    assert.deepEqual(await t.port.readCheckpointSlots(), []);
   });
 
   test('the rows of stores are apart', async (t) => {
@@ -155,7 +156,7 @@ function checkpointOf(slot: number, parts: number): StoredCheckpoint {
 }
 
 async function checkpointIn(port: ClusterPort): Promise<StoredCheckpoint | undefined> {
-  const slot = await port.readCheckpointSlot();
+  const [slot] = await port.readCheckpointSlots();
   const found = await port.readCheckpoint();
   // Another may have been written in between.
   if (found !== undefined) assert.ok(slot !== undefined && slot <= found.slot);

@@ -186,8 +186,8 @@ export class FaultyPort implements ClusterPort {
     return this.#read(() => this.#inner.readCheckpoint());
   }
 
-  readCheckpointSlot(): Promise<number | undefined> {
-    return this.#read(() => this.#inner.readCheckpointSlot());
+  readCheckpointSlots(): Promise<number[]> {
+    return this.#read(() => this.#inner.readCheckpointSlots());
   }
 
   deleteCheckpointsBefore(slot: number): Promise<void> {
