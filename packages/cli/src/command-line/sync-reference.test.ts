@@ -1,3 +1,4 @@
+import { syncIdTime } from '@sstitch/keys';
 import { describe, expect, it } from 'vitest';
 import { chooseSyncs, isSyncReference, type SyncChoice } from './sync-reference.js';
 
@@ -52,6 +53,18 @@ describe('a sync', () => {
     expect(chooseSyncs(['latest', '@3'], syncs, 'base')).toEqual([C, A]);
     expect(() => chooseSyncs(['latest-finished'], syncs, 'base')).toThrow('no finished sync');
     expect(() => chooseSyncs(['latest'], [], 'base')).toThrow('base holds no syncs');
+  });
+
+  it('takes precedence over a copy, whose id was made later and may sort before it', () => {
+    const copyId = '0yqJNYLYtJ06kZtdmSQFABV6huA';
+    for (const [original, copy] of [[A, B] as const, [A, copyId] as const]) {
+      const times = { startedAt: syncIdTime(A), endedAt: at(2) };
+      const syncs = [copy, original].map((syncId) => ({ syncId, ...times }));
+      for (const reference of ['latest', '@1', 'latest-finished']) {
+        expect(chooseSyncs([reference], syncs, 'base')).toEqual([original]);
+      }
+      expect(chooseSyncs(['@2'], syncs, 'base')).toEqual([copy]);
+    }
   });
 
   it('takes precedence over a replaced version whose id begins in the same way', () => {

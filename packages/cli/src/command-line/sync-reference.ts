@@ -88,10 +88,18 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
   );
 }
 
-/** Sorts by start, the newest first; syncs that started at the same time by id. Omits replaced versions. */
+/**
+ * Sorts by start, the newest first. Omits replaced versions. A copy has the start of its original, whose id was made
+ * nearer to the start and comes first. Then the smaller id comes first.
+ */
 export function newestFirst(choices: readonly SyncChoice[]): readonly SyncChoice[] {
   const present = choices.filter(({ isReplaced }) => isReplaced !== true);
-  return present.toSorted((a, b) => startMs(b) - startMs(a) || (a.syncId < b.syncId ? 1 : -1));
+  return present.toSorted(
+    (a, b) =>
+      startMs(b) - startMs(a) ||
+      idDistanceMs(a) - idDistanceMs(b) ||
+      (a.syncId < b.syncId ? -1 : 1),
+  );
 }
 
 function lastFinished(choices: readonly SyncChoice[]): SyncChoice | undefined {
@@ -105,6 +113,11 @@ function lastFinished(choices: readonly SyncChoice[]): SyncChoice | undefined {
 
 function startMs({ syncId, startedAt = syncIdTime(syncId) }: SyncChoice): number {
   return startedAt.getTime();
+}
+
+/** From the time in a sync's id to its start. */
+function idDistanceMs(choice: SyncChoice): number {
+  return Math.abs(syncIdTime(choice.syncId).getTime() - startMs(choice));
 }
 
 function notFound(message: string): CliError {

@@ -6,7 +6,7 @@ import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
 
 /** Whether a path is a file of syncs. A path where nothing is counts as a store, which opening it reports. */
-function isSyncFile(path: string): boolean {
+export function isSyncFile(path: string): boolean {
   return !isClusterName(path) && existsSync(path) && kindOfInput(path) !== 'directory';
 }
 

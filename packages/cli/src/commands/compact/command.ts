@@ -1,20 +1,20 @@
 import { defineCommand } from '../../command-line/command-spec.js';
-import { syncsOption, waitOption } from '../../command-line/shared-options.js';
+import { syncsOption, waitOption, zoneOption } from '../../command-line/shared-options.js';
 
 export const compactCommand = defineCommand({
   name: 'compact',
   summary: 'replace syncs of a base by those of a source, in one commit',
   description:
-    'Makes the base hold, under each sync id, exactly what the source holds: every bucket and ' +
-    'every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
-    'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
-    'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
-    'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
-    'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
-    'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps the replaced ' +
-    'version under a side id, in the same commit, for `rollback`, unless the base holds the same ' +
-    'version already; every entry is then read and built ' +
-    'into new tables. --dry-run prints the plan, and what would be added, removed and changed.',
+    'Makes the base hold, under each sync id, exactly what the source, a store or a file of syncs, ' +
+    'holds, in every bucket and every index; nothing stale is left, and no other sync changes. All of it is one commit: readers ' +
+    'and crashes find the old contents or the new, never a mix. A source that holds nothing under ' +
+    'an id is refused with exit code 3, because a mistyped id must not wipe a sync; --allow-empty ' +
+    'removes the sync. Only the index and the bounds of linked tables are read: damage in other ' +
+    'blocks is copied too, unless --verify reads the tables in full. What the syncs held before may ' +
+    'stay in shared files until LevelDB compacts them, unless --purge removes it. --keep-replaced ' +
+    'keeps the replaced version under a side id, in the same commit, for `rollback`, unless the base ' +
+    'already holds the same version; every entry is then read and built into new tables. --dry-run ' +
+    'prints the plan, and what would be added, removed and changed.',
   arguments: [],
   options: {
     base: {
@@ -24,9 +24,9 @@ export const compactCommand = defineCommand({
       required: true,
     },
     from: {
-      summary: 'the store with the new syncs',
+      summary: 'the store, or the .c1z, .jsonl or .csv file, with the new syncs',
       value: { type: 'path', of: 'store' },
-      placeholder: 'store',
+      placeholder: 'source',
       required: true,
     },
     sync: syncsOption('the syncs to replace', ['from']),
@@ -52,6 +52,7 @@ export const compactCommand = defineCommand({
     verify: { summary: "read the source's tables in full first and refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
     dryRun: { summary: 'print the plan and change nothing' },
+    zone: zoneOption,
     wait: waitOption,
   },
   examples: [
@@ -60,6 +61,7 @@ export const compactCommand = defineCommand({
     ['compact --base base --from fresh --sync 36zf,36yx --dry-run', 'only print the plan'],
     ['compact --base base --from fresh --all', 'all syncs of the source'],
     ['compact --base base --from fresh --sync latest --keep-replaced', 'can be rolled back'],
+    ['compact --base base --from sync.c1z --all --keep-replaced', 'from a file'],
     ['compact --base base --from fresh --sync latest --strategy rebuild', 'choose the strategy'],
     ['compact --base base --from fresh --sync latest --as 36zf', 'a new run, under the known id'],
   ],

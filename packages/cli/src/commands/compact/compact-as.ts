@@ -3,15 +3,16 @@ import { countSync, type SyncStatsRecord } from '@sstitch/records';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { type ReplacedSync, replaceAs, replacementDocument } from '../../operations/replace-as.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { bucketTable } from '../../reports/bucket-table.js';
 import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
-import { hasKeys, syncIdsIn } from '../../stores/find-syncs.js';
+import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
-import { type ByteReader, type ByteStore, withReader, withStore } from '../../stores/open-store.js';
+import { type ByteReader, type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
 
@@ -22,22 +23,20 @@ export async function compactAs(
   input: Input,
   reference: string,
 ): Promise<CommandResult> {
-  const { base, from, wait } = input;
+  const { base, from, zone, sync = [], wait } = input;
   const { signal } = context;
   checkOptions(input);
-  const [syncId = ''] = await syncIdsIn([from], input.sync ?? [], signal);
   return withStore(
     base,
     'refuse',
     async (opened) => {
       const as = await writtenSyncId(opened, base, reference, signal);
-      // Every record is read, so the tables are checked for damage first.
-      const options = { verifySpans: spansOf([syncId]), signal };
-      return withReader(
-        from,
-        (source) => runAs(context, input, { opened, source, syncId, as }),
-        options,
-      );
+      return withSyncs(context, from, zone, async (source) => {
+        const [syncId = ''] = await syncIdsOf(source, from, sync, signal);
+        // Every record is read, so the tables are checked for damage first.
+        await source.verifySpans(spansOf([syncId]), { signal });
+        return runAs(context, input, { opened, source, syncId, as });
+      });
     },
     patienceOf(context, wait),
   );

@@ -69,6 +69,22 @@ describe('compact', () => {
     expect(await digestsOf(base)).toEqual({ ...baseDigests, ...freshDigests });
   });
 
+  it.each(['sync.c1z', 'sync.jsonl.zst'])('takes the syncs of a file, as %s', async (name) => {
+    const file = join(testDirectory(), name);
+    await sstitchJson('export', fresh, '--sync', SECOND, '--output', file);
+    const line = ['compact', '--base', base, '--from', file, '--sync', 'latest'];
+    const planned = await sstitchJson(...line, '--dry-run');
+    expect(planned).toMatchObject({ syncs: [SECOND], dryRun: true });
+    await sstitchJson(...line, '--keep-replaced');
+    expect((await digestsOf(base))[SECOND]).toBe(freshDigests[SECOND]);
+    await sstitchJson('rollback', base, '--sync', SECOND);
+    expect((await digestsOf(base))[SECOND]).toBe(baseDigests[SECOND]);
+    await sstitchJson(...line, '--as', FIRST);
+    expect((await sstitch(['verify', base])).exitCode).toBe(0);
+    const { exitCode, stderr } = await sstitch([...line.slice(0, -1), FIRST]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: expect.stringContaining(FIRST) });
+  });
+
   it('prints what it did as JSON', async () => {
     const document = await sstitchJson<{ buckets: object[] }>(
       ...compactLine(SECOND, '--strategy', 'link'),

@@ -9,6 +9,7 @@ import {
   compactStores,
   showProgress,
 } from '../../operations/compact-stores.js';
+import { withStoreOf } from '../../operations/open-syncs.js';
 import {
   type CountsLine,
   countsLines,
@@ -35,7 +36,7 @@ import {
 type Input = InputOf<typeof compactCommand>;
 
 export const run: Run<typeof compactCommand> = async (context, input) => {
-  const { base, from, wait, as } = input;
+  const { base, from, zone, wait, as } = input;
   requireChoice(input);
   if (input.keepReplaced) checkKeeping(input);
   if (input.purge && isClusterName(base)) {
@@ -49,7 +50,10 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
   return withStore(
     base,
     'refuse',
-    (opened) => withSource(from, (source) => runCompact(context, input, opened, source), patience),
+    (opened) =>
+      withStoreOf(context, from, zone, (location) =>
+        withSource(location, (source) => runCompact(context, input, opened, source), patience),
+      ),
     patience,
   );
 };

@@ -5,6 +5,7 @@ import { splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
+import { isSyncFile } from '../../operations/open-syncs.js';
 import { FORMAT_ENDINGS, formatOfName, type SyncFormat } from '../../records/sync-format.js';
 import type { exportCommand } from './command.js';
 
@@ -23,7 +24,7 @@ export interface ExportTarget {
  */
 export function exportTarget(
   { io, json }: Pick<CommandContext, 'io' | 'json'>,
-  { output, format: given, zone, bom }: InputOf<typeof exportCommand>,
+  { store, output, format: given, zone, bom }: InputOf<typeof exportCommand>,
 ): ExportTarget {
   const path = output === STANDARD_OUTPUT ? undefined : output;
   const named = path === undefined ? 'jsonl' : formatOfName(path);
@@ -33,8 +34,9 @@ export function exportTarget(
       `the name of ${path} does not say the format: use a name that ends in ${FORMAT_ENDINGS}, or --format`,
     );
   }
-  if (zone !== undefined && format !== 'c1z1')
-    throw usageError('--zone applies only to --format c1z1');
+  if (zone !== undefined && format !== 'c1z1' && !isSyncFile(store)) {
+    throw usageError('--zone applies only to --format c1z1, and to a .c1z file that is read');
+  }
   if (bom && format !== 'csv') throw usageError('--bom applies only to .csv files');
   if (path === undefined && format !== 'jsonl' && json) {
     throw usageError(

@@ -56,6 +56,35 @@ describe('export to a file', () => {
     expect(await digestsOf(path('again'))).toEqual({ [SYNC]: digests[SYNC] });
   });
 
+  it('reads a file of any format', async () => {
+    const { base, path } = scene();
+    await sstitchJson('export', base, '--sync', SYNC, '--output', path('a.c1z'));
+    await sstitchJson('export', path('a.c1z'), '--sync', 'latest', '--output', path('b.jsonl'));
+    const zone = ['--zone', 'Europe/Berlin'];
+    const c1z1 = ['--format', 'c1z1', ...zone, '--output', path('c.c1z')];
+    await sstitchJson('export', path('b.jsonl'), '--sync', 'latest', ...c1z1);
+    const lines = ['export', path('c.c1z'), '--sync', 'latest', ...zone];
+    await sstitchJson(...lines, '--output', path('b.jsonl'));
+    await sstitchJson('import', path('b.jsonl'), '--into', path('again'));
+    expect(await digestsOf(path('again'))).toEqual({ [SYNC]: digests[SYNC] });
+  });
+
+  it('refuses a zone that it would not use', async () => {
+    const { base, path } = scene();
+    await sstitchJson('export', base, '--sync', SYNC, '--output', path('a.jsonl'));
+    for (const [input = '', problem] of [
+      [base, '--zone applies only to --format c1z1, and to a .c1z file that is read'],
+      [path('a.jsonl'), '--zone applies only to .c1z files'],
+    ]) {
+      const line = ['export', input, '--sync', SYNC, '--zone', 'UTC', '--output', path('b.jsonl')];
+      const { exitCode, stderr } = await sstitch(line);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringContaining(problem ?? ''),
+      });
+    }
+  });
+
   it('writes several syncs to format 1 of .c1z and to lines', async () => {
     const { base, path } = scene();
     const ways = { 'a.c1z': ['--format', 'c1z1', '--zone', 'UTC'], 'a.jsonl': [] };

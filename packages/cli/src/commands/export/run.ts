@@ -4,9 +4,11 @@ import { StoreSource, VALUE_BUCKETS } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
+import { withSyncs } from '../../operations/open-syncs.js';
 import { formatBytes, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
-import { hasKeys, syncIdsIn } from '../../stores/find-syncs.js';
-import { type ByteReader, withReader } from '../../stores/open-store.js';
+import { formatOfName } from '../../records/sync-format.js';
+import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import type { ByteReader } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import { OutputClosed } from '../../terminal/io.js';
 import type { exportCommand } from './command.js';
@@ -19,15 +21,24 @@ export const run: Run<typeof exportCommand> = async (context, input) => {
   const started = performance.now();
   const { signal } = context;
   const target = exportTarget(context, input);
-  const syncIds = await syncIdsIn([input.store], input.sync, signal);
-  const records = await withReader(
+  const { syncIds, records } = await withSyncs(
+    context,
     input.store,
-    (reader) => exportSyncs(context, input, reader, target, syncIds),
-    { verifySpans: spansOf(syncIds), signal },
+    zoneOfInput(input, target),
+    async (reader) => {
+      const syncIds = await syncIdsOf(reader, input.store, input.sync, signal);
+      await reader.verifySpans(spansOf(syncIds), { signal });
+      return { syncIds, records: await exportSyncs(context, input, reader, target, syncIds) };
+    },
   );
   if (target.path === undefined) return undefined;
   return resultOf({ ...target, path: target.path }, syncIds, records, performance.now() - started);
 };
+
+/** The zone of a file that is read. A file with zones is refused one, unless the zone is for the file that is written. */
+function zoneOfInput({ store, zone }: Input, { format }: ExportTarget): string | undefined {
+  return format !== 'c1z1' || formatOfName(store) === 'c1z' ? zone : undefined;
+}
 
 /** Copies the syncs to the sink. @returns how many records it read. */
 async function exportSyncs(
