@@ -209,6 +209,26 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     );
   });
 
+  it('is listed by an address that other commands take', async () => {
+    const schema = `?schema=s${process.pid}`;
+    const database = `${server.url}${schema}`;
+    for (const store of ['b/2', 'a%201']) {
+      await sstitchJson('generate', `${server.url}/${store}${schema}`, '--grants', '5');
+    }
+    const listed = await valid<{ stores: Array<{ store: string; address: string }> }>(
+      'cluster stores',
+      database,
+    );
+    expect(listed.stores.map(({ store }) => store)).toEqual(['a 1', 'b/2']);
+    for (const { address } of listed.stores) {
+      expect(Object.keys(await digestsOf(address))).toEqual([FIRST]);
+    }
+    const { stdout } = await sstitch(['cluster', 'stores', database]);
+    expect(stdout).toBe(listed.stores.map(({ address }) => `${address}\n`).join(''));
+    const missing = await sstitch(['cluster', 'stores', `${server.url}?schema=nothing_here`]);
+    expect(missing).toMatchObject({ exitCode: 5, stdout: '' });
+  });
+
   it('is rid of what a dead process left', async () => {
     const base = `${newAddress()}?lease=5`;
     await sstitchJson('generate', base, '--grants', '20');

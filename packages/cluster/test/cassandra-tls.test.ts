@@ -9,6 +9,8 @@ import { makeCertificate, missingOpenssl } from '@sstitch/build-config/certifica
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCassandra } from '../src/cassandra/index.js';
 
+if (missingOpenssl !== undefined) console.warn(`skipped: ${missingOpenssl}`);
+
 const credentials = { username: 'app', password: 'very-secret' };
 
 describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', () => {

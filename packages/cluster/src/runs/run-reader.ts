@@ -42,7 +42,7 @@ export class RunReader {
           `the index of run ${run.id} has ${index.blockCount} blocks, not ${run.blocks}`,
         );
       }
-      return { value: index, bytes: 2 * parts.reduce((sum, part) => sum + part.length, 0) };
+      return { value: index, bytes: index.memoryBytes };
     });
   }
 

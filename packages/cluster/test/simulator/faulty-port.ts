@@ -186,6 +186,10 @@ export class FaultyPort implements ClusterPort {
     return this.#read(() => this.#inner.readCheckpoint());
   }
 
+  readCheckpointSlot(): Promise<number | undefined> {
+    return this.#read(() => this.#inner.readCheckpointSlot());
+  }
+
   deleteCheckpointsBefore(slot: number): Promise<void> {
     return this.#write(() => this.#inner.deleteCheckpointsBefore(slot));
   }
