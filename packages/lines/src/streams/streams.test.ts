@@ -125,6 +125,24 @@ describe('readBytes', () => {
     expect(bytes).toBeLessThan(70 * 2 ** 20);
   });
 
+  test.each(['gzip', 'zstd'] as const)(
+    'gives the event loop a turn amid a chunk of %s',
+    async (compression) => {
+      const plain = Buffer.alloc(8 * 2 ** 20, 'line of a record\n');
+      const bytes = await written(compression, [plain]);
+      const controller = new AbortController();
+      setImmediate(() => setImmediate(() => controller.abort()));
+      let readBefore = 0;
+      const reading = async () => {
+        const chunks = chunksOf(bytes, bytes.length);
+        for await (const chunk of readBytes(chunks, { signal: controller.signal }))
+          readBefore += chunk.length;
+      };
+      expect((await errorOf(reading)).code).toBe('SSTITCH_ABORTED');
+      expect(readBefore).toBeLessThan(plain.length / 2);
+    },
+  );
+
   test('names the file that cannot be read, and ends when the signal fires', async () => {
     const path = join(testDirectory(), 'missing.jsonl');
     expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({
