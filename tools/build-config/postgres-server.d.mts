@@ -1,3 +1,5 @@
+import type { Certificate } from './certificates.d.mts';
+
 export interface PostgresServer {
   /** `postgres://user@host:port/database`. */
   readonly url: string;
@@ -13,6 +15,11 @@ export interface OwnServer {
   kill(): Promise<void>;
   /** Starts a server that follows this one. */
   startStandby(): Promise<PostgresServer>;
+  /**
+   * Turns on TLS, which all users but the first one must use from now on, with a password. The user `certified` must also
+   * present a certificate that the server's own has signed. Takes effect a moment later. Needs openssl.
+   */
+  secure(): Promise<Certificate>;
 }
 
 /** Why tests on PostgreSQL are skipped; undefined if they are not. */

@@ -3,12 +3,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { makeCertificate } from './certificates.mjs';
 
 const run = promisify(execFile);
 const DEBIAN_PROGRAMS = '/usr/lib/postgresql';
@@ -56,12 +57,44 @@ async function startOwn(makeData) {
   };
   return {
     url: `postgres://${USER}@127.0.0.1:${port}/${DATABASE}`,
-    own: { crash, kill: () => server.end('SIGKILL'), startStandby },
+    own: {
+      crash,
+      kill: () => server.end('SIGKILL'),
+      startStandby,
+      secure: async () => {
+        const certificate = await writeSecuritySettings(join(directory, 'data'), account);
+        server.reload();
+        return certificate;
+      },
+    },
     stop: async () => {
       await server.end('SIGINT');
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** TLS, and who must use it and give a password. The server's certificate is also the authority of its clients'. */
+async function writeSecuritySettings(data, account) {
+  const made = await makeCertificate(data, 'server');
+  if (account !== undefined) {
+    for (const file of Object.values(made)) await chown(file, account.uid, account.gid);
+  }
+  const settings = {
+    ssl: 'on',
+    ssl_cert_file: made.certificate,
+    ssl_key_file: made.key,
+    ssl_ca_file: made.certificate,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = '${value}'\n`);
+  await appendFile(join(data, 'postgresql.conf'), lines.join(''));
+  const rules = [
+    `host all ${USER} 127.0.0.1/32 trust`,
+    'hostssl all certified 127.0.0.1/32 scram-sha-256 clientcert=verify-ca',
+    'hostssl all all 127.0.0.1/32 scram-sha-256',
+  ];
+  await writeFile(join(data, 'pg_hba.conf'), rules.map((rule) => `${rule}\n`).join(''));
+  return made;
 }
 
 async function startServer(programs, directory, port, account) {
@@ -93,6 +126,7 @@ async function startServer(programs, directory, port, account) {
     }
   }
   return {
+    reload: () => child.kill('SIGHUP'),
     end: async (signal) => {
       if (child.exitCode === null && child.signalCode === null) {
         if (signal === 'SIGKILL') await killChildren(child);

@@ -3,6 +3,8 @@
 //
 //   node ../../tools/workspace/api-report.mjs           in a package: writes its reports (`pnpm api` for all)
 //   node ../../tools/workspace/api-report.mjs --check   fails if a report differs from the declarations
+//
+// Both fail if a member has no doc comment.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -36,7 +38,9 @@ for (const file of readdirSync(reports)) {
 }
 if (problems.length > 0) {
   console.error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
-  console.error('`pnpm api` rewrites the reports: commit them if the change is intended');
+  console.error(
+    '`pnpm api` rewrites the reports: commit them if the change is intended; document each public member',
+  );
   process.exit(1);
 }
 console.log(`${expected.size} reports of ${name} ${isCheck ? 'agree' : 'are written'}`);
@@ -80,6 +84,7 @@ function extract(declarations, report) {
         compilerMessageReporting: { default: { logLevel: ExtractorLogLevel.Error } },
         extractorMessageReporting: {
           default: { logLevel: ExtractorLogLevel.None },
+          'ae-undocumented': { logLevel: ExtractorLogLevel.Error },
         },
         tsdocMessageReporting: { default: { logLevel: ExtractorLogLevel.None } },
       },

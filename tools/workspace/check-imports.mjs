@@ -42,7 +42,9 @@ const CLUSTER_LAYERS = [
   ['maintenance'],
   ['store'],
 ];
-const CLUSTER_GROUND = new Set(['port.ts', 'connection.ts', 'clock.ts', 'errors.ts']);
+const CLUSTER_GROUND = new Set([
+  ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'tls-failures.ts', 'turns.ts'],
+]);
 
 const problems = [];
 

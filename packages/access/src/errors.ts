@@ -23,6 +23,7 @@ export type AccessErrorCode =
 
 /** The facts that an {@link AccessError} carries besides its message. */
 export interface AccessErrorDetails {
+  /** The error that led to this one, or an abort's reason. */
   readonly cause?: unknown;
   /** The grant concerned, by its external_id. */
   readonly grantId?: string;
@@ -36,8 +37,11 @@ export interface AccessErrorDetails {
  * signal's reason.
  */
 export class AccessError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: AccessErrorCode;
+  /** The grant concerned, by its external_id; undefined if the error concerns no single grant. */
   readonly grantId: string | undefined;
+  /** The entitlement concerned, by its external_id; undefined if the error concerns no single one. */
   readonly entitlementId: string | undefined;
 
   constructor(code: AccessErrorCode, message: string, details: AccessErrorDetails = {}) {

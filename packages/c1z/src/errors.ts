@@ -44,11 +44,15 @@ export interface C1zErrorDetails {
  * own, and the signal's reason as its cause.
  */
 export class C1zError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: C1zErrorCode;
   /** The message without the place: what is wrong and what to do. */
   readonly problem: string;
+  /** The path of the file; undefined if the error concerns no file. */
   readonly path: string | undefined;
+  /** The part of the file: 'manifest', 'index', a table of an SQLite database, or a file of the payload. */
   readonly part: string | undefined;
+  /** The offset in bytes in that part, or in the file if no part is named. */
   readonly offset: number | undefined;
 
   constructor(code: C1zErrorCode, problem: string, details: C1zErrorDetails = {}) {

@@ -19,39 +19,55 @@ import {
 
 /** A row of v1_grants. */
 export interface GrantToWrite {
+  /** The connector's message, which the row's `data` encodes. */
   readonly message: MessageInitShape<typeof GrantSchema>;
   /** The value of the column `expansion`; only with `newerColumns`. */
   readonly expansion?: MessageInitShape<typeof GrantExpandableSchema>;
-  /** @defaultValue true if there is an expansion */
+  /**
+   * The value of the column `needs_expansion`; only with `newerColumns`.
+   *
+   * @defaultValue true if there is an expansion
+   */
   readonly needsExpansion?: boolean;
 }
 
 /** A row of v1_assets. */
 export interface AssetToWrite {
+  /** The id of the asset, unique in its sync. */
   readonly externalId: string;
+  /** The media type of the data, such as `image/png`. */
   readonly contentType: string;
+  /** The content of the asset. */
   readonly data: Uint8Array;
 }
 
 /** A sync with its rows as the connector's messages. */
 export interface SyncToWrite {
+  /** The text form of the sync id, 27 characters. */
   readonly syncId: string;
-  /** @defaultValue 'full' */
+  /** The value of `sync_type`: 'full', 'partial' or another text. @defaultValue 'full' */
   readonly type?: string;
-  /** @defaultValue '2025-01-02 03:04:05.678901' */
+  /** The text of `started_at`. @defaultValue '2025-01-02 03:04:05.678901' */
   readonly startedAt?: string;
   /** Null for a sync that has not ended. @defaultValue '2025-01-02 03:05:06.789012' */
   readonly endedAt?: string | null;
+  /** The connector's state of the sync. @defaultValue the empty text */
   readonly syncToken?: string;
+  /** The sync that this one builds on. @defaultValue the empty text */
   readonly parentSyncId?: string;
   /** The value of the column `supports_diff`; only with `newerColumns`. */
   readonly supportsDiff?: boolean;
   /** The text of every row's discovered_at. @defaultValue '2025-01-02 03:04:06.000001' */
   readonly discoveredAt?: string;
+  /** Rows of v1_resource_types. @defaultValue none */
   readonly resourceTypes?: Iterable<MessageInitShape<typeof ResourceTypeSchema>>;
+  /** Rows of v1_resources. @defaultValue none */
   readonly resources?: Iterable<MessageInitShape<typeof ResourceSchema>>;
+  /** Rows of v1_entitlements. @defaultValue none */
   readonly entitlements?: Iterable<MessageInitShape<typeof EntitlementSchema>>;
+  /** Rows of v1_grants. @defaultValue none */
   readonly grants?: Iterable<GrantToWrite>;
+  /** Rows of v1_assets. @defaultValue none */
   readonly assets?: Iterable<AssetToWrite>;
 }
 

@@ -31,7 +31,9 @@ import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-di
 
 /** An open .c1z file of either format. Its records are read in batches. */
 export interface C1zFile extends SyncSource {
+  /** The path of the file, as it was opened. */
   readonly path: string;
+  /** The format of the file, which its first bytes name. */
   readonly format: C1zFormat;
   /**
    * The engine of the payload: 'sqlite' in format 1; in format 3 'pebble3', or 'pebble2' or 'pebble' in older
@@ -49,9 +51,13 @@ export interface C1zFile extends SyncSource {
    * SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED
    */
   resourceTypes(syncId: string): AsyncIterable<ResourceTypeRecord[]>;
+  /** Yields the resources of one sync in batches. @throws C1zError, as `resourceTypes` */
   resources(syncId: string): AsyncIterable<ResourceRecord[]>;
+  /** Yields the entitlements of one sync in batches. @throws C1zError, as `resourceTypes` */
   entitlements(syncId: string): AsyncIterable<EntitlementRecord[]>;
+  /** Yields the grants of one sync in batches. @throws C1zError, as `resourceTypes` */
   grants(syncId: string): AsyncIterable<GrantRecord[]>;
+  /** Yields the assets of one sync in batches. @throws C1zError, as `resourceTypes` */
   assets(syncId: string): AsyncIterable<AssetRecord[]>;
   /**
    * Returns the statistics of a sync unchanged as in the file; undefined if it has none.

@@ -14,6 +14,7 @@ import { type C1zWriteOptions, checkWriteOptions } from './write-options.js';
 
 /** Writes a .c1z file. The file has its name only after `finish` has fulfilled. */
 export interface C1zWriter extends SyncSink<WrittenC1z> {
+  /** The path that the file gets when `finish` has fulfilled. */
   readonly path: string;
   /**
    * Adds records in any order. Every sync needs its run among them, and each record may be added once.

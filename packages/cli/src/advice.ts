@@ -1,4 +1,4 @@
-// Advice on what to do about an error whose message does not say it.
+// Advice on what to do about an error whose message does not include it.
 
 /** Advice by error code; it is appended to the message after a semicolon. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -6,7 +6,11 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate create stores'],
   ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
   ['SSTITCH_CLUSTER_NOT_FOUND', 'check the address; import and generate create stores'],
-  ['SSTITCH_CLUSTER_UNAVAILABLE', 'check the address, the login and that the database runs'],
+  ['SSTITCH_CLUSTER_UNAVAILABLE', 'check the address and that the database runs'],
+  [
+    'SSTITCH_CLUSTER_REFUSED',
+    'the address names user, tls and ca, SSTITCH_CLUSTER_PASSWORD the password',
+  ],
   ['SSTITCH_COMMIT_UNKNOWN', 'look at the store before you run the command again'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
   ['SSTITCH_SYNC_EXISTS', 'choose another id, or use --replace if the command has it'],

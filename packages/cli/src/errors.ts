@@ -33,7 +33,9 @@ export type CliErrorCode =
 
 /** The one error class of @sstitch/cli. */
 export class CliError extends Error {
+  /** The class's name, by which callers recognise an error of another copy of the package. */
   override readonly name = 'CliError';
+  /** The kind of failure, as `--json` prints it. */
   readonly code: CliErrorCode;
 
   constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
@@ -48,9 +50,11 @@ export function usageError(message: string): CliError {
 
 /** The report of an error. */
 export interface ErrorReport {
+  /** The error's code, or SSTITCH_INTERNAL for an error without a known one. */
   readonly code: string;
   /** One line. */
   readonly message: string;
+  /** The exit code that the process ends with. */
   readonly exitCode: ExitCode;
   /** The file or directory that the error concerns. */
   readonly path: string | undefined;

@@ -1,7 +1,7 @@
 // Passwords and TLS of a real PostgreSQL server that insists on both.
-import { spawnSync } from 'node:child_process';
-import { chownSync, copyFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { missingOpenssl } from '@sstitch/build-config/certificates';
 import {
   missingPostgres,
   type PostgresServer,
@@ -13,10 +13,9 @@ import { ended, startMain } from './process.js';
 
 const PASSWORD = 'pass word/%?';
 const isMissing =
-  missingPostgres !== undefined ||
+  (missingPostgres ?? missingOpenssl) !== undefined ||
   // Only a server of this test's own can be set up.
-  process.env['SSTITCH_POSTGRES'] !== undefined ||
-  spawnSync('openssl', ['version']).status !== 0;
+  process.env['SSTITCH_POSTGRES'] !== undefined;
 
 describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS', () => {
   let server: PostgresServer;
@@ -29,16 +28,13 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
     const { default: pg } = await import('pg');
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
-    const { rows } = await client.query('SHOW data_directory');
-    const data = rows[0]?.data_directory as string;
-    certificate = makeCertificate(data);
     const literal = client.escapeLiteral(PASSWORD);
     await client.query(`CREATE ROLE ann LOGIN PASSWORD ${literal}`);
     await client.query('GRANT CREATE ON DATABASE postgres TO ann');
-    await client.query('ALTER SYSTEM SET ssl = on');
-    writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
-    await client.query('SELECT pg_reload_conf()');
     await client.end();
+    const made = await server.own?.secure();
+    if (made === undefined) throw new Error('not a server of this test');
+    certificate = made.certificate;
     const url = new URL(server.url);
     address = `postgres://ann@${url.host}/postgres/acme`;
     passwordFile = join(testDirectory(), 'password');
@@ -69,31 +65,23 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
   });
 
   it.each([
-    ['without TLS', 'lease=30', PASSWORD, /no encryption|pg_hba/],
-    ['with a certificate that nobody vouches for', 'tls=require', PASSWORD, /self-signed/],
+    ['without TLS', 'lease=30', PASSWORD, /no encryption: set tls/],
+    [
+      'with a certificate that nobody vouches for',
+      'tls=require',
+      PASSWORD,
+      /not trusted .*: set ca/,
+    ],
     ['with another password', 'tls=no-verify', 'nonsense', /password authentication failed/],
     ['without a password', 'tls=no-verify', undefined, /the server asks for a password/],
   ])('refuses a client %s', async (_what, query, password, message) => {
     const env = password === undefined ? {} : { SSTITCH_CLUSTER_PASSWORD: password };
     const { exitCode, stderr } = await run(query, env, 'syncs');
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(message);
+    expect(JSON.parse(stderr.split('\n').find((line) => line.startsWith('{')) ?? '')).toMatchObject(
+      {
+        error: { code: 'SSTITCH_CLUSTER_REFUSED', message: expect.stringMatching(message) },
+      },
+    );
   });
 });
-
-/** Makes the key and the certificate of a server, in its directory. Returns the path of the certificate. */
-function makeCertificate(data: string): string {
-  const [key, certificate] = [join(data, 'server.key'), join(data, 'server.crt')];
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-    ...['-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ...['-keyout', key, '-out', certificate],
-  ]);
-  if (made.status !== 0) throw new Error(String(made.stderr));
-  // PostgreSQL wants its own key.
-  const { uid, gid } = statSync(data);
-  for (const file of [key, certificate]) chownSync(file, uid, gid);
-  const copy = join(testDirectory(), 'ca.pem');
-  copyFileSync(certificate, copy);
-  return copy;
-}

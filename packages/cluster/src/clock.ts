@@ -1,4 +1,4 @@
-// Time, as the protocol uses it. No clock decides the order of anything: it only says when to renew, when to give up
+// Time, as the protocol uses it. No clock decides the order of commits: clocks only say when to renew, when to give up
 // and when another process counts as dead. Tests put a simulated clock in its place.
 import { setTimeout as sleep } from 'node:timers/promises';
 

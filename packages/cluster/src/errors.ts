@@ -2,13 +2,17 @@
 export type ClusterErrorCode =
   /** The backend did not answer, or answered with an error. Nothing is known to have changed; a read may be repeated. */
   | 'SSTITCH_CLUSTER_UNAVAILABLE'
+  /** The backend refuses this client: its login, its permissions, or TLS. A repetition does not help. */
+  | 'SSTITCH_CLUSTER_REFUSED'
   /** Whether a write took effect is not known. The store refuses further writes until it has found out. */
   | 'SSTITCH_COMMIT_UNKNOWN'
   /** The process did not renew its lease in time: its views may be gone. Reopen the store. */
   | 'SSTITCH_LEASE_LOST'
   /** Data that a view needs no longer exists. */
   | 'SSTITCH_VIEW_GONE'
-  /** A replacement took so long, or its process was thought dead, that others gave it up. The store is as it was. */
+  /**
+   * Other processes aborted a replacement, because it took too long or its process seemed dead. The store is as it was.
+   */
   | 'SSTITCH_LOAD_ABORTED'
   /** What the backend holds cannot be read: it is damaged, or of a newer version. */
   | 'SSTITCH_CLUSTER_CORRUPT'
@@ -18,7 +22,7 @@ export type ClusterErrorCode =
   | 'SSTITCH_ENTRIES_INVALID'
   /** A key, value or batch exceeds a limit. */
   | 'SSTITCH_TOO_LARGE'
-  /** An option has a value it cannot have. */
+  /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
   /** The keyspace or schema does not exist, or has no tables of stores. */
   | 'SSTITCH_CLUSTER_NOT_FOUND'
@@ -30,10 +34,11 @@ export type ClusterErrorCode =
   | 'SSTITCH_ABORTED';
 
 /**
- * Every error that this package throws. One of an AbortSignal is named AbortError, as the platform's own are, and has
- * the signal's reason as its cause.
+ * Every error that this package throws. An abort is named AbortError, as the platform's own aborts are, and has the
+ * signal's reason as its cause.
  */
 export class ClusterError extends Error {
+  /** Names the kind of failure. Codes do not change between versions; messages may. */
   readonly code: ClusterErrorCode;
 
   constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {

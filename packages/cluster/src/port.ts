@@ -1,5 +1,5 @@
-// The port: what the protocol needs of a database, and nothing else. Each backend implements it
-// (memory/, cassandra/, postgres/); port-conformance.ts checks an implementation.
+// The port: what the protocol needs from a database, and nothing else. Each backend implements it (memory/, cassandra/,
+// postgres/); port-conformance.ts checks an implementation.
 //
 // One port serves one store. Everything it writes is either immutable under an id that is never used again (blocks,
 // run indexes, checkpoints, slots) or a row with one writer (announcements, loads, leases). Every operation but
@@ -10,7 +10,7 @@
 // What a port guarantees:
 //
 // 1. `appendSlot` is linearizable: of all calls for one slot, at most one is ever applied, and only if the slot before
-//    it is the head. Where the backend cannot know the outcome, it says 'unknown'; such a call may be applied at any
+//    it is the head. Where the backend cannot know the outcome, it returns 'unknown'; such a call may be applied at any
 //    later time, or never.
 // 2. `readHead` and `readSlots` with 'quorum' see every append that was acknowledged, or seen by any such read, before
 //    they began. With 'serial' they also settle what a failed append left behind: a slot that such a read does not
@@ -47,6 +47,7 @@ export type ReadStrength = 'quorum' | 'serial';
 
 /** A slot of the log. */
 export interface LogSlot {
+  /** The slot's number, from {@link FIRST_SLOT} on. */
   readonly slot: number;
   /** The encoded record (log/record-format.ts). */
   readonly record: Uint8Array;
@@ -61,21 +62,29 @@ export type AppendOutcome =
 
 /** What a process wants committed: a group (log/record-format.ts) that lost its slot. */
 export interface Announcement {
+  /** The process that announces the group; each has at most one announcement. */
   readonly owner: string;
+  /** The encoded group (log/record-format.ts). */
   readonly group: Uint8Array;
 }
 
 /** The intent to write a run: blocks may exist in its chunks before `chunks`. */
 export interface LoadIntent {
+  /** The run that will be written. */
   readonly run: string;
+  /** The process that writes it. */
   readonly owner: string;
+  /** No block exists in this chunk or a later one. */
   readonly chunks: number;
 }
 
 /** A process that reads: it needs every state from `slot` on. `beat` grows with every renewal. All are integers. */
 export interface Lease {
+  /** The process that holds the lease. */
   readonly owner: string;
+  /** The oldest slot whose state the process may still read. Runs that were retired later are kept for it. */
   readonly slot: number;
+  /** Grows with every renewal: a lease whose beat stands still is not renewed. */
   readonly beat: number;
   /** For how long the process uses the lease after a renewal. */
   readonly durationMs: number;
@@ -83,7 +92,9 @@ export interface Lease {
 
 /** A state of a store, encoded (state/state-format.ts), in parts. */
 export interface StoredCheckpoint {
+  /** The last slot that the state contains. */
   readonly slot: number;
+  /** The encoded state, cut so that a database can store each part in a row. */
   readonly parts: readonly Uint8Array[];
 }
 
@@ -103,19 +114,24 @@ export interface ClusterPort {
   /** Deletes the slots of a segment, but not its head. */
   deleteSegment(segment: number): Promise<void>;
 
-  // Announcements. One row an owner, overwritten; may vanish after ten minutes.
+  // Announcements. One row per owner, overwritten; it may vanish after ten minutes.
 
+  /** Replaces the owner's announcement. */
   writeAnnouncement(announcement: Announcement): Promise<void>;
+  /** Deletes the owner's announcement. Does nothing if there is none. */
   deleteAnnouncement(owner: string): Promise<void>;
+  /** Reads the announcements of all owners, in any order. */
   readAnnouncements(): Promise<Announcement[]>;
 
   // Runs. A chunk is an array of blocks, written once, always with the same bytes.
 
   /** Writes a chunk durably. A block has at most MAX_BLOCK_BYTES. */
   writeChunk(run: string, chunk: number, blocks: readonly Uint8Array[]): Promise<void>;
+  /** Reads one block; undefined if it is deleted or was never written (guarantee 5). */
   readBlock(run: string, chunk: number, block: number): Promise<Uint8Array | undefined>;
   /** All blocks of a chunk in order; fewer than were written only if the chunk is being deleted. */
   readChunk(run: string, chunk: number): Promise<Uint8Array[]>;
+  /** Writes the index of a run durably, in parts that are read back in the same order. */
   writeRunIndex(run: string, parts: readonly Uint8Array[]): Promise<void>;
   /** All parts in order; fewer than were written only if the run is being deleted. */
   readRunIndex(run: string): Promise<Uint8Array[]>;
@@ -126,18 +142,23 @@ export interface ClusterPort {
 
   /** Durable when the call fulfils: it precedes the blocks. An old copy that arrives late does not lower `chunks`. */
   writeLoad(load: LoadIntent): Promise<void>;
+  /** Deletes the intent to write a run. Does nothing if there is none. */
   deleteLoad(run: string): Promise<void>;
+  /** Reads all intents, in any order. Sees every one that was written before the call. */
   readLoads(): Promise<LoadIntent[]>;
 
   // Leases.
 
+  /** Replaces the owner's lease durably. */
   writeLease(lease: Lease): Promise<void>;
+  /** Deletes the owner's lease. Does nothing if there is none. */
   deleteLease(owner: string): Promise<void>;
   /** Sees every lease that was written before the call. */
   readLeases(): Promise<Lease[]>;
 
   // Checkpoints.
 
+  /** Writes a state durably. It counts as the newest checkpoint only once all of its parts are written. */
   writeCheckpoint(checkpoint: StoredCheckpoint): Promise<void>;
   /** The newest checkpoint that is complete. */
   readCheckpoint(): Promise<StoredCheckpoint | undefined>;
@@ -148,5 +169,5 @@ export interface ClusterPort {
   close(): Promise<void>;
 }
 
-/** The longest block, and so the longest value. A backend that stores less in a row cuts it. */
+/** The longest block, and so the longest value. A backend with smaller rows splits it. */
 export const MAX_BLOCK_BYTES = 64 * 1024 * 1024;

@@ -20,6 +20,7 @@ export type CompactorErrorCode =
  * throws.
  */
 export class CompactorError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: CompactorErrorCode;
 
   constructor(code: CompactorErrorCode, message: string, options?: { readonly cause?: unknown }) {
@@ -32,6 +33,7 @@ export class CompactorError extends Error {
 
 /** The source holds nothing under some of the sync ids. */
 export class EmptySyncError extends CompactorError {
+  /** The subclass's name; the code is SSTITCH_SYNC_EMPTY. */
   override readonly name = 'EmptySyncError';
   /** The ids under which the source holds nothing. */
   readonly syncIds: readonly string[];

@@ -26,7 +26,9 @@ export interface TableCounts {
 
 /** The change of one sync in one bucket. */
 export interface BucketResult {
+  /** The sync that was replaced, in text form. */
   readonly syncId: string;
+  /** The bucket whose span was replaced. */
   readonly bucket: Bucket;
   /** The tables; all zero with the strategy `batch`. */
   readonly tables: TableCounts;
@@ -48,7 +50,9 @@ export interface BucketResult {
 
 /** The approximate size of a bucket on disk before the compaction, without memtables. */
 export interface BucketSize {
+  /** The sync to replace, in text form. */
   readonly syncId: string;
+  /** The bucket that was measured. */
   readonly bucket: Bucket;
   /** Undefined if the source has no approximateSize. */
   readonly sourceBytes: number | undefined;

@@ -3,7 +3,9 @@ import { compareBytes } from './compare-bytes.js';
 
 /** The keys from `start`, inclusive, to `end`, exclusive; without `end`, every key from `start` on. */
 export interface Span {
+  /** The first key that the span may hold; empty for a span from the first key on. */
   readonly start: Uint8Array;
+  /** The first key after the span; undefined if the span has no upper bound. */
   readonly end: Uint8Array | undefined;
 }
 

@@ -13,7 +13,10 @@ export interface UnsortedEntries {
   readonly prefix: Uint8Array;
   /** Keys without the prefix, and values. The array may be longer than the entries need. */
   readonly bytes: Uint8Array;
+  /** The offset in `bytes` at which each entry's key ends and its value begins. */
   readonly keyEnds: Uint32Array;
+  /** The offset in `bytes` at which each entry ends and the next one begins. */
   readonly ends: Uint32Array;
+  /** The number of entries; the arrays of offsets may be longer. */
   readonly count: number;
 }

@@ -52,10 +52,15 @@ export interface EngineErrorDetails {
  * SSTITCH_ABORTED has the name `AbortError`, as on the web platform and in Level, and the signal's reason as its cause.
  */
 export class EngineError extends Error {
+  /** 'AbortError' for an aborted call, so that generic code recognises it. */
   override readonly name: 'EngineError' | 'AbortError';
+  /** The kind of failure, for code to branch on. */
   readonly code: EngineErrorCode;
+  /** The file or directory concerned; undefined if the error concerns none. */
   readonly path: string | undefined;
+  /** The offset in bytes in the file at `path`, if the fault has a place in it. */
   readonly offset: number | undefined;
+  /** The key concerned, encoded; undefined if the error concerns no single key. */
   readonly key: Uint8Array | undefined;
   /** With LEVEL_LOCKED: the id of the process that holds the lock, if it can be determined. */
   readonly holder: number | undefined;

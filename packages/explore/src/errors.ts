@@ -18,6 +18,7 @@ export type ExploreErrorCode =
  * pass through. An abort is named AbortError, as the platform's own aborts are, and its cause is the signal's reason.
  */
 export class ExploreError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: ExploreErrorCode;
 
   constructor(code: ExploreErrorCode, message: string, options?: ErrorOptions) {

@@ -49,7 +49,7 @@ export interface SyncShape {
   readonly endedAt: string | null;
   /** null if the sync has no statistics, because it has not ended. */
   readonly counts: CountsShape | null;
-  /** The approximate size in tables; null if the store cannot tell. */
+  /** The approximate size in tables; null if it is unknown. */
   readonly bytes: number | null;
   /** The sync of which this is a replaced version. */
   readonly versionOf: string | null;
@@ -64,7 +64,7 @@ export interface ResourceTypeShape {
   readonly id: string;
   readonly name: string;
   readonly traits: readonly string[];
-  /** null if the statistics do not say. */
+  /** null if the statistics lack it. */
   readonly resources: number | null;
 }
 

@@ -11,7 +11,9 @@ export type KeysErrorCode =
 
 /** The error that this package throws on bad input. */
 export class KeysError extends Error {
+  /** The class's name, by which callers recognise an error of another copy of the package. */
   override readonly name = 'KeysError';
+  /** The kind of failure, for code to branch on. */
   readonly code: KeysErrorCode;
 
   constructor(code: KeysErrorCode, message: string, options?: ErrorOptions) {

@@ -28,7 +28,9 @@ export type BucketKind = 'record' | 'index' | 'sync';
 
 /** One row of the bucket table. */
 export interface BucketLayout {
+  /** The name by which functions and reports refer to the bucket. */
   readonly bucket: Bucket;
+  /** Whether its keys are those of records, of index entries, or of the sync itself. */
   readonly kind: BucketKind;
   /** The bytes before the sync id. */
   readonly prefix: Uint8Array;
@@ -42,6 +44,7 @@ export interface BucketLayout {
 export type Bucket = (typeof ROWS)[number][0];
 
 // biome-ignore format: a table
+/** The bucket table: name, kind, prefix, elements after the sync id, and the bucket that an index lists. */
 const ROWS = [
   ['resource_type', 'record', [0x03, 0x01], ['external_id'], undefined],
   ['resource', 'record', [0x03, 0x02], ['resource_type_id', 'resource_id'], undefined],

@@ -15,6 +15,7 @@ import { decodeTuple } from './tuple.js';
 
 /** The parts of a key. */
 export interface ParsedKey {
+  /** The bucket that the key's prefix names. */
   readonly bucket: Bucket;
   /** The text form, 27 characters. */
   readonly syncId: string;

@@ -22,6 +22,7 @@ const EPOCH_SECONDS = 1_400_000_000;
 const DIGITS = new Int8Array(128).fill(-1);
 for (let digit = 0; digit < BASE; digit++) DIGITS[ALPHABET.charCodeAt(digit)] = digit;
 
+/** Makes binary sync ids a type of their own, so that other bytes cannot be passed for one. */
 declare const brand: unique symbol;
 /** A sync id in its binary form: 20 bytes that {@link parseSyncId} or {@link syncIdBytes} returned. */
 export type SyncIdBytes = Uint8Array & { readonly [brand]: 'SyncIdBytes' };

@@ -6,7 +6,9 @@ import { parseSyncId, type SyncIdBytes } from './sync-id.js';
 
 /** The span of a sync in one bucket. */
 export interface SyncSpan {
+  /** The bucket whose keys the span holds. */
   readonly bucket: Bucket;
+  /** Every key of the sync in the bucket, and no other key. */
   readonly span: Span;
 }
 

@@ -10,7 +10,7 @@ export type LinesErrorCode =
   | 'SSTITCH_LINES_TOO_LARGE'
   /** The file has a later version of the format. */
   | 'SSTITCH_LINES_VERSION_UNSUPPORTED'
-  /** The file holds no record of a sync that was asked for. */
+  /** The file holds no record of a requested sync. */
   | 'SSTITCH_LINES_SYNC_NOT_FOUND'
   /** A record cannot be written: its bytes are not a valid message. */
   | 'SSTITCH_LINES_NOT_REPRESENTABLE'
@@ -40,11 +40,15 @@ export interface LinesErrorDetails {
  * platform's own, and the signal's reason as its cause.
  */
 export class LinesError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: LinesErrorCode;
   /** The message without the place: what is wrong and what to do. */
   readonly problem: string;
+  /** The path of the file, or the caller's name for the stream. */
   readonly path: string | undefined;
+  /** The line of the file, counted from 1; undefined if the error concerns no single line. */
   readonly line: number | undefined;
+  /** The character of the line, counted from 1; in a CSV file, the name of the column. */
   readonly column: number | string | undefined;
 
   constructor(code: LinesErrorCode, problem: string, details: LinesErrorDetails = {}) {

@@ -16,6 +16,7 @@ export type OperationsErrorCode =
  * through. An abort is named AbortError, as the platform's own aborts are, and its cause is the signal's reason.
  */
 export class OperationsError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: OperationsErrorCode;
 
   constructor(code: OperationsErrorCode, message: string, options?: ErrorOptions) {

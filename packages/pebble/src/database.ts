@@ -182,6 +182,7 @@ export class PebbleDatabase {
     this.#cache.close();
   }
 
+  /** Closes the database and its files, as `close` does. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

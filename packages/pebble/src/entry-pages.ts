@@ -5,7 +5,9 @@ import type { LiveCursor } from './live-cursor.js';
 
 /** A key and its value. The caller may keep the bytes; they share memory with the other entries of the page. */
 export interface Entry {
+  /** The user key, without Pebble's trailer. */
   readonly key: Uint8Array;
+  /** The newest value of the key. */
   readonly value: Uint8Array;
 }
 
@@ -14,9 +16,13 @@ export interface Entry {
  * first), its key ends at `keyEnds[i]`, its value at `ends[i]`. The memory is reused for the next page.
  */
 export interface PackedEntries {
+  /** The number of entries; the arrays of offsets may be longer. */
   readonly count: number;
+  /** The keys and values, one entry after another. */
   readonly bytes: Uint8Array;
+  /** The offset in `bytes` at which each entry's key ends and its value begins. */
   readonly keyEnds: Uint32Array;
+  /** The offset in `bytes` at which each entry ends and the next one begins. */
   readonly ends: Uint32Array;
 }
 

@@ -23,6 +23,7 @@ export type PebbleErrorCode =
 
 /** The place of a fault. */
 export interface Location {
+  /** The file that holds the fault. */
   readonly path: string;
   /** The offset, in bytes from the start of the file, of the block, chunk or record that holds the fault. */
   readonly offset?: number | undefined;
@@ -30,9 +31,13 @@ export interface Location {
 
 /** The one error class of this package. The error of an aborted call has the name AbortError, as the platform's own. */
 export class PebbleError extends Error {
+  /** 'AbortError' for an aborted call, so that generic code recognises it. */
   override readonly name: 'PebbleError' | 'AbortError';
+  /** The kind of failure, for code to branch on. */
   readonly code: PebbleErrorCode;
+  /** The file that the error concerns; undefined if it concerns none. */
   readonly path: string | undefined;
+  /** The offset in bytes of the block, chunk or record that holds the fault. */
   readonly offset: number | undefined;
 
   constructor(code: PebbleErrorCode, problem: string, at?: Location, cause?: unknown) {

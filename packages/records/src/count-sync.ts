@@ -10,6 +10,7 @@ import { SyncCounter } from './sync-counter.js';
 export interface CountOptions {
   /** Count this state of the engine. @defaultValue the current state */
   readonly snapshot?: EngineSnapshot;
+  /** Ends the count with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal;
   /** The value of written_at. @defaultValue now */
   readonly writtenAt?: Date;

@@ -38,6 +38,7 @@ export interface RecordsErrorDetails {
  * an aborted call has the name AbortError, as the platform's own, and the signal's reason as its cause.
  */
 export class RecordsError extends Error {
+  /** The kind of failure, for code to branch on. */
   readonly code: RecordsErrorCode;
   /** The key that the error concerns, if any. */
   readonly key: Uint8Array | undefined;

@@ -24,11 +24,17 @@ import {
 
 /** The buckets of index entries, each with the bucket of the records that it lists. */
 export interface IndexedBucket {
+  /** Resources by their parent resource. */
   readonly resource_by_parent: 'resource';
+  /** Entitlements by the resource to which they belong. */
   readonly entitlement_by_resource: 'entitlement';
+  /** Grants by their entitlement, then by their principal. */
   readonly grant_by_entitlement: 'grant';
+  /** Grants by their principal. */
   readonly grant_by_principal: 'grant';
+  /** Grants by the resource type of their principal. */
   readonly grant_by_principal_resource_type: 'grant';
+  /** Grants that an expansion has yet to follow. */
   readonly grant_by_needs_expansion: 'grant';
 }
 
@@ -37,7 +43,9 @@ export type IndexBucket = keyof IndexedBucket & Bucket;
 
 /** An index entry's bucket and key; its value is empty. */
 export interface IndexEntry {
+  /** The index to which the entry belongs. */
   readonly bucket: IndexBucket;
+  /** The whole key, prefix and sync id included. */
   readonly key: Uint8Array;
 }
 

@@ -6,7 +6,9 @@ import { primaryKey, type SyncRecord } from './record-types.js';
 
 /** A key and its value. */
 export interface Entry {
+  /** The key, as the store holds it. */
   readonly key: Uint8Array;
+  /** The encoded record; empty for an index entry. */
   readonly value: Uint8Array;
 }
 

@@ -93,6 +93,7 @@ export class RecordList<R> implements AsyncIterableIterator<R, void, undefined> 
     return this.#records.return();
   }
 
+  /** Returns the list itself, so that it can be iterated once. */
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -36,6 +36,7 @@ export interface EntryTables<Tables> {
 
 /** Options that a {@link RecordLoader} passes to the table loader. */
 export interface EntryTablesOptions {
+  /** Ends the load with SSTITCH_ABORTED; undefined if it cannot be aborted. */
   readonly signal: AbortSignal | undefined;
   /** Called when the memory of added entries can be reused. */
   readonly onWritten: (entries: UnsortedEntries) => void;
@@ -60,6 +61,7 @@ export interface RecordLoaderOptions {
 
 /** The result of loading a sync. */
 export interface LoadedSync {
+  /** The sync, in text form. */
   readonly syncId: string;
   /** The number of keys that the sync now has in the store, including index entries. */
   readonly entries: number;

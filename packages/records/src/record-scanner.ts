@@ -47,10 +47,13 @@ const PLANS: ReadonlyMap<Bucket, MessagePlan> = new Map(
 
 /** Scans records one after another; its members describe the last one. */
 export class RecordScanner {
+  /** The bucket of the last scanned record, which decides what its fields mean. */
   bucket: CountedBucket = 'grant';
   /** The record lies in `bytes` from `start` to `end`, and so do all found fields. */
   bytes: Uint8Array = new Uint8Array(0);
+  /** The offset of the record in `bytes`. */
   start = 0;
+  /** The offset in `bytes` at which the record ends. */
   end = 0;
   /** The offset of the fields after `sync_id`. */
   bodyStart = 0;
@@ -93,10 +96,12 @@ export class RecordScanner {
     return this.#starts[field] as number;
   }
 
+  /** The end of the field's content; equal to its start if the field is absent. */
   endOf(field: ScannedField): number {
     return this.#ends[field] as number;
   }
 
+  /** Whether the field is absent, or present without content. */
   isEmpty(field: ScannedField): boolean {
     return this.#starts[field] === this.#ends[field];
   }

@@ -21,12 +21,19 @@ import {
 
 /** The message of each bucket that holds messages. */
 export interface RecordByBucket {
+  /** A type of resources. */
   readonly resource_type: ResourceTypeRecord;
+  /** A resource, which may also be a principal: a user, a group, an application. */
   readonly resource: ResourceRecord;
+  /** A permission on a resource, or a membership in it. */
   readonly entitlement: EntitlementRecord;
+  /** A principal's hold of an entitlement. */
   readonly grant: GrantRecord;
+  /** An asset, such as a logo, with its data. */
   readonly asset: AssetRecord;
+  /** The run of the sync: its type, start, end and token. */
   readonly sync_run: SyncRunRecord;
+  /** The counts of the sync's records. */
   readonly sync_stats: SyncStatsRecord;
 }
 
@@ -60,6 +67,7 @@ export function isValueBucket(bucket: Bucket): bucket is ValueBucket {
 
 /** The bucket and the ids of a record, which identify it in its sync. */
 export interface RecordIdentity {
+  /** The bucket in which the record is stored. */
   readonly bucket: ValueBucket;
   /** The elements of its key. */
   readonly ids: readonly string[];

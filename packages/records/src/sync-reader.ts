@@ -38,7 +38,9 @@ export interface CountBucketOptions extends GetOptions {
 
 /** The name of a resource or a principal. */
 export interface ResourceName {
+  /** The id of the resource type. */
   readonly resourceTypeId: string;
+  /** The id, unique among the resources of its type. */
   readonly resourceId: string;
 }
 
@@ -57,6 +59,7 @@ export class SyncReader {
     this.#engine = engine;
   }
 
+  /** Reads a resource type by its external_id; undefined if the sync has none. */
   getResourceType(
     syncId: string,
     externalId: string,
@@ -65,6 +68,7 @@ export class SyncReader {
     return this.#get('resource_type', syncId, [externalId], options);
   }
 
+  /** Reads a resource by its type and id; undefined if the sync has none. */
   getResource(
     syncId: string,
     { resourceTypeId, resourceId }: ResourceName,
@@ -73,6 +77,7 @@ export class SyncReader {
     return this.#get('resource', syncId, [resourceTypeId, resourceId], options);
   }
 
+  /** Reads an entitlement by its external_id; undefined if the sync has none. */
   getEntitlement(
     syncId: string,
     externalId: string,
@@ -81,6 +86,7 @@ export class SyncReader {
     return this.#get('entitlement', syncId, [externalId], options);
   }
 
+  /** Reads a grant by its external_id; undefined if the sync has none. */
   getGrant(
     syncId: string,
     externalId: string,
@@ -89,6 +95,7 @@ export class SyncReader {
     return this.#get('grant', syncId, [externalId], options);
   }
 
+  /** Reads an asset by its external_id; undefined if the sync has none. */
   getAsset(
     syncId: string,
     externalId: string,
@@ -97,6 +104,7 @@ export class SyncReader {
     return this.#get('asset', syncId, [externalId], options);
   }
 
+  /** Reads the run of the sync; undefined if the engine holds no such sync. */
   getSyncRun(syncId: string, options?: GetOptions): Promise<SyncRunRecord | undefined> {
     return this.#get('sync_run', syncId, [], options);
   }

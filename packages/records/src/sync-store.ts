@@ -109,6 +109,7 @@ export class SyncStore extends SyncReader {
     return this.#delete('resource_type', syncId, [externalId], options);
   }
 
+  /** Deletes a resource and its index entries; records that refer to it stay. @returns whether it existed */
   deleteResource(
     syncId: string,
     { resourceTypeId, resourceId }: ResourceName,
@@ -117,14 +118,17 @@ export class SyncStore extends SyncReader {
     return this.#delete('resource', syncId, [resourceTypeId, resourceId], options);
   }
 
+  /** Deletes an entitlement and its index entries; its grants stay. @returns whether it existed */
   deleteEntitlement(syncId: string, externalId: string, options?: WriteOptions): Promise<boolean> {
     return this.#delete('entitlement', syncId, [externalId], options);
   }
 
+  /** Deletes a grant and its index entries. @returns whether it existed */
   deleteGrant(syncId: string, externalId: string, options?: WriteOptions): Promise<boolean> {
     return this.#delete('grant', syncId, [externalId], options);
   }
 
+  /** Deletes an asset. @returns whether it existed */
   deleteAsset(syncId: string, externalId: string, options?: WriteOptions): Promise<boolean> {
     return this.#delete('asset', syncId, [externalId], options);
   }

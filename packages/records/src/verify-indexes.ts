@@ -50,8 +50,11 @@ export type IndexProblemKind =
 
 /** A problem of a sync's entries. */
 export interface IndexProblem {
+  /** What is wrong with the entry. */
   readonly kind: IndexProblemKind;
+  /** The bucket of the key. */
   readonly bucket: Bucket;
+  /** The key of the entry that is missing, stray or damaged. */
   readonly key: Uint8Array;
   /** A description with the key in hex. */
   readonly message: string;
@@ -61,6 +64,7 @@ export interface IndexProblem {
 export interface VerifyOptions {
   /** Verify this state of the engine. @defaultValue the state at the first read */
   readonly snapshot?: EngineSnapshot;
+  /** Ends the verification with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal;
 }
 

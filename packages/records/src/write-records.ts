@@ -55,8 +55,8 @@ export interface ExclusiveWriter {
 }
 
 /**
- * Runs `task` as {@link withWriteLock} does, with a writer that writes meanwhile: for what is derived from records
- * that nobody else may change until it is written.
+ * Runs `task` as {@link withWriteLock} does, with a writer that writes meanwhile: for what is derived from records that
+ * no other writer may change until it is written.
  */
 export function writeExclusively<T>(
   engine: ReadWriteEngine,

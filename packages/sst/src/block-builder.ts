@@ -31,12 +31,14 @@ export class BlockBuilder {
   #sinceRestart = 0;
   /** Holds the last key in its first `lastKeyLength` bytes. */
   lastKey: Uint8Array = new Uint8Array(256);
+  /** The length of the last key; 0 before the first entry. */
   lastKeyLength = 0;
 
   constructor(restartInterval: number) {
     this.#restartInterval = restartInterval;
   }
 
+  /** Whether the current block has no entry yet. */
   get isEmpty(): boolean {
     return this.#used === 0;
   }

@@ -16,13 +16,17 @@ const NOTHING = new Uint8Array(0);
 
 /** The current entry of an iterator, as ranges that are valid until the iterator moves. */
 export interface EntryCursor {
+  /** Whether the cursor is at an entry. If not, the other members mean nothing. */
   readonly valid: boolean;
   /** Holds the internal key in its first `keyLength` bytes. */
   readonly keyBytes: Uint8Array;
+  /** The length of that key, in bytes, its trailer included. */
   readonly keyLength: number;
   /** Holds the value from `valueStart` to `valueEnd`. */
   readonly data: Uint8Array;
+  /** The offset in `data` at which the value begins. */
   readonly valueStart: number;
+  /** The offset in `data` at which the value ends. */
   readonly valueEnd: number;
 }
 
@@ -33,15 +37,21 @@ export class BlockReader implements EntryCursor {
   #location: TableLocation = {};
   #limit = 0;
   #restartCount = 0;
+  /** The loaded block, decompressed; empty if none is loaded. */
   data: Uint8Array = NOTHING;
+  /** Holds the key of the current entry in its first `keyLength` bytes. */
   keyBytes: Uint8Array = new Uint8Array(256);
+  /** The length of that key, in bytes. */
   keyLength = 0;
+  /** The offset in `data` at which the value begins. */
   valueStart = 0;
+  /** The offset in `data` at which the value ends. */
   valueEnd = 0;
   /** The offset of the current entry in `data`. */
   entryStart = 0;
   /** The number of leading bytes of the key that the entry takes from the previous entry. */
   sharedBytes = 0;
+  /** Whether the reader is at an entry. */
   valid = false;
 
   /** @param minimumKeyBytes the least valid length of a key: 8 for a block of internal keys */
@@ -74,6 +84,7 @@ export class BlockReader implements EntryCursor {
     this.#limit = 0;
   }
 
+  /** The number of restart points: entries that store their keys in full. */
   get restartCount(): number {
     return this.#restartCount;
   }
@@ -92,10 +103,12 @@ export class BlockReader implements EntryCursor {
     return offset;
   }
 
+  /** Moves to the first entry; the reader is not valid if the block has none. */
   seekToFirst(): void {
     this.#startAt(0);
   }
 
+  /** Moves to the last entry; the reader is not valid if the block has none. */
   seekToLast(): void {
     if (this.#restartCount === 0) return;
     this.#startAt(this.#restartCount - 1);

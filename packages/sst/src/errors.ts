@@ -15,6 +15,7 @@ export type SstErrorCode =
 
 /** A position in a file. */
 export interface TableLocation {
+  /** The file, if the bytes are a file's. */
   readonly path?: string | undefined;
   /** The offset in the file, in bytes. For a fault inside a block, the offset of the block. */
   readonly offset?: number | undefined;
@@ -22,9 +23,13 @@ export interface TableLocation {
 
 /** The error class of this package. */
 export class SstError extends Error {
+  /** The class's name, by which callers recognise an error of another copy of the package. */
   override readonly name = 'SstError';
+  /** The kind of failure, for code to branch on. */
   readonly code: SstErrorCode;
+  /** The file concerned; undefined if the bytes are not a file's. */
   readonly path: string | undefined;
+  /** The offset in the file, in bytes; for a fault inside a block, the offset of the block. */
   readonly offset: number | undefined;
 
   constructor(code: SstErrorCode, problem: string, at: TableLocation = {}, cause?: unknown) {

@@ -51,6 +51,7 @@ export interface FileHandle {
 export interface OpenFile {
   /** The path by which it was opened. The file may have been renamed since. */
   readonly path: string;
+  /** The file's descriptor, which all threads of the process share. */
   readonly descriptor: number;
 }
 

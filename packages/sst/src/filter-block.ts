@@ -166,6 +166,7 @@ export class FilterBlockReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #offsetsStart: number;
+  /** The number of windows of 2 KiB of file offsets that have a filter, which may be empty. */
   readonly windowCount: number;
 
   constructor(bytes: Uint8Array, at: TableLocation) {

@@ -54,10 +54,13 @@ export interface BlockHandle {
 
 /** The footer of a table. */
 export interface Footer {
+  /** Where the metaindex block lies, which names the filter block. */
   readonly metaindex: BlockHandle;
+  /** Where the index block lies, which has one entry for each data block. */
   readonly index: BlockHandle;
 }
 
+/** The length of a table's footer: two padded block handles and the magic number. */
 export const FOOTER_BYTES = 48;
 /** The size of the type and the checksum that follow each block's contents. */
 export const BLOCK_TRAILER_BYTES = 5;

@@ -69,12 +69,15 @@ export class MergeIterator implements EntryIterator {
     }
   }
 
+  /** Whether the iterator is at an entry. If not, only the seek methods can be called. */
   get valid(): boolean {
     return this.#top !== undefined;
   }
+  /** Holds the internal key in its first `keyLength` bytes. */
   get keyBytes(): Uint8Array {
     return this.#trailer === undefined ? this.#current().keyBytes : this.#userKey;
   }
+  /** The length of that key, in bytes, its trailer included. */
   get keyLength(): number {
     return this.#trailer === undefined
       ? this.#current().keyLength
@@ -87,18 +90,23 @@ export class MergeIterator implements EntryIterator {
   get sharedBytes(): number {
     return this.#sharedBytes;
   }
+  /** Holds the value from `valueStart` to `valueEnd`. */
   get data(): Uint8Array {
     return this.#current().data;
   }
+  /** The offset in `data` at which the value begins. */
   get valueStart(): number {
     return this.#current().valueStart;
   }
+  /** The offset in `data` at which the value ends. */
   get valueEnd(): number {
     return this.#current().valueEnd;
   }
+  /** A copy of the internal key. */
   get key(): Uint8Array {
     return this.keyBytes.slice(0, this.keyLength);
   }
+  /** The value, a view of a block that does not change. */
   get value(): Uint8Array {
     return this.#current().value;
   }

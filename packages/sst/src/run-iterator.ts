@@ -8,6 +8,7 @@ import { TableReader } from './table-reader.js';
 
 /** A table of a run. */
 export interface RunTable {
+  /** The path of the file that holds the table. */
   readonly path: string;
   /** The size of the table. Its file may be longer (share-part.ts). */
   readonly sizeBytes: number;
@@ -31,30 +32,39 @@ export class RunIterator implements EntryIterator {
     return this.#tables[this.#at]?.path ?? '';
   }
 
+  /** Whether the iterator is at an entry. If not, only the seek methods can be called. */
   get valid(): boolean {
     return this.#iterator?.valid ?? false;
   }
+  /** Holds the internal key in its first `keyLength` bytes. */
   get keyBytes(): Uint8Array {
     return this.#current().keyBytes;
   }
+  /** The length of that key, in bytes, its trailer included. */
   get keyLength(): number {
     return this.#current().keyLength;
   }
+  /** The number of leading bytes of the key that the stored entry takes from the previous entry. */
   get sharedBytes(): number {
     return this.#current().sharedBytes;
   }
+  /** Holds the value from `valueStart` to `valueEnd`. */
   get data(): Uint8Array {
     return this.#current().data;
   }
+  /** The offset in `data` at which the value begins. */
   get valueStart(): number {
     return this.#current().valueStart;
   }
+  /** The offset in `data` at which the value ends. */
   get valueEnd(): number {
     return this.#current().valueEnd;
   }
+  /** A copy of the internal key. */
   get key(): Uint8Array {
     return this.#current().key;
   }
+  /** The value, a view of a block that does not change. */
   get value(): Uint8Array {
     return this.#current().value;
   }

@@ -34,9 +34,11 @@ export class TableIterator implements EntryIterator {
   get valid(): boolean {
     return this.#reader.valid;
   }
+  /** Holds the internal key in its first `keyLength` bytes. */
   get keyBytes(): Uint8Array {
     return this.#reader.keyBytes;
   }
+  /** The length of that key, in bytes, its trailer included. */
   get keyLength(): number {
     return this.#reader.keyLength;
   }
@@ -44,20 +46,25 @@ export class TableIterator implements EntryIterator {
   get sharedBytes(): number {
     return this.#reader.sharedBytes;
   }
+  /** Holds the value from `valueStart` to `valueEnd`. */
   get data(): Uint8Array {
     return this.#reader.data;
   }
+  /** The offset in `data` at which the value begins. */
   get valueStart(): number {
     return this.#reader.valueStart;
   }
+  /** The offset in `data` at which the value ends. */
   get valueEnd(): number {
     return this.#reader.valueEnd;
   }
 
+  /** A copy of the internal key. */
   get key(): Uint8Array {
     return this.#reader.keyBytes.slice(0, this.#reader.keyLength);
   }
 
+  /** The value, a view of a block that does not change. */
   get value(): Uint8Array {
     return this.#reader.data.subarray(this.#reader.valueStart, this.#reader.valueEnd);
   }

@@ -14,7 +14,9 @@ export interface TableProperties extends TableBounds {
   readonly entries: number;
   /** The number of entries that are tombstones. */
   readonly deletions: number;
+  /** The lowest sequence number of an entry. */
   readonly smallestSequence: number;
+  /** The highest sequence number of an entry. */
   readonly largestSequence: number;
 }
 

@@ -3,6 +3,7 @@ import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
 
 /** An operation of a file system, or of a file that it opened. */
 export interface FileOperation {
+  /** The method that is called. */
   readonly name: keyof FileSystem | Exclude<keyof FileHandle, 'descriptor'>;
   /** The path argument. For an operation of an open file, the path by which it was opened. */
   readonly path: string;

@@ -10,6 +10,7 @@ import {
 import { type Bucket, parseSyncId, syncSpans, toHex } from '@sstitch/keys';
 import { TestkitError, type TestkitErrorCode } from './errors.js';
 
+/** A key and its value, as bytes. */
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** All entries of a sync, in memory. */

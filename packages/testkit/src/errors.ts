@@ -19,7 +19,9 @@ export type TestkitErrorCode =
 
 /** The one error class of @sstitch/testkit. */
 export class TestkitError extends Error {
+  /** 'AbortError' for an aborted call, so that generic code recognises it. */
   override readonly name: 'TestkitError' | 'AbortError';
+  /** The kind of failure, for code to branch on. */
   readonly code: TestkitErrorCode;
 
   constructor(code: TestkitErrorCode, message: string, options?: ErrorOptions) {

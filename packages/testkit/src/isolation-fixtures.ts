@@ -31,6 +31,7 @@ export interface FixtureSync {
   readonly what: string;
   /** The text form. */
   readonly syncId: string;
+  /** The binary form, as it stands in keys. */
   readonly syncIdBytes: SyncIdBytes;
 }
 

@@ -25,6 +25,7 @@ import { type ModelEntry, ModelState } from './model-state.js';
 
 /** An engine in memory that implements the contract without regard to speed. */
 export class ModelEngine implements Engine {
+  /** What the model offers beyond the contract: nothing. */
   readonly capabilities: EngineCapabilities = { tables: false, checkpoint: false };
   readonly #resources = new Set<{ close(): Promise<void> }>();
   #state = ModelState.empty;
@@ -37,6 +38,7 @@ export class ModelEngine implements Engine {
     this.#state = ModelState.empty.write(writes);
   }
 
+  /** Whether the engine is 'open' or 'closed'. */
   get status(): string {
     return this.#status;
   }
@@ -46,11 +48,13 @@ export class ModelEngine implements Engine {
     return this.#state;
   }
 
+  /** Reads a copy of a value from the current state or a snapshot's; undefined if the key is missing. */
   async get(key: Uint8Array, options?: ByteReadOptions): Promise<Uint8Array | undefined> {
     const value = this.#stateOf(options).get(key);
     return value === undefined ? undefined : copy(value);
   }
 
+  /** Reads copies of values, in the order of the keys; undefined for each missing key. */
   async getMany(
     keys: Uint8Array[],
     options?: ByteReadOptions,
@@ -62,6 +66,7 @@ export class ModelEngine implements Engine {
     });
   }
 
+  /** Iterates over the state at the time of the call, or a snapshot's. Close it. */
   iterator(options: ByteIteratorOptions = byteEncodings): ByteIterator {
     const iterator = new ModelIterator(this.#stateOf(options), options, () => {
       this.#resources.delete(iterator);
@@ -70,6 +75,7 @@ export class ModelEngine implements Engine {
     return iterator;
   }
 
+  /** Keeps the current state for reads. Close it. */
   snapshot(): AbstractSnapshot {
     this.#checkOpen();
     const owner = {
@@ -79,6 +85,7 @@ export class ModelEngine implements Engine {
     return new ModelSnapshot(owner, this.#state);
   }
 
+  /** Applies puts and deletes as one new state. */
   async batch(operations: ByteOperation[], _options?: ByteBatchOptions): Promise<void> {
     this.#checkOpen();
     this.#state = this.#state.write(

@@ -6,7 +6,9 @@ export type ModelEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 /** A put, or a delete if it has no value. */
 export interface ModelWrite {
+  /** The key to put or delete. */
   readonly key: Uint8Array;
+  /** The value to put; undefined deletes the key. */
   readonly value: Uint8Array | undefined;
 }
 
@@ -21,6 +23,7 @@ export class ModelState {
     this.entries = entries;
   }
 
+  /** Returns the value of a key, not copied; undefined if the key is missing. */
   get(key: Uint8Array): Uint8Array | undefined {
     const entry = this.entries[this.lowerBound(key)];
     return entry !== undefined && compareBytes(entry[0], key) === 0 ? entry[1] : undefined;

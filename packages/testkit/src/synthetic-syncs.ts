@@ -43,10 +43,15 @@ export type EntryOrder =
 
 /** Options of `syntheticEntries`. */
 export interface SyntheticEntriesOptions extends SyntheticSyncOptions {
-  /** @defaultValue 'sorted' */
+  /**
+   * The order of the entries; `replaceSpans` needs them sorted, a table loader takes them in any order.
+   *
+   * @defaultValue 'sorted'
+   */
   readonly order?: EntryOrder;
-  /** @defaultValue 2048 */
+  /** The most entries in a page. @defaultValue 2048 */
   readonly pageEntries?: number;
+  /** Ends the iteration with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal;
 }
 
@@ -56,12 +61,15 @@ export interface WriteSyntheticSyncOptions extends SyntheticSyncOptions {
   readonly shuffle?: boolean;
   /** How many entries a batch has. @defaultValue 2048 */
   readonly batchEntries?: number;
+  /** Ends the write between two batches with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal;
 }
 
 /** The result of a write. */
 export interface WrittenSync {
+  /** The sync, in text form. */
   readonly syncId: string;
+  /** How many keys were written, index entries included. */
   readonly entries: number;
 }
 

@@ -1,11 +1,12 @@
 // A Cassandra cluster on this machine: a node on each of 127.0.0.1, .2, .3 …, or each in a network namespace. All of it
 // is in one directory, and each node is known by its pid, so that another process can go on with a cluster.
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeCertificate } from '@sstitch/build-config/certificates';
 import driver from 'cassandra-driver';
 import { cassandraJars } from './cassandra-jars.mjs';
 import { cassandraYaml, javaArguments, LOGBACK_XML } from './cassandra-settings.mjs';
@@ -19,7 +20,7 @@ import {
 import { requireJava, requireNamespaces } from './requirements.mjs';
 import { ServerProcess } from './server-process.mjs';
 
-const DEFAULT_PORTS = { cql: 19_042, storage: 17_000, jmx: 17_199 };
+const DEFAULT_PORTS = { cql: 19_042, tls: 19_142, storage: 17_000, jmx: 17_199 };
 const START_TIMEOUT_MS = 300_000;
 /** Networks of namespaces that can be at once. */
 const NETWORKS = 256;
@@ -27,6 +28,9 @@ const POLL_MS = 200;
 const CONNECT_TIMEOUT_MS = 500;
 /** The data center's name under SimpleSnitch. */
 const DATA_CENTER = 'datacenter1';
+
+/** The role that a secured cluster begins with. */
+export const SUPERUSER = { username: 'cassandra', password: 'cassandra' };
 
 /** Where a cluster is, if the caller does not say. */
 const DEFAULT_DIRECTORY = join(tmpdir(), 'sstitch-cluster', 'cassandra');
@@ -46,6 +50,7 @@ export class CassandraNodes {
    * @param options.portOffset added to the ports, for a second cluster beside another
    * @param options.commitLog periodic, group or batch: when a write is on disk before it is acknowledged
    * @param options.partitions whether nodes can be cut off: gives each a network namespace
+   * @param options.isSecured whether clients need a password, and permissions; opens a second port, for TLS
    */
   static async create({
     directory = DEFAULT_DIRECTORY,
@@ -53,6 +58,7 @@ export class CassandraNodes {
     portOffset = 0,
     commitLog = 'periodic',
     partitions = false,
+    isSecured = false,
   } = {}) {
     requireJava();
     if (partitions) requireNamespaces();
@@ -64,8 +70,10 @@ export class CassandraNodes {
       Object.entries(DEFAULT_PORTS).map(([name, port]) => [name, port + portOffset]),
     );
     const network = partitions ? portOffset % NETWORKS : undefined;
-    const nodes = new CassandraNodes({ directory, count, ports, commitLog, network, jars });
     await mkdir(directory, { recursive: true });
+    const secured = isSecured ? await makeKeyAndCertificate(directory) : {};
+    const settings = { directory, count, ports, commitLog, network, jars, ...secured };
+    const nodes = new CassandraNodes(settings);
     await writeFile(join(directory, 'cluster.json'), JSON.stringify(nodes.#settings));
     if (partitions) createNamespaces(network, count);
     await nodes.start();
@@ -95,6 +103,16 @@ export class CassandraNodes {
 
   get port() {
     return this.#settings.ports.cql;
+  }
+
+  /** Where nodes take TLS, if they are secured. */
+  get tlsPort() {
+    return this.#settings.ports.tls;
+  }
+
+  /** The path of the nodes' certificate, which is its own authority, if they are secured. */
+  get certificate() {
+    return this.#settings.certificate;
   }
 
   /** `address:port` of each node. */
@@ -191,13 +209,14 @@ export class CassandraNodes {
   }
 
   async #launch(number) {
-    const { jars, ports, commitLog, network } = this.#settings;
+    const { jars, ports, commitLog, network, keyAndCertificate } = this.#settings;
     const directory = this.#directoryOf(number);
     for (const name of ['conf', 'data', 'logs']) {
       await mkdir(join(directory, name), { recursive: true });
     }
     const addresses = this.#addresses();
-    const yaml = cassandraYaml({ addresses, node: number, directory, ports, commitLog });
+    const options = { directory, ports, commitLog, keyAndCertificate };
+    const yaml = cassandraYaml({ addresses, node: number, ...options });
     await writeFile(join(directory, 'conf', 'cassandra.yaml'), yaml);
     await writeFile(join(directory, 'conf', 'logback.xml'), LOGBACK_XML);
     const java = ['java', ...javaArguments({ jars, directory, jmxPort: ports.jmx + number })];
@@ -222,6 +241,7 @@ export class CassandraNodes {
         contactPoints: this.contactPoints,
         localDataCenter: DATA_CENTER,
         protocolOptions: { port: this.port },
+        ...(this.#settings.keyAndCertificate === undefined ? {} : { credentials: SUPERUSER }),
       });
       try {
         await client.connect();
@@ -265,4 +285,12 @@ export class CassandraNodes {
       socket.once('timeout', () => end(false));
     });
   }
+}
+
+/** The certificate of every node; and with its key in one file, as Cassandra's PEMBasedSslContextFactory takes it. */
+async function makeKeyAndCertificate(directory) {
+  const { key, certificate } = await makeCertificate(directory, 'nodes');
+  const keyAndCertificate = join(directory, 'nodes-key-and-certificate.pem');
+  await writeFile(keyAndCertificate, (await readFile(key)) + (await readFile(certificate)));
+  return { certificate, keyAndCertificate };
 }

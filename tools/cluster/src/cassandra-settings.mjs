@@ -10,6 +10,22 @@ const COMMIT_LOG_SYNC = {
   batch: 'commitlog_sync: batch',
 };
 
+const OPEN_TO_ALL = `authenticator: AllowAllAuthenticator
+authorizer: AllowAllAuthorizer`;
+
+/** Passwords, permissions, and TLS on a port of its own beside the plain one. */
+function secured(ports, keyAndCertificate) {
+  return `authenticator: PasswordAuthenticator
+authorizer: CassandraAuthorizer
+native_transport_port_ssl: ${ports.tls}
+client_encryption_options:
+  enabled: true
+  optional: false
+  ssl_context_factory:
+    class_name: org.apache.cassandra.security.PEMBasedSslContextFactory
+  keystore: '${keyAndCertificate}'`;
+}
+
 /** How nodes acknowledge writes: see `commitlog_sync` in cassandra.yaml. */
 export const COMMIT_LOG_MODES = Object.keys(COMMIT_LOG_SYNC);
 
@@ -17,7 +33,7 @@ export const COMMIT_LOG_MODES = Object.keys(COMMIT_LOG_SYNC);
  * cassandra.yaml of a node. Tokens are given and every node is a seed, so that all nodes of a new cluster start at
  * once: there is nothing to stream.
  */
-export function cassandraYaml({ addresses, node, directory, ports, commitLog }) {
+export function cassandraYaml({ addresses, node, directory, ports, commitLog, keyAndCertificate }) {
   const token = MIN_TOKEN + (BigInt(node - 1) * 2n ** 64n) / BigInt(addresses.length);
   const address = addresses[node - 1];
   const data = join(directory, 'data');
@@ -35,8 +51,7 @@ listen_address: ${address}
 rpc_address: ${address}
 native_transport_port: ${ports.cql}
 storage_port: ${ports.storage}
-authenticator: AllowAllAuthenticator
-authorizer: AllowAllAuthorizer
+${keyAndCertificate === undefined ? OPEN_TO_ALL : secured(ports, keyAndCertificate)}
 data_file_directories: ['${join(data, 'data')}']
 commitlog_directory: '${join(data, 'commitlog')}'
 hints_directory: '${join(data, 'hints')}'

@@ -1,5 +1,5 @@
-// `pnpm cluster:test`: starts three Cassandra nodes, runs the suites of the cluster package on them and on PostgreSQL,
-// then the failure run.
+// `pnpm cluster:test`: checks passwords and TLS on a Cassandra node, then starts three, runs the suites of the cluster
+// package on them and on PostgreSQL, the main job and the failure run.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +15,7 @@ import {
   requireNamespaces,
   requirePostgres,
 } from './requirements.mjs';
+import { runSecurity } from './security-run.mjs';
 
 /** Of each sync of the main job. */
 const GRANTS = 100_000;
@@ -26,7 +27,7 @@ const WITHOUT_LONG_TESTS = '^((?!abstract-level|agrees with the model).)*$';
 const USAGE = `Usage: pnpm cluster:test [options]
 
   --short              one failure of each kind, and no test that takes minutes
-  --only PART          suites, main-job or failures
+  --only PART          security, suites, main-job or failures
   --commit-log MODE    periodic, group or batch (periodic)
   --port-offset N      added to the nodes' ports (0)`;
 
@@ -55,6 +56,12 @@ function runSuites(contactPoints, isShort) {
   return spawnSync('npx', args, { cwd, env, stdio: 'inherit' }).status === 0;
 }
 
+function report(problems) {
+  for (const problem of problems) log(`wrong: ${problem}`);
+  log(problems.length === 0 ? 'everything held' : `${problems.length} things are wrong`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}
+
 async function main() {
   if (flags.help) {
     console.log(USAGE);
@@ -62,17 +69,22 @@ async function main() {
   }
   if (process.env['SSTITCH_CLUSTER'] === 'required') requirePostgres();
   const directory = await mkdtemp(join(tmpdir(), 'sstitch-cluster-test-'));
+  const portOffset = Number(flags['port-offset']);
+  const has = (part) => flags.only === undefined || flags.only === part;
+  const problems = [];
   let nodes;
   try {
+    if (has('security')) {
+      problems.push(...(await runSecurity({ directory, portOffset, log })));
+      if (flags.only === 'security') return report(problems);
+    }
     nodes = await CassandraNodes.create({
       directory,
-      portOffset: Number(flags['port-offset']),
+      portOffset,
       commitLog: flags['commit-log'],
       partitions: canPartition(),
     });
     log('three Cassandra nodes are up');
-    const problems = [];
-    const has = (part) => flags.only === undefined || flags.only === part;
     if (has('suites') && !runSuites(nodes.contactPoints, flags.short))
       problems.push('a suite failed');
     if (has('main-job')) {
@@ -82,9 +94,7 @@ async function main() {
     if (has('failures')) {
       problems.push(...(await runFailures({ nodes, isShort: flags.short, log })));
     }
-    for (const problem of problems) log(`wrong: ${problem}`);
-    log(problems.length === 0 ? 'everything held' : `${problems.length} things are wrong`);
-    process.exitCode = problems.length === 0 ? 0 : 1;
+    report(problems);
   } finally {
     await nodes?.wipe();
     await rm(directory, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Derives what a principal has through the graph of entitlements from the entitlements that it holds grants of.
+// Derives what a principal has through the graph of entitlements from the entitlements of which it holds grants.
 //
 // The definition is Baton's (baton-sdk v0.25.0, pkg/sync/expand/topological_merge*.go). The sources of an entitlement
 // that the principal has are the entitlements one step away, not those further up. A source is direct if the principal
@@ -21,7 +21,7 @@ export type Sources = ReadonlyMap<string, boolean>;
 /**
  * Returns the entitlements that a principal reaches through others, ascending. They may include some that it holds.
  *
- * @param held the entitlements that it has grants of
+ * @param held the entitlements of which it has grants
  */
 export function reachedEntitlements(
   graph: EntitlementGraph,

@@ -11,6 +11,7 @@ import type { EdgeFilter } from './edge.js';
 
 /** An entitlement of the graph. */
 export interface GraphEntitlement {
+  /** The entitlement's external_id. */
   readonly id: string;
   /** The resource of the entitlement. */
   readonly resource: ResourceName;
@@ -34,13 +35,17 @@ export interface GraphNode {
   readonly sources: readonly number[];
 }
 
-/** The parts of which `buildGraph` makes a graph. */
+/** The parts from which `buildGraph` makes a graph. */
 export interface GraphParts {
+  /** Every entitlement that a grant expands from or to; its place in the array is its number. */
   readonly entitlements: readonly GraphEntitlement[];
   /** The number of each entitlement by its id. */
   readonly numbers: ReadonlyMap<string, number>;
+  /** The nodes, in topological order: each comes after those with an edge to it. */
   readonly nodes: readonly GraphNode[];
+  /** The number of the node of each entitlement, by the entitlement's number. */
   readonly nodeOf: readonly number[];
+  /** The number of nodes that stand for a cycle, including cycles of one entitlement. */
   readonly cycles: number;
 }
 

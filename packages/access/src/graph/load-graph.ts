@@ -1,4 +1,4 @@
-// Reads the graph of entitlements of a sync: an edge for each entitlement that a grant expands from.
+// Reads the graph of entitlements of a sync: an edge for each entitlement from which a grant expands.
 //
 // It follows Baton's loadEntitlementGraph (baton-sdk v0.25.0, pkg/sync/syncer.go): it takes grants with
 // needs_expansion, skips sources without a record, and refuses a source that is not an entitlement of the grant's
@@ -148,7 +148,7 @@ class EntitlementCache {
   }
 }
 
-/** What the graph needs of a record, which holds much more. */
+/** The part of a record that the graph needs; records hold much more. */
 function knownOf({ resource }: EntitlementRecord, id: string): KnownEntitlement {
   if (resource === undefined) return { id, resource };
   const { resourceTypeId, resourceId } = resource;

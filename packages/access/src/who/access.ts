@@ -2,6 +2,7 @@ import type { ResourceName } from '@sstitch/records';
 
 /** An entitlement that leads to another, one step away. */
 export interface AccessSource {
+  /** The external_id of the entitlement that the principal has and that expands into the other. */
   readonly entitlementId: string;
   /** Whether the principal has it by a grant of its own. */
   readonly isDirect: boolean;

@@ -11,6 +11,7 @@ const MAX_STEPS = 100_000;
 
 /** Options of an explanation. */
 export interface ExplainOptions {
+  /** Ends the search with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal | undefined;
   /** The most paths to return, at least 1. @defaultValue 10 */
   readonly maxPaths?: number;

@@ -203,6 +203,7 @@ export class SyncAccess implements AsyncDisposable {
     await this.#snapshot.close();
   }
 
+  /** Closes the access and its snapshot, as `close` does. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -51,7 +51,7 @@ export const STORE_NOTES = [
   ],
   [
     'cassandra://db1,db2:9042/tenants/acme',
-    'the store acme in the keyspace tenants of a Cassandra cluster; after ?, `dc` names the data centre to talk to, and `replication` the number of copies if the keyspace is created',
+    'the store acme in the keyspace tenants of a Cassandra cluster; after ?, `dc` names the data centre to connect to, and `replication` the number of copies if the keyspace is created',
   ],
   [
     '…/acme?lease=60',

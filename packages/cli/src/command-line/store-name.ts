@@ -45,7 +45,7 @@ export interface ClusterName {
   readonly tls: TlsParameters | undefined;
   /** The time of leases, which all processes of the store share; undefined for the default. */
   readonly leaseMs: number | undefined;
-  /** The data centre of Cassandra to talk to. */
+  /** The data centre of Cassandra to connect to. */
   readonly dataCentre: string | undefined;
   /** The copies of everything in a keyspace that is created. */
   readonly replicationFactor: number | undefined;

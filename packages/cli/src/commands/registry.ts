@@ -86,7 +86,7 @@ export const PROGRAM: RegisteredProgram = {
       commands: [register(salvageCommand, () => import('./salvage/run.js'))],
     },
     {
-      title: 'Look after a store on a cluster',
+      title: 'Maintain a store on a cluster',
       commands: [
         register(clusterStatusCommand, () => import('./cluster-status/run.js')),
         register(clusterCollectCommand, () => import('./cluster-collect/run.js')),
@@ -112,7 +112,7 @@ export const PROGRAM: RegisteredProgram = {
       name: 'cluster',
       summary: 'look after a store on a cluster',
       description:
-        'Shows what a store on Cassandra or PostgreSQL consists of, and does by hand what its processes do by themselves.',
+        'Shows what a store on Cassandra or PostgreSQL consists of, and runs the maintenance that its processes otherwise run automatically.',
       examples: [
         ['cluster status postgres://db/main/acme', 'slots, runs, leases, loads'],
         ['cluster collect postgres://db/main/acme', 'delete what no process needs'],

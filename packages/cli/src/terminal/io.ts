@@ -3,6 +3,7 @@ import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 
 /** A stream for text, and for bytes where a command writes them. */
 export interface Output {
+  /** Whether the stream is a terminal. Colours and progress lines need one. */
   readonly isTerminal: boolean;
   /** Width in characters. */
   readonly columns: number;
@@ -29,10 +30,13 @@ export interface Environment {
 
 /** The outside of a command. */
 export interface Io {
+  /** Where results go. Scripts read it, so it holds nothing else. */
   readonly stdout: Output;
+  /** Where progress, notes and errors go. */
   readonly stderr: Output;
   /** Standard input, which can be read only once. */
   stdin(): AsyncIterable<Uint8Array>;
+  /** The environment variables that `sstitch` reads. */
   readonly env: Environment;
   /** Fires when the command must stop; its reason is an `Interruption` if a signal arrived. */
   readonly signal: AbortSignal;

@@ -3,7 +3,7 @@
 import type { CassandraSession, Consistency, Row, Statement } from './session.js';
 import { rowsOf, type ValueRow, valuesOf } from './values-in-rows.js';
 
-/** What a node applies together. A write a row costs the nodes four times the CPU. */
+/** What a node applies together. One write per row costs the nodes four times the CPU. */
 const MAX_WRITE_BYTES = 512 * 1024;
 const PARALLEL_WRITES = 4;
 const PARALLEL_DELETES = 16;
@@ -18,7 +18,7 @@ export class BlocksTable {
     this.#queries = queriesOn(keyspace);
   }
 
-  /** Writes a chunk. Written again, it has to have the same bytes. */
+  /** Writes a chunk. A repeated write must have the same bytes. */
   async writeChunk(run: string, chunk: number, blocks: readonly Uint8Array[]): Promise<void> {
     if (blocks.length === 0) {
       await this.#session.run(this.#queries.writeEmpty, [run, chunk], 'quorum');

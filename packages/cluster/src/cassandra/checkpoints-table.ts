@@ -1,5 +1,5 @@
-// Checkpoints: a row a checkpoint, and its data as a chunk of the blocks' table. The row is there before the data, so
-// that nothing is left without a row, and marked complete after it.
+// Checkpoints: one row per checkpoint; its data is a chunk of the blocks' table. The row is written before the data, so
+// that no data lacks a row, and marked complete afterwards.
 import { createHash } from 'node:crypto';
 import { ClusterError } from '../errors.js';
 import type { StoredCheckpoint } from '../port.js';

@@ -7,13 +7,16 @@ import { CassandraPort } from './cassandra-port.js';
 import { type Driver, loadDriver } from './driver.js';
 import { unavailable } from './failures.js';
 import { type CassandraOptions, type CheckedOptions, checkOptions } from './options.js';
-import { shutDownReplacedHosts } from './replaced-hosts.js';
+import { currentReplicasFirst, shutDownReplacedHosts } from './replaced-hosts.js';
 import { checkSchema, createSchema } from './schema.js';
 import { CassandraSession, READ_TIMEOUT_MS, SILENCE_MS } from './session.js';
 import { StoresTable } from './stores-table.js';
 
 const SCHEMA_AGREEMENT_S = 60;
-/** What every version that we support speaks. The driver would try newer ones with each connection, and fall back. */
+/**
+ * The protocol version that every supported release speaks. The driver would try newer ones with each connection, and
+ * fall back.
+ */
 const PROTOCOL_VERSION = 4;
 /** Pauses between attempts to connect to a node. The driver's own grow to ten minutes. */
 const FIRST_RECONNECTION_MS = 200;
@@ -23,8 +26,9 @@ const LONGEST_RECONNECTION_MS = 2_000;
  * Connects to a Cassandra cluster (4.1 or later with `paxos_variant: v2`, or 5) through the npm package
  * `cassandra-driver`. One connection serves any number of stores.
  *
- * @throws ClusterError SSTITCH_OPTION_INVALID, also if the keyspace is missing and `create` is not set;
- * SSTITCH_DRIVER_MISSING; SSTITCH_CLUSTER_UNAVAILABLE; SSTITCH_CLUSTER_CORRUPT if the tables are of another version
+ * @throws ClusterError SSTITCH_OPTION_INVALID; SSTITCH_CLUSTER_NOT_FOUND if the keyspace is missing and `create` is not set;
+ * SSTITCH_DRIVER_MISSING; SSTITCH_CLUSTER_UNAVAILABLE; SSTITCH_CLUSTER_REFUSED for a wrong login or certificate;
+ * SSTITCH_CLUSTER_CORRUPT if the tables are of another version
  */
 export async function openCassandra(options: CassandraOptions): Promise<ClusterConnection> {
   const checked = checkOptions(options);
@@ -71,9 +75,10 @@ class CassandraConnection implements ClusterConnection {
 function clientOptions(
   { localDataCenter, credentials, tls }: CassandraOptions,
   { hosts, port }: CheckedOptions,
-  { policies }: Driver,
+  driver: Driver,
 ): ClientOptions {
-  const { DCAwareRoundRobinPolicy, RoundRobinPolicy, TokenAwarePolicy } = policies.loadBalancing;
+  const { policies } = driver;
+  const { DCAwareRoundRobinPolicy, RoundRobinPolicy } = policies.loadBalancing;
   const roundRobin =
     localDataCenter === undefined
       ? new RoundRobinPolicy()
@@ -87,12 +92,13 @@ function clientOptions(
       maxSchemaAgreementWaitSeconds: SCHEMA_AGREEMENT_S,
     },
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
-    ...(tls === undefined ? {} : { sslOptions: tls }),
+    // By itself the driver takes any certificate.
+    ...(tls === undefined ? {} : { sslOptions: { rejectUnauthorized: true, ...tls } }),
     // A connection that leaves one statement without an answer is closed: a node whose network drops packets
     // would otherwise get a third of the appends, each for the whole time-out.
     socketOptions: { readTimeout: READ_TIMEOUT_MS, defunctReadTimeoutThreshold: 0 },
     policies: {
-      loadBalancing: new TokenAwarePolicy(roundRobin),
+      loadBalancing: currentReplicasFirst(driver, roundRobin),
       reconnection: new policies.reconnection.ExponentialReconnectionPolicy(
         FIRST_RECONNECTION_MS,
         LONGEST_RECONNECTION_MS,

@@ -14,3 +14,21 @@ it('an error of all nodes says of each why it did not answer, without a stack', 
   );
   expect(unavailable(cause).cause).toBe(cause);
 });
+
+it('an error of nodes of which one refuses this client is a refusal, and says what to do', () => {
+  const refused = Object.assign(new Error('username and/or password are incorrect'), {
+    name: 'AuthenticationError',
+    additionalInfo: new Error('the answer of the node'),
+  });
+  const cause = Object.assign(new Error('All host(s) tried for query failed.'), {
+    name: 'NoHostAvailableError',
+    innerErrors: { '10.0.0.1:9042': refused, '10.0.0.2:9042': new Error('read ECONNRESET') },
+  });
+  expect(unavailable(cause)).toMatchObject({
+    code: 'SSTITCH_CLUSTER_REFUSED',
+    message:
+      'Cassandra: no node takes the connection: ' +
+      '10.0.0.1:9042 (username and/or password are incorrect: check the user and the password), ' +
+      '10.0.0.2:9042 (read ECONNRESET: if it takes TLS alone, set tls)',
+  });
+});

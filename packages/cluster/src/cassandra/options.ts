@@ -6,6 +6,7 @@ const DEFAULT_PORT = 9042;
 const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_REPLICATION_FACTOR = 3;
 
+/** Options of {@link openCassandra}. */
 export interface CassandraOptions {
   /** Some nodes, as `host` or `host:port`; the others are found through them. All nodes have the same port. */
   readonly contactPoints: readonly string[];
@@ -13,17 +14,23 @@ export interface CassandraOptions {
   readonly keyspace: string;
   /** The data center whose nodes are asked. Needed if the cluster has several. */
   readonly localDataCenter?: string;
+  /** A role and its password, for clusters that require a login. Without them, the driver connects anonymously. */
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** Options of `tls.connect`; `{}` checks the nodes' certificates against the system's. Without, no TLS. */
+  /**
+   * Options of `tls.connect`, such as `ca`, `cert` and `key`; `{}` checks the nodes' certificates against the system's
+   * authorities. The certificates must name the addresses that the nodes have in the cluster, unless `servername` is a
+   * name that all of them contain.
+   * @defaultValue no TLS
+   */
   readonly tls?: ConnectionOptions;
   /**
-   * Creates the keyspace and the tables that do not exist. To be done by one process at a time.
+   * Whether to create the keyspace and the tables that do not exist. Only one process at a time may create them.
    *
    * @defaultValue false
    */
   readonly create?: boolean;
   /**
-   * Copies of everything in a keyspace that is created.
+   * The number of copies of each row, in a keyspace that is created.
    *
    * @defaultValue 3
    */

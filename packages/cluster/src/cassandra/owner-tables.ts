@@ -58,7 +58,7 @@ export class OwnerTables {
 
   async writeLease({ owner, slot, beat, durationMs }: Lease): Promise<void> {
     const params = [this.#store, owner, slot, beat, durationMs, beat];
-    await this.#session.run(this.#queries.writeLease, params, 'quorum');
+    await this.#session.run(this.#queries.writeLease, params, 'quorum', true);
   }
 
   async deleteLease(owner: string): Promise<void> {

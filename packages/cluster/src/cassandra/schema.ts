@@ -1,6 +1,6 @@
 // The tables of a keyspace. Immutable rows are written with timestamp 1 and deleted with timestamp 2, and rows that are
-// renewed with a timestamp that their writer counts: no clock of a client decides which write stands, and a late copy of
-// a write stays deleted. Deletes of blocks are whole partitions under ids that nobody reads again, so that no read
+// renewed with a timestamp that their writer counts: no clock of a client decides which write stands, and a late copy
+// of a write stays deleted. Deletes of blocks are whole partitions under ids that are never read again, so that no read
 // passes tombstones.
 import { ClusterError } from '../errors.js';
 import type { CassandraSession } from './session.js';
@@ -21,8 +21,8 @@ const TABLES: Readonly<Record<string, string>> = {
   stores: `(bucket int, store text, PRIMARY KEY ((bucket), store))
     WITH gc_grace_seconds = ${ONE_HOUR_S}`,
 
-  // The log: a partition a segment. A slot is written once, by a conditional statement on \`head\`, the last filled slot
-  // of the segment, which outlives the slots.
+  // The log: one partition per segment. A slot is written once, by a conditional statement on \`head\`, the last filled
+  // slot of the segment, which outlives the slots.
   log: `(store text, segment bigint, head bigint STATIC, slot bigint, record blob,
     PRIMARY KEY ((store, segment), slot))
     WITH compaction = {'class': 'UnifiedCompactionStrategy'}
@@ -31,8 +31,8 @@ const TABLES: Readonly<Record<string, string>> = {
   announcements: `(store text, owner uuid, data blob, PRIMARY KEY ((store), owner))
     WITH gc_grace_seconds = ${ONE_HOUR_S} AND default_time_to_live = ${ANNOUNCEMENT_TTL_S}`,
 
-  // Runs: a partition a chunk, a row a block or a part of a long one. Chunk -1 is the index of the run. \`blocks\` and
-  // \`parts\` say how many there are, so that a replica that lacks some is found out.
+  // Runs: one partition per chunk, one row per block or per part of a long one. Chunk -1 is the index of the run.
+  // \`blocks\` and \`parts\` say how many there are, so that a reader notices a replica that lacks some.
   blocks: `(run uuid, chunk int, blocks int STATIC, block int, part int, parts int, data blob,
     PRIMARY KEY ((run, chunk), block, part))
     WITH compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4',
@@ -115,7 +115,7 @@ export async function checkSchema(session: CassandraSession, keyspace: string): 
   }
 }
 
-/** The tables of ours that a keyspace has. */
+/** The tables of this package that a keyspace has. */
 async function existingTables(session: CassandraSession, keyspace: string): Promise<Set<string>> {
   const rows = await session.run(
     'SELECT table_name, comment FROM system_schema.tables WHERE keyspace_name = ?',

@@ -3,6 +3,7 @@ import type { Client, QueryOptions } from 'cassandra-driver';
 import { expect, it } from 'vitest';
 import { type Driver, loadDriver } from './driver.js';
 import { LogTable } from './log-table.js';
+import { OwnerTables } from './owner-tables.js';
 import { CassandraSession } from './session.js';
 
 const driver = await loadDriver();
@@ -53,11 +54,6 @@ it.each([
 it.each([
   ['a syntax error', new ResponseError(syntaxError, 'syntax')],
   ['an invalid statement', new ResponseError(invalid, 'Undefined column name')],
-  ['a lack of permission', new ResponseError(unauthorized, 'unauthorized')],
-  [
-    'wrong credentials',
-    new NoHostAvailableError({ a: new driver.errors.AuthenticationError('wrong') }),
-  ],
   ['a mistake of ours', new TypeError('mistake')],
 ])('a statement is not repeated after %s', async (_, failure) => {
   const { session, sent } = sessionWith([failure]);
@@ -67,6 +63,26 @@ it.each([
   });
   expect(sent).toHaveLength(1);
 });
+
+it.each([
+  ['a lack of permission', new ResponseError(unauthorized, 'unauthorized')],
+  [
+    'wrong credentials',
+    new NoHostAvailableError({ a: new driver.errors.AuthenticationError('wrong') }),
+  ],
+  ['a certificate that is not trusted', new NoHostAvailableError({ a: untrusted() })],
+])('a statement that nodes refuse for %s is not repeated', async (_, failure) => {
+  const { session, sent } = sessionWith([failure]);
+  await expect(session.run('SELECT', [], 'quorum')).rejects.toMatchObject({
+    code: 'SSTITCH_CLUSTER_REFUSED',
+    cause: failure,
+  });
+  expect(sent).toHaveLength(1);
+});
+
+function untrusted(): Error {
+  return Object.assign(new Error('self-signed'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+}
 
 it('a statement is repeated until its time is up', async () => {
   const failures = Array.from({ length: 100 }, () => new OperationTimedOutError('silent'));
@@ -119,4 +135,56 @@ it('a session that is closed sends nothing', async () => {
     code: 'SSTITCH_STORE_CLOSED',
   });
   expect(sent).toHaveLength(0);
+});
+
+it('a burst of statements is sent in turns, a lease before those that wait, and all are answered', async () => {
+  const sent: string[] = [];
+  const answers: Array<() => void> = [];
+  const client = {
+    execute(query: string) {
+      sent.push(query);
+      return new Promise((resolve) => answers.push(() => resolve({ rows: [], pageState: null })));
+    },
+    async shutdown() {},
+  };
+  const session = new CassandraSession(client as unknown as Client, driver as Driver, 1_000);
+  const reads = Array.from({ length: 2_000 }, () => session.run('read', [], 'quorum'));
+  const owners = new OwnerTables(session, 'sstitch', 'store');
+  const lease = owners.writeLease({ owner: 'a', slot: 1, beat: 1, durationMs: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  const atOnce = sent.length;
+  expect(atOnce).toBeLessThan(1_000);
+  expect(new Set(sent)).toEqual(new Set(['read']));
+  answers.shift()?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(sent.slice(atOnce)).toEqual([expect.stringContaining('leases')]);
+  while (answers.length > 0) {
+    for (const answer of answers.splice(0)) answer();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all([...reads, lease]);
+  expect(sent).toHaveLength(2_001);
+});
+
+it('statements that wait for their turn end when the session closes, and are not sent', async () => {
+  const answers: Array<() => void> = [];
+  const client = {
+    execute: () =>
+      new Promise((resolve) => answers.push(() => resolve({ rows: [], pageState: null }))),
+    async shutdown() {},
+  };
+  const session = new CassandraSession(client as unknown as Client, driver as Driver, 1_000);
+  const reads = Array.from({ length: 2_000 }, () => session.run('read', [], 'quorum'));
+  const settled = Promise.allSettled(reads);
+  await new Promise((resolve) => setImmediate(resolve));
+  const sent = answers.length;
+  const closed = session.close();
+  for (const answer of answers) answer();
+  await closed;
+  const outcomes = await settled;
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(sent);
+  for (const outcome of outcomes.slice(sent)) {
+    expect(outcome).toMatchObject({ reason: { code: 'SSTITCH_STORE_CLOSED' } });
+  }
+  expect(answers).toHaveLength(sent);
 });

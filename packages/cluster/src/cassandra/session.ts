@@ -3,10 +3,14 @@
 //
 // Every statement but a conditional one is idempotent. The driver tries it on the next node when one fails, and on a
 // second one when the first is silent; the session tries again until the time is up. A conditional statement is sent
-// once: its coordinator tries by itself for cas_contention_timeout, and a copy would contend with it.
+// once: its coordinator retries for cas_contention_timeout, and a copy would contend with it.
+//
+// Statements take turns: above maxRequestsPerConnection (2,048) the driver refuses them, and a statement that a node does
+// not answer in time costs the connection. The time limit of a statement starts with its turn; renewals of leases go first.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, QueryOptions, types } from 'cassandra-driver';
 import { ClusterError } from '../errors.js';
+import { Turns } from '../turns.js';
 import type { Driver } from './driver.js';
 import { isTransient, unavailable } from './failures.js';
 
@@ -16,6 +20,8 @@ export const READ_TIMEOUT_MS = 6_000;
 const CONDITIONAL_TIMEOUT_MS = 4_000;
 /** How long a node may be silent before another is asked too. */
 export const SILENCE_MS = 1_000;
+/** Of all nodes together. */
+const STATEMENTS_IN_FLIGHT = 256;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 /** Rows of a page: 32 MiB of the longest ones. */
@@ -23,7 +29,7 @@ const PAGE_ROWS = 128;
 /** A definition waits until all nodes have agreed on it. */
 const DEFINITION_TIMEOUT_MS = 60_000;
 
-/** How many replicas answer. 'serial' reads what conditional statements left unfinished, and ends it. */
+/** How many replicas answer. 'serial' reads what conditional statements left unfinished, and completes it. */
 export type Consistency = 'one' | 'quorum' | 'all' | 'serial';
 
 export interface Statement {
@@ -38,6 +44,7 @@ export class CassandraSession {
   readonly #client: Client;
   readonly #driver: Driver;
   readonly #statementTimeoutMs: number;
+  readonly #turns = new Turns(STATEMENTS_IN_FLIGHT);
   readonly #running = new Set<Promise<unknown>>();
   #isClosed = false;
 
@@ -48,11 +55,16 @@ export class CassandraSession {
   }
 
   /**
-   * Runs an idempotent statement.
+   * Runs an idempotent statement. An urgent one does not wait for others.
    *
-   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_STORE_CLOSED
+   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_CLUSTER_REFUSED, SSTITCH_STORE_CLOSED
    */
-  run(query: string, params: readonly Parameter[], consistency: Consistency): Promise<Row[]> {
+  run(
+    query: string,
+    params: readonly Parameter[],
+    consistency: Consistency,
+    isUrgent = false,
+  ): Promise<Row[]> {
     const options = { ...this.#idempotent(consistency), fetchSize: PAGE_ROWS };
     const values = params.map(encoded);
     const attempt = async (): Promise<Row[]> => {
@@ -67,8 +79,10 @@ export class CassandraSession {
       } while (pageState !== undefined);
       return rows;
     };
-    // Not all replicas are there for as long as one node is down.
-    return this.#track(consistency === 'all' ? this.#once(attempt) : this.#persist(attempt));
+    // While a node is down, not all replicas answer.
+    return this.#track(
+      consistency === 'all' ? this.#once(attempt) : this.#persist(attempt, isUrgent),
+    );
   }
 
   /** Runs idempotent statements on one partition; a node applies them together. */
@@ -101,7 +115,6 @@ export class CassandraSession {
    * @returns whether the condition held
    */
   async runConditional(query: string, params: readonly Parameter[]): Promise<boolean> {
-    this.#throwIfClosed();
     const { consistencies } = this.#driver.types;
     const options: QueryOptions = {
       prepare: true,
@@ -111,7 +124,8 @@ export class CassandraSession {
       readTimeout: CONDITIONAL_TIMEOUT_MS,
       retry: new this.#driver.policies.retry.FallthroughRetryPolicy(),
     };
-    const execution = this.#client.execute(query, params.map(encoded), options);
+    const values = params.map(encoded);
+    const execution = this.#inTurn(() => this.#client.execute(query, values, options));
     return (await this.#track(execution)).wasApplied();
   }
 
@@ -137,25 +151,39 @@ export class CassandraSession {
   }
 
   async #once<T>(attempt: () => Promise<T>): Promise<T> {
-    this.#throwIfClosed();
     try {
-      return await attempt();
+      return await this.#inTurn(attempt);
     } catch (error) {
-      throw unavailable(error);
+      throw error instanceof ClusterError ? error : unavailable(error);
     }
   }
 
-  async #persist<T>(attempt: () => Promise<T>): Promise<T> {
-    const endMs = performance.now() + this.#statementTimeoutMs;
+  async #persist<T>(attempt: () => Promise<T>, isUrgent = false): Promise<T> {
+    // From the first attempt on: a statement may wait for its turn before.
+    let endMs: number | undefined;
+    const timed = () => {
+      endMs ??= performance.now() + this.#statementTimeoutMs;
+      return attempt();
+    };
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-      this.#throwIfClosed();
       try {
-        return await attempt();
+        return await this.#inTurn(timed, isUrgent);
       } catch (error) {
-        const isLate = performance.now() + pauseMs > endMs;
+        if (error instanceof ClusterError) throw error;
+        const isLate = endMs !== undefined && performance.now() + pauseMs > endMs;
         if (isLate || this.#isClosed || !isTransient(error)) throw unavailable(error);
       }
       await sleep(pauseMs);
+    }
+  }
+
+  async #inTurn<T>(use: () => Promise<T>, isUrgent = false): Promise<T> {
+    await this.#turns.take(isUrgent);
+    try {
+      this.#throwIfClosed();
+      return await use();
+    } finally {
+      this.#turns.end();
     }
   }
 

@@ -1,4 +1,4 @@
-// The names of the stores: one partition, a small row a store.
+// The names of the stores: one partition, one small row per store.
 import type { CassandraSession } from './session.js';
 
 const BUCKET = 0;

@@ -1,5 +1,5 @@
-// A list of byte strings as rows: one a string, several for a long one. Cassandra refuses a write of more than half a
-// commit log segment (16 MiB by default), and works best far below.
+// A list of byte strings as rows: one row per string, several for a long one. Cassandra refuses a write of more than
+// half a commit log segment (16 MiB by default), and works best far below.
 
 /** The most bytes of a row. */
 export const PART_BYTES = 256 * 1024;

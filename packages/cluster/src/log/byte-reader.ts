@@ -61,7 +61,7 @@ export class ByteReader {
     return count;
   }
 
-  /** A copy, so that what is kept of it does not keep the rest. */
+  /** A copy, so that a caller that keeps it does not keep the whole buffer. */
   bytes(): Uint8Array {
     return new Uint8Array(this.raw(this.varint()));
   }
@@ -87,7 +87,7 @@ export class ByteReader {
     return has === 1 ? this.bytes() : undefined;
   }
 
-  /** To be called after the last part. */
+  /** Call it after the last part. */
   finish(): void {
     if (this.rest > 0) this.fail(`${this.rest} bytes follow its end`);
   }

@@ -37,7 +37,7 @@ export interface RunRef {
   readonly blocks: number;
   readonly entries: number;
   readonly bytes: number;
-  /** The first and the last user key. A run has at least one entry: nothing is "no run". */
+  /** The first and the last user key. A run has at least one entry; what has none has no run. */
   readonly first: Uint8Array;
   readonly last: Uint8Array;
 }
@@ -102,12 +102,12 @@ export interface DroppedEdit {
   readonly runs: readonly string[];
 }
 
-/** The group's owner writes runs from here on. A group that names a run is void unless its owner has joined. */
+/** From here on the group's owner may write runs. A group that names a run is void unless its owner has joined. */
 export interface JoinEdit {
   readonly type: 'join';
 }
 
-/** These owners are dead, or gone: they have no longer joined. */
+/** These owners are dead or have left: they no longer count as joined. */
 export interface AbortEdit {
   readonly type: 'abort';
   readonly owners: readonly string[];
@@ -129,7 +129,7 @@ export interface Group {
   readonly id: string;
   /** The process; a UUID as text. */
   readonly owner: string;
-  /** A slot that the process had applied when it encoded this copy of the group, which it had not met until then. */
+  /** A slot that the process had applied when it encoded this copy. No slot up to it holds the group. */
   readonly base: number;
   readonly edits: readonly Edit[];
 }

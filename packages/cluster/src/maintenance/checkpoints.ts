@@ -2,7 +2,7 @@ import type { ClusterPort } from '../port.js';
 import type { State } from '../state/state.js';
 import { encodeState } from '../state/state-format.js';
 
-/** A process that opens reads at most so many slots, if no writer of a checkpoint failed. */
+/** The most slots that an open reads, unless writing a checkpoint has failed. */
 const CHECKPOINT_SLOTS = 128;
 
 /** Whether the process that committed a slot writes a checkpoint of it. */
@@ -11,7 +11,7 @@ export function isCheckpointSlot(slot: number): boolean {
 }
 
 /**
- * Writes a state for processes that open. Of one slot there is one state, so that several may write it at once.
+ * Writes a state for processes that open. A slot has one state, so several processes may write it at once.
  *
  * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE
  */

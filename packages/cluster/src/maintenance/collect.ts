@@ -1,10 +1,10 @@
 // Deletes what no process can read any more: retired runs, what dead processes loaded and never committed, and their
-// leases. Any process may collect at any time, and any number at once: every deletion is of something that no state
-// from now on names, so that it does no harm however late it happens.
+// leases. Any process may collect at any time, and any number at once: a deletion concerns only what no state from now
+// on names, so it does no harm however late it happens.
 //
 // The order of the steps carries the proof:
 // 1. The state G is read before the leases. A process whose lease is not among them opens at G or after. So a run that
-//    was retired up to G, and up to the slot of every live lease, is read by nobody.
+//    was retired up to G, and up to the slot of every live lease, is read by no process.
 // 2. Owners that joined up to G and have no live lease are dead: each wrote its lease before it joined. `abort` makes
 //    every later commit of a run of theirs void.
 // 3. Intents are read before the state that they are compared with. An intent was written after its owner joined: if
@@ -27,6 +27,7 @@ export interface CollectionContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a collection deleted of runs, owners and their rows. */
 export interface CollectReport {
   /** Retired runs that were deleted. */
   readonly deletedRuns: number;
@@ -38,7 +39,9 @@ export interface CollectReport {
   readonly deletedLoads: number;
   /** Owners that had joined and are dead. */
   readonly abortedOwners: number;
+  /** Leases of dead processes. */
   readonly deletedLeases: number;
+  /** Announcements of processes without a live lease. */
   readonly deletedAnnouncements: number;
 }
 

@@ -19,13 +19,14 @@ import { flushedState, type MaintenanceContext } from './flush.js';
 /** How much of a piece's run is rewritten by one commit. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-/** A commit of folds that name no run ends at so many bytes of bounds, as its size is limited. */
+/** The most bytes of bounds in a commit of folds that name no run, because the size of a commit is limited. */
 export const MAX_BOUND_BYTES = 8 * 1024;
 
 /** What a fold did. */
 export interface FoldReport {
   /** Runs that were written in place of others. */
   readonly runsWritten: number;
+  /** The bytes of their blocks. */
   readonly bytesWritten: number;
   /** False if other processes changed what was being folded; the rest is left for the next fold. */
   readonly isComplete: boolean;

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Lease } from '../port.js';
 import { DEAD_AFTER_LEASES } from '../protocol/lease-keeper.js';
 
-/** Leases by what this process has seen of them. */
+/** Leases, by what this process has seen of them. */
 export interface WatchedLeases {
   readonly live: readonly Lease[];
   /** Their beats stood still for too long. */
@@ -22,7 +22,7 @@ export class LeaseWatch {
     this.#clock = clock;
   }
 
-  /** @param leases as read just now */
+  /** @param leases those that were read just now */
   observe(leases: readonly Lease[]): WatchedLeases {
     const nowMs = this.#clock.nowMs();
     const owners = new Set(leases.map((lease) => lease.owner));

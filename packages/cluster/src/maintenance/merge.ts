@@ -1,4 +1,4 @@
-// Merges runs of level 0 to one, so that a load by many batches does not rewrite the pieces again and again: what is
+// Merges runs of level 0 into one, so that a load by many batches does not rewrite the pieces again and again: what is
 // merged has about the size of what was written since. The merged run keeps each entry's version.
 
 import type { RunEntry } from '../runs/block.js';
@@ -8,9 +8,9 @@ import type { LevelZeroRun } from '../state/state.js';
 import { commitRun } from './commit-run.js';
 import { flushedState, type MaintenanceContext } from './flush.js';
 
-/** A merge leaves at most so many other runs. */
+/** A merge leaves at most this many other runs. */
 const RUNS_LEFT = 4;
-/** A run joins a merge of smaller ones if it has at most so many times their size. */
+/** A run joins a merge of smaller ones if it is at most this many times as large. */
 const SIZE_RATIO = 2;
 
 /**

@@ -4,8 +4,11 @@ import type { CollectionContext } from './collect.js';
 
 /** Runs of one kind. */
 export interface RunTotals {
+  /** The number of runs. */
   readonly runs: number;
+  /** Entries in all of them, tombstones included. */
   readonly entries: number;
+  /** The bytes of their blocks. */
   readonly bytes: number;
 }
 
@@ -15,17 +18,28 @@ export interface ClusterStatus {
   readonly slot: number;
   /** The slot of the newest checkpoint; undefined without one. */
   readonly checkpointSlot: number | undefined;
+  /** Ranges of keys whose older entries are in one run, or are nothing. */
   readonly pieces: number;
   /** Runs that pieces name. */
   readonly pieceRuns: RunTotals;
+  /** Runs that lie over the pieces: flushed writes and large batches. Every lookup may have to read them. */
   readonly levelZero: RunTotals;
   /** Runs that wait for their deletion. */
   readonly retired: RunTotals;
+  /** Writes in the log that no run holds yet. */
   readonly memtableEntries: number;
+  /** The sum of the lengths of their keys and values, in bytes. */
   readonly memtableBytes: number;
   /** Processes that have joined. */
   readonly owners: number;
+  /**
+   * Every lease of the store. `isDead` is true once two observations, at least two leases apart, found it not renewed.
+   */
   readonly leases: ReadonlyArray<Lease & { readonly isDead: boolean }>;
+  /**
+   * Runs that a process announced before it wrote them; each remains until its run is committed or a collection deletes
+   * it.
+   */
   readonly loads: readonly LoadIntent[];
   /** Loads of owners that have not joined: a collection deletes them, unless a process has joined since. */
   readonly orphans: number;

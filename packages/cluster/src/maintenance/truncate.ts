@@ -6,7 +6,9 @@ import { throwIfAborted } from '../errors.js';
 import { type ClusterPort, lastSlotOf, segmentOf } from '../port.js';
 import type { CollectionContext } from './collect.js';
 
+/** What a collection deleted of the log. */
 export interface TruncateReport {
+  /** Segments of the log, each of {@link SLOTS_PER_SEGMENT} slots. */
   readonly deletedSegments: number;
   /** Every slot up to it is deleted, in whole segments; 0 without a checkpoint. */
   readonly heldSlot: number;

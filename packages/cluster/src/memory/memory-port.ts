@@ -43,12 +43,19 @@ class MemoryStore {
 
 /** How many rows a store has of each kind. */
 export interface MemoryRowCounts {
+  /** Filled slots of the log that are not deleted. */
   readonly slots: number;
+  /** Groups that lost their slot and were announced. */
   readonly announcements: number;
+  /** Chunks of blocks, of all runs. */
   readonly chunks: number;
+  /** Runs that have an index. */
   readonly indexes: number;
+  /** Intents to write a run. */
   readonly loads: number;
+  /** Leases of processes, live or dead. */
   readonly leases: number;
+  /** Encoded states. */
   readonly checkpoints: number;
 }
 
@@ -56,11 +63,16 @@ export interface MemoryRowCounts {
 export class MemoryCluster implements ClusterConnection {
   readonly #stores = new Map<string, MemoryStore>();
 
+  /**
+   * Returns the port of one store. A store exists from its first commit on.
+   * @throws ClusterError SSTITCH_OPTION_INVALID for a name that no backend can keep
+   */
   store(name: string): ClusterPort {
     checkStoreName(name);
     return new MemoryPort(name, this.#store(name));
   }
 
+  /** Lists the names of the stores that have a log, in ascending order. */
   async stores(): Promise<string[]> {
     const filled = [...this.#stores].filter(([, store]) => store.segments.size > 0);
     return filled.map(([name]) => name).sort();
@@ -198,7 +210,7 @@ class MemoryPort implements ClusterPort {
   }
 
   async writeLoad(load: LoadIntent): Promise<void> {
-    // An old copy does not take back what a newer one covers.
+    // An old copy does not undo what a newer one covers.
     const chunks = Math.max(load.chunks, this.#data.loads.get(load.run)?.chunks ?? 0);
     this.#data.loads.set(load.run, { ...load, chunks });
   }

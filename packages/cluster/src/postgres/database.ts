@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { ClusterError } from '../errors.js';
-import { ConnectionTurns } from './connection-turns.js';
+import { Turns } from '../turns.js';
 import { isPassing, unavailable } from './failures.js';
 import { guardedClient } from './guarded-client.js';
 import type { Settings } from './pool-settings.js';
@@ -16,13 +16,13 @@ type Value = string | number | Buffer | null;
 
 export class Database {
   readonly #pool: Pool;
-  readonly #turns: ConnectionTurns;
+  readonly #turns: Turns;
   readonly #retryMs: number;
   #closing: Promise<void> | undefined;
 
   private constructor(pool: Pool, { connections, retryMs }: Settings) {
     this.#pool = pool;
-    this.#turns = new ConnectionTurns(connections);
+    this.#turns = new Turns(connections);
     this.#retryMs = retryMs;
     // An idle connection was lost. The pool has dropped it; without a listener the process would end.
     pool.on('error', () => {});

@@ -1,13 +1,14 @@
 // What the driver's errors mean.
-import { ClusterError } from '../errors.js';
+import { ClusterError, type ClusterErrorCode } from '../errors.js';
+import { tlsProblem } from '../tls-failures.js';
 
-/** Error codes of the operating system for a server that is not there, or no longer. */
+/** Error codes of the operating system for a server that is unreachable, or no longer reachable. */
 const LOST_CONNECTION = new Set([
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'],
   ...['EAI_AGAIN', 'ENOENT', 'ECONNABORTED'],
 ]);
 /**
- * SQLSTATEs that pass by themselves (PostgreSQL, appendix A): the server shuts down, crashed, starts, has too many
+ * SQLSTATEs of temporary failures (PostgreSQL, appendix A): the server shuts down, crashed, starts, has too many
  * connections, is a standby; a deadlock, a transaction that could not be serialized, a statement that timed out.
  */
 const PASSING_STATES = new Set([
@@ -18,8 +19,19 @@ const CONNECTION_EXCEPTION = /^08/;
 const DRIVER_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
-/** pg's message when the server asks for a password and there is none. */
-const NO_PASSWORD = /client password must be a string/;
+/** What to do about the SQLSTATEs of a server that refuses this client. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['28000', 'check the user and the database'],
+  ['28P01', 'check the user and the password'],
+  ['42501', 'grant it'],
+]);
+const NO_DATABASE = '3D000';
+/** pg's messages when the server asks for a password and there is none, and when it does not speak TLS. */
+const NO_PASSWORD = /client password must be a (non-empty )?string/;
+const NO_TLS = /server does not support SSL/;
+/** The server's messages where its pg_hba.conf asks for a client's certificate, or has no entry without TLS. */
+const NO_CERTIFICATE = /valid client certificate/;
+const NOT_ENCRYPTED = /no encryption|SSL off/;
 
 /** Whether a statement that failed may succeed on another connection or a moment later. */
 export function isPassing(error: unknown): boolean {
@@ -35,19 +47,40 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+/** The error that callers see. */
 export function unavailable(cause: unknown): ClusterError {
   if (cause instanceof ClusterError) return cause;
-  return new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', `PostgreSQL: ${messageOf(cause)}`, {
-    cause,
-  });
+  return new ClusterError(codeOf(cause), `PostgreSQL: ${messageOf(cause)}`, { cause });
+}
+
+function codeOf(error: unknown): ClusterErrorCode {
+  if (refusalOf(error) !== undefined) return 'SSTITCH_CLUSTER_REFUSED';
+  switch ((error as { code?: unknown } | undefined)?.code) {
+    case NO_DATABASE:
+      return 'SSTITCH_CLUSTER_NOT_FOUND';
+    case 'ERR_INVALID_URL':
+      return 'SSTITCH_OPTION_INVALID';
+    default:
+      return 'SSTITCH_CLUSTER_UNAVAILABLE';
+  }
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');
   }
-  const message = error instanceof Error ? error.message : String(error);
-  return NO_PASSWORD.test(message)
-    ? 'the server asks for a password: give the option password, PGPASSWORD or an entry in ~/.pgpass'
-    : message;
+  return refusalOf(error) ?? (error instanceof Error ? error.message : String(error));
+}
+
+/** Why the server refuses this client, and what to do; undefined if it does not. */
+function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { message } = error;
+  if (NO_PASSWORD.test(message))
+    return 'the server asks for a password: give one, PGPASSWORD or an entry in ~/.pgpass';
+  if (NO_TLS.test(message)) return 'the server does not speak TLS: set no tls';
+  const advice = ADVICE.get('code' in error ? String(error.code) : '');
+  if (advice === undefined) return tlsProblem(error);
+  if (NO_CERTIFICATE.test(message)) return `${message}: set cert and key`;
+  return `${message}: ${NOT_ENCRYPTED.test(message) ? `set tls, or ${advice}` : advice}`;
 }

@@ -1,8 +1,8 @@
 // A client of pg that does not end the process, nor keep it alive:
 // - an 'error' event without a listener ends a process. The pool listens while a client is idle, and not while a session
 //   is prepared or between two statements of a caller. A connection that ends fails its statements in any case;
-// - of a login that fails at this end, as for want of a password, the pool would leave the socket open until the server
-//   gives up, for a minute.
+// - when a login fails on the client's side, for example without a password, the pool would leave the socket open until
+//   the server gives up, a minute later.
 import type { Client } from 'pg';
 
 type Done = ((error: Error) => void) | ((error: null, client: Client) => void);

@@ -8,12 +8,13 @@ import { checkSchemaName, prepareSchema, quoteIdentifier } from './schema.js';
 import { statementsOf } from './statements.js';
 
 /**
- * Connects to a database that holds stores in the tables of one schema, and creates them if need be. The server must be
- * a primary of PostgreSQL 13 or later. Connections must be sessions: a pooler that gives each statement another session
- * loses their settings. Needs the npm package `pg`.
+ * Connects to a database that holds stores in the tables of one schema, and creates the tables if necessary. The server
+ * must be a primary of PostgreSQL 13 or later. Each connection must be one session: a pooler that assigns statements to
+ * different sessions loses its settings. Needs the npm package `pg`.
  *
  * @throws ClusterError SSTITCH_DRIVER_MISSING, SSTITCH_OPTION_INVALID, SSTITCH_CLUSTER_UNAVAILABLE,
- * SSTITCH_CLUSTER_NOT_FOUND if there are no tables and `create` is false,
+ * SSTITCH_CLUSTER_REFUSED for a wrong login or certificate,
+ * SSTITCH_CLUSTER_NOT_FOUND if there is no such database, or there are no tables and `create` is false,
  * SSTITCH_CLUSTER_CORRUPT if the tables are of another release's format
  */
 export async function openPostgres(options: PostgresOptions = {}): Promise<ClusterConnection> {

@@ -3,17 +3,21 @@ import type { ConnectionOptions as TlsOptions } from 'node:tls';
 
 /** Options of {@link openPostgres}. Without a host, database or user, the driver reads PGHOST, PGDATABASE, PGUSER. */
 export interface PostgresOptions {
-  /** `postgres://user@host:port/database`. Its parts yield to the options below. */
+  /** `postgres://user@host:port/database`. The options below override its parts. */
   readonly connectionString?: string;
   /** A name, an address, or the directory of a Unix socket. @defaultValue PGHOST, or localhost */
   readonly host?: string;
-  /** @defaultValue PGPORT, or 5432 */
+  /** The server's TCP port. @defaultValue PGPORT, or 5432 */
   readonly port?: number;
-  /** @defaultValue PGDATABASE, or the user's name */
+  /** The database that holds the schema. @defaultValue PGDATABASE, or the user's name */
   readonly database?: string;
-  /** @defaultValue PGUSER, or the name of the process's user */
+  /** The role to log in as. @defaultValue PGUSER, or the name of the process's user */
   readonly user?: string;
-  /** @defaultValue PGPASSWORD, or the entry of ~/.pgpass */
+  /**
+   * The role's password, or a function that returns it, called for each new connection.
+   *
+   * @defaultValue PGPASSWORD, or the entry of ~/.pgpass
+   */
   readonly password?: string | (() => string | Promise<string>);
   /**
    * TLS: true checks the server's certificate against the system's authorities; an object is passed to Node's
@@ -26,7 +30,7 @@ export interface PostgresOptions {
   /** Whether to create the schema if it does not exist. @defaultValue true */
   readonly create?: boolean;
 
-  /** The most connections. Statements beyond wait. @defaultValue 8 */
+  /** The most connections. Further statements wait. @defaultValue 8 */
   readonly connections?: number;
   /** How long one statement may take before it counts as failed. @defaultValue 20,000 */
   readonly statementMs?: number;

@@ -39,7 +39,7 @@ export function settingsOf(options: PostgresOptions): Settings {
       connectionTimeoutMillis: statementMs,
       keepAlive: true,
       application_name: options.applicationName ?? 'sstitch',
-      // A process that only waits for nothing ends.
+      // An idle connection does not keep the process alive.
       allowExitOnIdle: true,
     },
     connections,

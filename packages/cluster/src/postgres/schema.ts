@@ -21,7 +21,7 @@ export function quoteIdentifier(name: string): string {
 /** Checks a schema's name. @throws ClusterError SSTITCH_OPTION_INVALID */
 export function checkSchemaName(name: string): void {
   const bytes = Buffer.byteLength(name);
-  // PostgreSQL cuts a longer identifier, so that two names would be one.
+  // PostgreSQL truncates a longer identifier, so two names could become one.
   if (bytes >= 1 && bytes <= 63 && !name.includes('\0') && !name.startsWith('pg_')) return;
   throw new ClusterError(
     'SSTITCH_OPTION_INVALID',

@@ -82,7 +82,7 @@ export function statementsOf(schema: string) {
     deleteRunIndex: `DELETE FROM ${schema}.run_index WHERE run = $1`,
     forgetMarks: `DELETE FROM ${schema}.runs WHERE deleted_at < now() - ${MARK_LIFE}`,
 
-    // The old copy of a statement, if it arrives late, must not take anything back.
+    // A late copy of a statement must not undo a newer one.
     writeLoad: `INSERT INTO ${schema}.loads AS load (store, run, owner, chunks)
       VALUES ($1, $2, $3, $4)
       ON CONFLICT (store, run) DO UPDATE SET chunks = greatest(load.chunks, excluded.chunks)`,

@@ -69,7 +69,7 @@ export function groupsToOffer(
       const isTooOld = state.slot + 1 - group.base > MAX_GROUP_AGE_SLOTS;
       return isKnown || isTooOld ? [] : [{ bytes, edits: group.edits.length }];
     } catch {
-      // A damaged announcement, or one of a newer version, is for others to append.
+      // Leave a damaged announcement, or one of a newer version, to other processes.
       return [];
     }
   });

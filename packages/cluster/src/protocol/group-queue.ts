@@ -22,7 +22,7 @@ interface Caller {
 /** A group that is not committed yet, as far as this process knows. Its id and edits never change once it was sent. */
 interface PendingGroup {
   readonly id: string;
-  /** Empty once they know that the outcome is unknown. */
+  /** Empty once the callers know that the outcome is unknown. */
   readonly callers: Caller[];
   /** The edits of each commit, in order. */
   readonly parts: EncodedEdits[];

@@ -8,9 +8,9 @@ import type { Clock } from '../clock.js';
 import { ClusterError } from '../errors.js';
 import type { ClusterPort } from '../port.js';
 
-/** How many leases long a beat stands still until its process counts as dead. */
+/** A process counts as dead once its beat has stood still for this many lease durations. */
 export const DEAD_AFTER_LEASES = 2;
-/** Renewals in the time of a lease: some may fail. */
+/** Renewals per lease duration, so that some may fail. */
 const RENEWALS_PER_LEASE = 6;
 
 export interface LeaseKeeperOptions {
@@ -83,7 +83,7 @@ export class LeaseKeeper {
     while (this.#lost === undefined) {
       await clock.sleep(leaseMs / RENEWALS_PER_LEASE, signal).catch(() => undefined);
       if (signal.aborted) return;
-      // A failure is no end: the next renewal may be in time.
+      // A failed renewal does not end the lease: the next one may be in time.
       await this.#renew().catch(() => undefined);
       // Renewals do not wait for the log.
       this.#afterRenewal().catch(() => undefined);
@@ -96,7 +96,7 @@ export class LeaseKeeper {
     const sentMs = clock.nowMs();
     this.#beat += 1;
     await port.writeLease({ owner, slot: this.#heldSlot(), beat: this.#beat, durationMs: leaseMs });
-    // The one before must be valid still: an acknowledgement that arrives later may be of a lease that others ended.
+    // The previous lease must still be valid: a late acknowledgement may be of a lease that others have ended.
     this.check();
     this.#validUntilMs = Math.max(this.#validUntilMs, sentMs + leaseMs);
   }

@@ -1,4 +1,4 @@
-// What the store needs of the protocol. protocol.ts implements it; the invariants are stated there.
+// What the store needs from the protocol. protocol.ts implements it; the invariants are stated there.
 import type { Edit } from '../log/edits.js';
 import type { State } from '../state/state.js';
 
@@ -12,9 +12,9 @@ export interface Committed {
 }
 
 /**
- * A state that later commits do not change. Made synchronously; which state it is is settled when its probe of the log
- * returns: it contains every write that was acknowledged before, and nothing that this process issued after it was
- * made.
+ * A state that later commits do not change. A view is made synchronously; its state is determined when its probe of the
+ * log returns. The state contains every write that was acknowledged before the view was made, and none that this
+ * process issued afterwards.
  */
 export interface View {
   /**
@@ -23,7 +23,7 @@ export interface View {
    * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LEASE_LOST
    */
   state(): Promise<State>;
-  /** The process no longer reads it: its runs may go. Can be called twice. */
+  /** The process no longer reads the view, so its runs may be deleted. May be called twice. */
   release(): void;
 }
 
@@ -40,7 +40,7 @@ export interface LogClient {
    */
   latest(): Promise<State>;
 
-  /** The newest state that this process knows, without a look at the log. */
+  /** The newest state that this process knows, without a read of the log. */
   readonly known: State;
 
   /** The lowest slot whose state the process keeps: that of its oldest unreleased view, or of the known state. */
@@ -58,12 +58,12 @@ export interface LogClient {
    */
   commit(edits: readonly Edit[]): Promise<Committed | undefined>;
 
-  /** Joins, once; to be awaited before the first intent of a load is written. */
+  /** Joins once. Await it before the first intent of a load is written. */
   join(): Promise<void>;
 
   /**
-   * To be called after every read of a run, before its data is used: a process that was asleep may have read what was
-   * deleted.
+   * Call it after every read of a run, before its data is used: a process that was asleep may have read a run while it
+   * was deleted.
    *
    * @throws ClusterError SSTITCH_LEASE_LOST
    */

@@ -20,7 +20,7 @@ const MAX_SLOTS_PER_READ = 64;
 /** Slots of one segment. */
 export interface ReadSlots {
   readonly slots: readonly LogSlot[];
-  /** Whether the log had no more when its head was read. */
+  /** Whether the log ended here when its head was read. */
   readonly isEnd: boolean;
 }
 
@@ -29,7 +29,7 @@ export class LogReader {
   readonly #lease: LeaseKeeper;
   /** The last record that was applied; undefined after a checkpoint. */
   #applied: LogSlot | undefined;
-  /** Why the log is not the one that was applied, if it is not. */
+  /** The error of a log that is not the one that was applied. */
   #divergence: ClusterError | undefined;
 
   constructor(port: ClusterPort, lease: LeaseKeeper) {
@@ -37,7 +37,7 @@ export class LogReader {
     this.#lease = lease;
   }
 
-  /** To be called with each record that the process applies. */
+  /** Call it with each record that the process applies. */
   onApplied(slot: LogSlot): void {
     this.#applied = slot;
   }

@@ -26,10 +26,10 @@
 // - A group keeps its id and edits from its first append on, and each copy's base is a slot up to which the process knows
 //   that it was not applied: repeats and late appends change nothing.
 // - A record is applied whole: no view has a part of it.
-// - A run is named only by a commit, after all its rows are durable: of a process that dies before, an orphan is left,
+// - A run is named only by a commit, after all its rows are durable: a process that dies before that leaves an orphan,
 //   which its intent shows.
-// - A process joins in the log before its first intent, and `abort` is an edit of the same log: a loader that slept, was
-//   given up and wakes cannot name what was deleted, and neither can its announcement.
+// - A process joins in the log before its first intent, and `abort` is an edit of the same log: a loader that slept and
+//   was aborted meanwhile cannot name deleted runs, and neither can its announcement.
 // - The lease's slot is at most that of every view in use: nothing is deleted that a view needs. A collector reads the
 //   head before the leases: a process that opens meanwhile starts at that head or after.
 // - The process checks its lease after every read (checkLease), and a missing row is an error: a process that slept
@@ -54,7 +54,7 @@ import { SharedProbe } from './shared-probe.js';
 export interface LogClientOptions {
   /** @defaultValue the process's monotonic clock */
   readonly clock?: Clock | undefined;
-  /** How long others keep what this process reads without a sign of it. @defaultValue 30,000 */
+  /** How long others keep what this process reads after its last renewal. @defaultValue 30,000 */
   readonly leaseMs?: number | undefined;
   /** How long a commit waits for a database that does not answer. @defaultValue 30,000 */
   readonly commitTimeoutMs?: number | undefined;
@@ -259,7 +259,7 @@ class PortLogClient implements LogClient {
     for (const listener of this.#listeners) listener(state);
   }
 
-  /** Commits until nobody waits. Fulfils in any case: each commit has its own outcome. */
+  /** Commits until no caller waits. Fulfils in any case: each commit has its own outcome. */
   async #commitAll(): Promise<void> {
     // The commits of one turn share a record.
     await undefined;
@@ -329,7 +329,7 @@ class PortLogClient implements LogClient {
     }
   }
 
-  /** Beside an append: costs it no time. */
+  /** Runs beside an append, which it does not delay. */
   #readAnnouncements(): void {
     this.#port.readAnnouncements().then(
       (announcements) => {
@@ -339,7 +339,7 @@ class PortLogClient implements LogClient {
     );
   }
 
-  /** Beside an append, too. */
+  /** Also runs beside an append. */
   #announce(state: State): void {
     const group = this.#queue.toAnnounce(state);
     if (group === undefined) return;

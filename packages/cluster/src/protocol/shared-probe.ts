@@ -1,6 +1,6 @@
 /**
- * An action that many callers need the outcome of, each from a run that began after its call. Calls during a run share
- * the next one.
+ * An action whose outcome many callers need. Each caller gets the outcome of a run that began after its call; calls
+ * during a run share the next run.
  */
 export class SharedProbe {
   readonly #run: () => Promise<void>;

@@ -7,10 +7,13 @@ interface Cached {
   readonly bytes: number;
 }
 
-/** How often a cache had what was asked for. */
+/** The size of a cache, and how often it had a requested value. */
 export interface CacheMetrics {
+  /** What the cached blocks and indexes occupy, in bytes. */
   readonly bytes: number;
+  /** Lookups that found their block or index in the cache, since the cache was created. */
   readonly hits: number;
+  /** Lookups that had to read the database, since the cache was created. */
   readonly misses: number;
 }
 

@@ -1,7 +1,7 @@
 // A stream of entries that is read page by page and looked at entry by entry, for merges.
 import { compareBytes } from '@sstitch/contract';
 
-/** What a stream of a merge holds. */
+/** An entry of a stream. */
 export interface StreamEntry {
   readonly key: Uint8Array;
   /** Undefined for a tombstone. */
@@ -9,7 +9,7 @@ export interface StreamEntry {
   readonly version: number;
 }
 
-/** A stream's current page. The owner calls `load` when `isSpent`, and `close` in the end. */
+/** A stream's current page. The owner calls `load` when `isSpent`, and `close` at the end. */
 export class EntryStream {
   readonly #pages: AsyncIterator<readonly StreamEntry[], void, undefined>;
   #page: readonly StreamEntry[] = [];

@@ -135,7 +135,7 @@ export function advancePast(
   }
 }
 
-/** Returns the versions of the pieces of keys that are asked for in order: most lie in the piece of the one before. */
+/** Returns the versions of the pieces of ascending keys: most lie in the piece of the previous key. */
 export function pieceVersions(pieces: readonly Piece[]): (key: Uint8Array) => number {
   let piece: Piece | undefined;
   return (key) => {

@@ -1,5 +1,4 @@
-// Reads runs. Indexes and single blocks go through a cache; chunks of long scans do not, so that a scan leaves it as
-// it is.
+// Reads runs. Indexes and single blocks go through a cache; chunks of long scans do not, so that a scan evicts nothing.
 //
 // Invariants:
 // - what a read returned is used only after the lease was checked: a process that slept may have read what a collector

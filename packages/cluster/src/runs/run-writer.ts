@@ -20,7 +20,7 @@ const CHUNK_BYTES = 1024 * 1024;
 /** A block of this size is a chunk of its own. */
 const LARGE_BLOCK_BYTES = CHUNK_BYTES / 2;
 const IN_FLIGHT_BYTES = 8 * CHUNK_BYTES;
-/** How many chunks further an intent covers, so that there is one for about 64 MiB. */
+/** How many further chunks an intent covers: one intent serves about 64 MiB. */
 const CHUNKS_PER_INTENT = 64;
 const WRITE_ATTEMPTS = 4;
 const FIRST_RETRY_MS = 100;
@@ -39,7 +39,7 @@ export interface RunWriterOptions {
   readonly port: ClusterPort;
   readonly clock: Clock;
   readonly client: RunOwner;
-  /** The size of a block from which on it is ended. */
+  /** A block ends once it has this size. */
   readonly blockSizeBytes: number;
   readonly signal?: AbortSignal | undefined;
   /** Makes the run's UUID. @defaultValue `crypto.randomUUID` */
@@ -49,7 +49,7 @@ export interface RunWriterOptions {
 /** A run that is durable, and that no state names yet. */
 export interface WrittenRun {
   readonly run: RunRef;
-  /** A state names the run: its intent has served. Never rejects; what fails here, the collector does later. */
+  /** A state names the run: its intent is no longer needed. Never rejects; the collector completes what fails here. */
   keep(): Promise<void>;
   /** No state will ever name the run: deletes it. Never rejects. */
   drop(): Promise<void>;

@@ -50,7 +50,7 @@ export interface AppliedRecord {
   readonly outcomes: readonly GroupOutcome[];
 }
 
-/** A state in the making. */
+/** A state under construction. */
 interface Draft {
   readonly slot: number;
   pieces: readonly Piece[];

@@ -86,7 +86,7 @@ export function withoutHidden(memtable: Memtable, pieces: readonly Piece[]): Mem
   return kept.length === entries.length ? memtable : memtableOf(kept);
 }
 
-/** @param entries in key order, one a key */
+/** @param entries in key order, one per key */
 export function memtableOf(entries: readonly MemtableEntry[]): Memtable {
   return { entries, bytes: entries.reduce((sum, entry) => sum + bytesOf(entry), 0) };
 }

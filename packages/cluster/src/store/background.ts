@@ -1,10 +1,10 @@
-// Runs a store's maintenance in the background, one task at a time. What fails is tried again when it is woken next:
-// nothing depends on maintenance but speed and space.
+// Runs a store's maintenance in the background, one task at a time. A failed task is tried again at the next wake-up:
+// only speed and space depend on maintenance.
 
-/** Something to do when a store needs it. */
+/** A task that runs when a store needs it. */
 export interface MaintenanceTask {
   readonly name: string;
-  /** Whether it should run now. Cheap: it is asked at each wake. */
+  /** Whether it should run now. Called at each wake-up, so it must be cheap. */
   isDue(): boolean;
   /** @returns whether it did something */
   run(signal: AbortSignal): Promise<boolean>;
@@ -12,6 +12,7 @@ export interface MaintenanceTask {
 
 /** How often each task ran, and how it failed last. */
 export interface BackgroundMetrics {
+  /** How often each task succeeded since the store was opened, by the task's name. */
   readonly runs: Readonly<Record<string, number>>;
   /** The last task that failed, if it has not succeeded since. */
   readonly failure: { readonly task: string; readonly error: unknown } | undefined;

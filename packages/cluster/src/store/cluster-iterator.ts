@@ -32,7 +32,7 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
   readonly #options: EncodedIteratorOptions;
   readonly #span: Span;
   #pages: AsyncGenerator<VisibleEntry[], void, undefined> | undefined;
-  /** What `seek` left of the span; undefined if nothing. */
+  /** The part of the span that `seek` left; undefined if there is none. */
   #rest: Span | undefined;
   #page: readonly VisibleEntry[] = [];
   #at = 0;
@@ -123,7 +123,7 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
   }
 
   #end(): void {
-    // Its reads in progress are not waited for: they hold nothing.
+    // The close does not wait for reads in progress: they hold no resources.
     this.#pages?.return().catch(() => undefined);
     this.#pages = undefined;
     this.#page = [];
@@ -136,7 +136,7 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
   }
 }
 
-/** The error that abstract-level itself throws of a signal, with the signal's reason. */
+/** The error that abstract-level itself throws for a signal, with the signal's reason. */
 function levelAbortError({ reason }: AbortSignal): Error {
   const error = new Error('Operation has been aborted', { cause: reason });
   return Object.assign(error, { name: 'AbortError', code: 'LEVEL_ABORTED' });

@@ -50,6 +50,7 @@ const MANIFEST = {
 
 /** Options of `flush`, `fold`, `collect`, `checkpoint` and `clusterStatus`. */
 export interface MaintenanceOptions {
+  /** Ends the call with SSTITCH_ABORTED. What it committed until then stays. */
   readonly signal?: AbortSignal;
 }
 
@@ -70,7 +71,8 @@ export class ClusterStore<K = string, V = string>
   #core: StoreCore | undefined;
 
   /**
-   * @param port of the store, from a connection's `store(name)`. Closing the store leaves it, and the connection, open
+   * @param port the store's port, from a connection's `store(name)`. Closing the store leaves the port and the
+   * connection open
    * @throws ClusterError SSTITCH_OPTION_INVALID
    */
   constructor(port: ClusterPort, options: ClusterStoreOptions<K, V> = {}) {
@@ -92,8 +94,8 @@ export class ClusterStore<K = string, V = string>
   }
 
   /**
-   * Replaces all that `spans` hold by `entries`, in one commit. Nobody waits for the load of the entries, and readers
-   * see the spans as they were or as the entries say.
+   * Replaces all that `spans` hold by `entries`, in one commit. No other caller waits while the entries are loaded, and
+   * readers see the old contents of the spans or the new ones.
    *
    * @param spans disjoint and in ascending order. Their bounds have at most about 1 MB in total
    * @param entries in strictly ascending key order, each inside one of the spans. Keys and values that are bytes are
@@ -124,7 +126,7 @@ export class ClusterStore<K = string, V = string>
   /**
    * Writes the memtable to a run, so that the state that each process holds stays small.
    *
-   * @returns whether it did: false if there is nothing to write, or another process was first
+   * @returns whether it wrote one: false if there is nothing to write, or another process was first
    */
   flush(options: MaintenanceOptions = {}): Promise<boolean> {
     return this.#maintain('flush', options, (maintenance, signal) => maintenance.flush(signal));
@@ -198,7 +200,7 @@ export class ClusterStore<K = string, V = string>
       ...this.#options,
       giveTurn,
       onMaintenanceFailure: (task, error) => {
-        // A listener may throw: not into the maintenance.
+        // A listener that throws must not end the maintenance.
         queueMicrotask(() => this.emit('maintenanceFailure', task, error));
       },
     });
@@ -287,7 +289,7 @@ export class ClusterStore<K = string, V = string>
   }
 }
 
-/** Level's byte encodings would store an object as "[object Object]": they get strings alone. */
+/** Level's byte encodings would store an object as "[object Object]", so they encode only strings. */
 function encodeBy({ name, encode }: EncodingByName): (given: unknown) => unknown {
   const takesBytes = name === 'view' || name === 'buffer';
   return (given) => (takesBytes && typeof given !== 'string' ? given : encode(given as never));

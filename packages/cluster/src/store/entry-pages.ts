@@ -155,7 +155,7 @@ async function* untilAborted(
   } finally {
     if (!hasEnded) {
       const closing = (async () => iterator.return?.())();
-      // A source that is waited for closes once it has answered, which may be never.
+      // A source closes only once its pending page has arrived, which may be never.
       if (isWaiting) closing.catch(() => undefined);
       else await orAborted(closing, signal);
     }

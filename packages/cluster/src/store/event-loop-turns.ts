@@ -7,7 +7,7 @@ const TURN_MS = 20;
 
 let lastTurnMs = performance.now();
 
-/** Fulfils at once, or after timers and I/O had a turn if they had none for some time. To be awaited by each operation. */
+/** Fulfils at once, or after timers and I/O had a turn if they had none for some time. Each operation awaits it. */
 export async function giveTurn(): Promise<void> {
   if (performance.now() - lastTurnMs < TURN_MS) return;
   await new Promise((resolve) => setImmediate(resolve));

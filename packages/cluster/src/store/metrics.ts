@@ -16,10 +16,13 @@ export interface ClusterStoreMetrics {
   readonly heldSlot: number;
   /** Ranges of keys that have a run of their own, or nothing. */
   readonly pieces: number;
+  /** Runs that lie over the pieces. Every lookup may have to read them. */
   readonly levelZeroRuns: number;
+  /** The writes in the log that no run holds yet: the sum of the lengths of their keys and values, in bytes. */
   readonly memtableBytes: number;
   /** The blocks in memory. Other stores of the process may share the cache. */
   readonly cache: CacheMetrics;
+  /** What the maintenance of this process did. Other processes maintain the same store. */
   readonly maintenance: BackgroundMetrics;
 }
 

@@ -5,7 +5,7 @@ import { ClusterError } from '../errors.js';
 import { MemoryCluster } from '../memory/memory-port.js';
 import { bytes, portWith } from '../runs/runs.test-support.js';
 import { ClusterStore } from './cluster-store.js';
-import { everything, openStore, pages, until, value } from './store.test-support.js';
+import { everything, openStore, pages, turn, until, value } from './store.test-support.js';
 import { StoreCore } from './store-core.js';
 
 /** A key that sorts by its number. */
@@ -134,6 +134,19 @@ describe('replaceSpans', () => {
     const source = { next: () => ({ done: left.length === 0, value: left.shift() }) };
     const entries = { [Symbol.asyncIterator]: () => source } as unknown as EntryPages;
     expect(await store.replaceSpans(everything, entries)).toMatchObject({ entries: 2 });
+  });
+
+  it('leaves turns to timers, and so to the lease, while its source yields only empty pages', async () => {
+    const store = await openStore(new MemoryCluster().store('store'));
+    const endless = (async function* () {
+      for (;;) yield [];
+    })();
+    const aborting = new AbortController();
+    const replacing = store.replaceSpans(everything, endless, { signal: aborting.signal });
+    const expected = expect(replacing).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+    for (let timers = 0; timers < 3; timers++) await turn();
+    aborting.abort();
+    await expected;
   });
 
   it('aborts while its source does not answer', async () => {

@@ -1,7 +1,7 @@
 // An open store: its copy of the log, its reader of runs, and its maintenance. It works on encoded keys and values.
 //
 // Invariants:
-// - every read of runs is of a view, which is released after it;
+// - every read of runs holds a view, and releases it afterwards;
 // - everything that was started has ended when `close` fulfils.
 import type { EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
 import type { Clock } from '../clock.js';
@@ -86,8 +86,8 @@ export class StoreCore {
   }
 
   /**
-   * Reads the newest state. The known state is read beside the probe of the log: if the log has not moved, the result
-   * stands, and has cost one round trip.
+   * Reads the newest state. The known state is read while the log is probed: if the log has not advanced, the result is
+   * valid after one round trip.
    */
   async #readLatest<T>(read: (state: State) => Promise<T>): Promise<T> {
     const view = this.client.view();

@@ -1,4 +1,4 @@
-// The maintenance of an open store: what its methods start, and what runs by itself.
+// The maintenance of an open store: what its methods start, and what runs automatically.
 //
 //   flush        the memtable is larger than about MEMTABLE_BYTES, or before a merge or a fold
 //   merge        level 0 has more than about LEVEL_ZERO_RUNS runs, and is small beside the pieces' runs
@@ -8,8 +8,8 @@
 //   checkpoint   this process committed a slot that asks for one
 //   collect      there may be something to delete, and a lease's time has passed since the last collection
 //
-// Every process of a store does so. What two do at once is done once, or twice to no harm (maintenance/). As each has
-// limits that are a little higher or lower, one is mostly done before the next one begins.
+// Every process of a store maintains it. What two processes do at once takes effect once, or twice without harm
+// (maintenance/). Their limits differ a little, so one is usually done before the next one begins.
 import type { Clock } from '../clock.js';
 import { isCheckpointSlot, writeCheckpoint } from '../maintenance/checkpoints.js';
 import { type CollectReport, collect } from '../maintenance/collect.js';
@@ -47,7 +47,7 @@ export class StoreMaintenance {
   readonly #background: Background;
   readonly #stop = new AbortController();
   readonly #ticking: Promise<void>;
-  /** By how much this process's limits are higher, from 1 to 1.5. */
+  /** The factor by which this process's limits are higher, from 1 to 1.5. */
   readonly #patience: number;
   #isCheckpointDue = false;
   /** The pieces among whose runs no sparse one was found. */
@@ -136,7 +136,7 @@ export class StoreMaintenance {
     return retired.size > 0 || hasOthers || slot - this.#truncatedSlot >= SLOTS_PER_SEGMENT;
   }
 
-  /** What time alone makes due: a store that only reads must collect too. */
+  /** Starts what becomes due with time: a store that only reads must collect too. */
   async #tick(clock: Clock): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
@@ -145,7 +145,7 @@ export class StoreMaintenance {
     }
   }
 
-  /** To be called after each commit of this process. @param slot where it was committed */
+  /** Call it after each commit of this process. @param slot where it was committed */
   afterCommit(slot: number): void {
     if (isCheckpointSlot(slot)) this.#isCheckpointDue = true;
     this.#background.wake();
@@ -159,7 +159,7 @@ export class StoreMaintenance {
     );
   }
 
-  /** Fulfils when nothing runs by itself. */
+  /** Fulfils when no background task runs. */
   get settled(): Promise<void> {
     return this.#background.settled;
   }
@@ -209,7 +209,7 @@ export class StoreMaintenance {
     return this.#background.metrics;
   }
 
-  /** Cancels what runs by itself, and waits for its end. */
+  /** Cancels background tasks, and waits for them to end. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#ticking;

@@ -21,7 +21,7 @@ const OPERATION_OVERHEAD_BYTES = 1 + 5 + 5;
 const EDIT_OVERHEAD_BYTES = 16;
 const PAGE_ENTRIES = 1000;
 
-/** A batch that was copied: of operations on one key, the last, in key order. */
+/** A copied batch: the last operation on each key, in key order. */
 export type CopiedBatch = readonly RunEntry[];
 
 /** Copies a batch. @throws ClusterError SSTITCH_TOO_LARGE */

@@ -1,63 +1,12 @@
-// Thousands of schedules of processes on one store. SSTITCH_CLUSTER_SCHEDULES is their number, SSTITCH_CLUSTER_SEED the
-// seed of the first: a schedule that fails prints its seed, and fails again with it.
-import { describe, expect, it, vi } from 'vitest';
-import type * as edits from '../../src/log/edits.js';
-import type * as port from '../../src/port.js';
-import { type Coverage, Schedule } from './schedule.js';
-
-// Schedules are short: with short segments and a short memory of groups they meet truncation and old copies.
-vi.mock('../../src/port.js', async (original) => {
-  const real = await original<typeof port>();
-  const slots = 8;
-  const firstSlotOf = (segment: number) => segment * slots + real.FIRST_SLOT;
-  return {
-    ...real,
-    SLOTS_PER_SEGMENT: slots,
-    segmentOf: (slot: number) => Math.floor((slot - real.FIRST_SLOT) / slots),
-    firstSlotOf,
-    lastSlotOf: (segment: number) => firstSlotOf(segment + 1) - 1,
-  };
-});
-vi.mock('../../src/log/edits.js', async (original) => ({
-  ...(await original<typeof edits>()),
-  MAX_GROUP_AGE_SLOTS: 12,
-}));
-
-const SCHEDULES = Number(process.env['SSTITCH_CLUSTER_SCHEDULES'] ?? 10_000);
-const IS_ASKED_FOR = process.env['SSTITCH_CLUSTER_SCHEDULES'] !== undefined;
-const FIRST_SEED = Number(process.env['SSTITCH_CLUSTER_SEED'] ?? 1);
-
-/** What enough schedules meet; a simulator that never fails proves nothing. */
-const EXPECTED = [
-  ...['sleep', 'cut off', 'death', 'clock jump'],
-  ...['flushed', 'merged', 'folded runs', 'lost folds'],
-  ...['deleted runs', 'held runs', 'deleted loads', 'aborted owners', 'deleted segments'],
-  ...['SSTITCH_COMMIT_UNKNOWN', 'SSTITCH_LEASE_LOST', 'SSTITCH_LOAD_ABORTED'],
-];
+import { describe, expect, it } from 'vitest';
+import { runEverySecond, traceOf } from './run-schedules.js';
 
 describe('any number of processes on one store', () => {
   it('do the same again for the same seed', async () => {
-    for (const seed of [1, 2, 3]) {
-      const [first, second] = [new Schedule(seed, new Map()), new Schedule(seed, new Map())];
-      await first.run();
-      await second.run();
-      expect(second.trace).toBe(first.trace);
-    }
+    for (const seed of [1, 2, 3]) expect(await traceOf(seed)).toBe(await traceOf(seed));
   });
 
   it('lose no acknowledged write, see no state change, and leave nothing, whatever fails', async () => {
-    const coverage: Coverage = new Map();
-    // The errors of the backend are many, and their stacks say nothing.
-    Error.stackTraceLimit = SCHEDULES > 1 ? 0 : 20;
-    for (let seed = FIRST_SEED; seed < FIRST_SEED + SCHEDULES; seed += 1) {
-      try {
-        await new Schedule(seed, coverage).run();
-      } catch (cause) {
-        const message = `schedule ${seed} failed (SSTITCH_CLUSTER_SEED=${seed} SSTITCH_CLUSTER_SCHEDULES=1 repeats it)`;
-        throw new Error(`${message}: ${cause instanceof Error ? cause.message : cause}`, { cause });
-      }
-    }
-    if (SCHEDULES >= 10_000) expect([...coverage.keys()]).toEqual(expect.arrayContaining(EXPECTED));
-    if (IS_ASKED_FOR) console.log(Object.fromEntries([...coverage].sort()));
+    await runEverySecond('first');
   });
 });

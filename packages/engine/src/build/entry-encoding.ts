@@ -19,10 +19,13 @@ export interface EntryEncodingOptions<K, V> {
   readonly sublevel?: Sublevel | undefined;
 }
 
+/** The part of an encoding that turns data into its stored form. */
 interface PartialEncoder<T> {
+  /** Returns the stored form: bytes or a string. */
   readonly encode: (data: T) => unknown;
 }
 
+/** A sublevel with keys and values of any type. */
 // biome-ignore lint/suspicious/noExplicitAny: a sublevel of any keys and values, as abstract-level's own types have it
 type Sublevel = AbstractSublevel<any, any, any, any>;
 /** The encodings of a database. */

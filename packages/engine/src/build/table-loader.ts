@@ -119,6 +119,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
    * added earlier
    */
   async add(page: EntryPage<K | Uint8Array, V | Uint8Array>): Promise<void>;
+  /** Adds a page of entries in any order, encoded by the options' encodings. */
   async add<TKey, TValue>(
     page: EntryPage<TKey | Uint8Array, TValue | Uint8Array>,
     options: EntryEncodingOptions<TKey, TValue>,

@@ -67,7 +67,7 @@ export async function extractTables(
       throw asEngineError(error);
     },
   );
-  // It may fail before anyone awaits it, and without a commit nobody does.
+  // It may fail before it is awaited, and without a commit it is never awaited.
   checking.catch(() => undefined);
   try {
     const outcomes = await splitting;

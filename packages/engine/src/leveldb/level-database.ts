@@ -70,12 +70,19 @@ export interface LevelDatabase {
 
 /** LevelDB's own options, as classic-level takes them. */
 export interface LevelOptions {
+  /** The size of the cache of decoded blocks, in bytes. @defaultValue 8 MiB */
   readonly cacheSize: number;
+  /** The size at which a memtable is flushed to a table, in bytes. @defaultValue 4 MiB */
   readonly writeBufferSize: number;
+  /** The approximate size of a block before compression, in bytes. @defaultValue 4096 */
   readonly blockSize: number;
+  /** The number of entries between the keys that a block stores in full. @defaultValue 16 */
   readonly blockRestartInterval: number;
+  /** The number of files that LevelDB may keep open. @defaultValue 1000 */
   readonly maxOpenFiles: number;
+  /** The size at which LevelDB's compaction starts another table, in bytes. @defaultValue 2 MiB */
   readonly maxFileSize: number;
+  /** Whether blocks are compressed with Snappy. @defaultValue true */
   readonly compression: boolean;
 }
 

@@ -10,6 +10,7 @@ import { refuseOtherDatabase } from './other-databases.js';
 export interface Manifest {
   /** The MANIFEST's name in the directory. */
   readonly name: string;
+  /** The size of the MANIFEST's file. */
   readonly sizeBytes: number;
   /** The number of version edits. */
   readonly edits: number;

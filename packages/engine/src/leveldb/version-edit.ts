@@ -23,7 +23,9 @@ const INTERNAL_KEY_TRAILER_BYTES = 8;
 
 /** A table as a MANIFEST lists it. */
 export interface TableEntry {
+  /** The number in the table's file name. */
   readonly number: number;
+  /** The offset at which the table ends. The file of a virtual table may be longer. */
   readonly sizeBytes: number;
   /** The first internal key. */
   readonly smallest: Uint8Array;

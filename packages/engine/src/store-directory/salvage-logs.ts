@@ -18,7 +18,7 @@ import { generationName, removeDirectoryTask, STAGING_DIRECTORY } from './store-
 export interface SalvageOptions {
   /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
-  /** @defaultValue Node's file system, in a worker thread */
+  /** The file operations to use, on the calling thread. @defaultValue Node's file system, in a worker thread */
   readonly fileSystem?: FileSystem;
 }
 

@@ -22,9 +22,11 @@ export interface DurationMetrics {
 
 /** What a store did since it was opened. */
 export interface ActivityMetrics {
+  /** Commits that replaced spans, and how long each took. */
   readonly commits: DurationMetrics;
   /** How long writers waited for commits. */
   readonly pauses: DurationMetrics;
+  /** Flushes of the memtable by the store, and how long each took. */
   readonly flushes: DurationMetrics;
   /** Tables that commits put into the spans, by how they were made. */
   readonly incoming: OriginTotals;

@@ -13,8 +13,17 @@ import { EngineError } from '../errors.js';
 import { CheckedBatch } from './checked-batch.js';
 import { GenerationReader } from './generation-reader.js';
 
+/** Refuses keys and values that Level's byte encodings would store as text such as "[object Object]". */
 export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
+  /**
+   * Puts an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key or value that is neither
+   * bytes nor a string, with a byte encoding
+   */
   override put(key: K, value: V): Promise<void>;
+  /**
+   * Puts an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key or value that is neither
+   * bytes nor a string, with a byte encoding
+   */
   override put<TKey = K, TValue = V>(
     key: TKey,
     value: TValue,
@@ -28,7 +37,15 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     return super.put(key, value, options as AbstractPutOptions<K, V>);
   }
 
+  /**
+   * Deletes an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key that is neither bytes
+   * nor a string, with a byte encoding
+   */
   override del(key: K): Promise<void>;
+  /**
+   * Deletes an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key that is neither bytes
+   * nor a string, with a byte encoding
+   */
   override del<TKey = K>(key: TKey, options: AbstractDelOptions<TKey>): Promise<void>;
   override del(key: K, options?: AbstractDelOptions<K>): Promise<void> {
     const refusal = this.#refusalOf('key', key, options?.keyEncoding);
@@ -36,11 +53,23 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     return super.del(key, options as AbstractDelOptions<K>);
   }
 
+  /**
+   * Applies puts and deletes atomically, or starts a chained batch, as in abstract-level. @throws EngineError
+   * SSTITCH_ENTRIES_INVALID as `put`; nothing is written then
+   */
   override batch(operations: Array<AbstractBatchOperation<this, K, V>>): Promise<void>;
+  /**
+   * Applies puts and deletes atomically, or starts a chained batch, as in abstract-level. @throws EngineError
+   * SSTITCH_ENTRIES_INVALID as `put`; nothing is written then
+   */
   override batch<TKey = K, TValue = V>(
     operations: Array<AbstractBatchOperation<this, TKey, TValue>>,
     options: AbstractBatchOptions<TKey, TValue>,
   ): Promise<void>;
+  /**
+   * Applies puts and deletes atomically, or starts a chained batch, as in abstract-level. @throws EngineError
+   * SSTITCH_ENTRIES_INVALID as `put`; nothing is written then
+   */
   override batch(): AbstractChainedBatch<this, K, V>;
   override batch(
     ...given: [Array<AbstractBatchOperation<this, K, V>>?, AbstractBatchOptions<K, V>?]

@@ -21,6 +21,7 @@ import { checkOpenOptions, type StoreOpenOptions } from './options.js';
 import { type AnyStore, type ReaderHome, StoreIterator, StoreSnapshot } from './store-iterator.js';
 import { checkExtractOptions, type ExtractOptions, type TableSource } from './transfer-options.js';
 
+/** What abstract-level may pass as an encoded key or value. */
 type Bytes = string | Buffer | Uint8Array;
 
 /** The capabilities that classic-level declares. */
@@ -37,6 +38,10 @@ const MANIFEST = {
 
 /** Options of the constructor. */
 export interface ReaderOptions<K, V> extends AbstractDatabaseOptions<K, V> {
+  /**
+   * Record the stack when an iterator or a snapshot is created, for `metrics().held` and the event `forgotten`.
+   * @defaultValue false
+   */
   readonly readerStacks?: boolean;
 }
 
@@ -44,6 +49,7 @@ export interface ReaderOptions<K, V> extends AbstractDatabaseOptions<K, V> {
 export interface VerifySpansOptions {
   /** The state to check. @defaultValue the current state */
   readonly snapshot?: AbstractSnapshot | undefined;
+  /** Ends the call with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -114,6 +120,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     super.attachResource(this.readers.attach(resource));
   }
 
+  /** Removes a resource that `attachResource` added, as in abstract-level. */
   override detachResource(resource: AbstractResource): void {
     super.detachResource(this.readers.detach(resource));
   }
@@ -241,6 +248,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
 
   /** Returns about how many bytes on disk the keys between two bounds take, as in classic-level. */
   async approximateSize(start: K, end: K): Promise<number>;
+  /** Returns about how many bytes on disk the keys between two bounds take, as in classic-level. */
   async approximateSize<TKey = K>(
     start: TKey,
     end: TKey,

@@ -4,7 +4,7 @@
 // abstract-level keeps each reader in a set until it is closed, so that closing the database closes it. A reader that
 // is never closed would therefore never be collected, and would keep its generation, a directory of tables, until the
 // store closes. The store puts a proxy into that set instead, which refers to the reader weakly. Once a reader was
-// collected, nobody can read from it, and no read is in progress, as that would refer to it: its hold is released.
+// collected, it can no longer be read, and no read is in progress, as that would refer to it: its hold is released.
 //
 // Invariant: a hold is released exactly once, when its reader is closed or collected.
 import {
@@ -23,6 +23,7 @@ type Closable = Pick<AbstractResource, 'close'>;
 
 /** A reader that was garbage-collected without having been closed; the detail of the event `forgotten`. */
 export interface ForgottenReader {
+  /** Whether it was an iterator or a snapshot. */
   readonly kind: ReaderKind;
   /** The number of the generation that it kept. */
   readonly generation: number;

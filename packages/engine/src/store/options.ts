@@ -88,6 +88,7 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
 
 /** Options of `open`, as in classic-level. They apply to all generations until the store closes. */
 export interface StoreOpenOptions extends AbstractOpenOptions, Partial<LevelOptions> {
+  /** Only `false` is supported: other threads and processes read a store with `openReadOnly`. @defaultValue false */
   readonly multithreading?: boolean;
 }
 

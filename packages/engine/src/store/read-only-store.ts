@@ -74,6 +74,7 @@ interface OpenedCopy {
  * A read-only store: the state of a store at the time of the open. Writes reject with SSTITCH_STORE_READ_ONLY.
  */
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
+  /** The directory that was opened: a store, a generation or a LevelDB directory. */
   readonly location: string;
   readonly #options: ReadOnlyOptions<K, V>;
   readonly #verifiedSpans: readonly Span[];
@@ -234,7 +235,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           targetDirectory,
           logs: true,
           leastLogNumber: 0,
-          // Nobody opens the copy after a crash of the system, and the owner of the store removes it.
+          // No process opens the copy after a crash of the system, and the owner of the store removes it.
           durability: 'unsynced',
         });
         isMade = true;

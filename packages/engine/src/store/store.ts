@@ -66,6 +66,7 @@ import {
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see the interface below
 export class Store<K = string, V = string> extends CheckedWrites<K, V> {
+  /** The store's directory, as passed to the constructor. */
   readonly location: string;
   readonly #options: StoreOptions<K, V>;
   #core: StoreCore | undefined;
@@ -180,6 +181,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     entries: AsyncIterable<EntryPage<K | Uint8Array, V | Uint8Array>>,
     options?: StoreReplaceOptions<K, V>,
   ): Promise<StoreReplaceResult>;
+  /** Replaces the contents of the spans by entries, whose keys and values have the encodings of the options. */
   async replaceSpans<TKey, TValue>(
     spans: readonly Span[],
     entries: AsyncIterable<EntryPage<TKey | Uint8Array, TValue | Uint8Array>>,
@@ -245,6 +247,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
    * no file of the store holds them.
    */
   async compactRange(start: K, end: K): Promise<void>;
+  /** Compacts a key range of the current generation, as in classic-level. The keys have the encoding of the options. */
   async compactRange<TKey = K>(
     start: TKey,
     end: TKey,
@@ -346,20 +349,27 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 }
 
-// abstract-level's methods, with `sync` added to the types of their options.
+/** abstract-level's methods, with `sync` added to the types of their options. */
 export interface Store<K = string, V = string> {
+  /** Puts an entry, which reads see when the promise fulfils. */
   put(key: K, value: V): Promise<void>;
+  /** Puts an entry; with `sync: true`, onto stable storage before the promise fulfils. */
   put<TKey = K, TValue = V>(
     key: TKey,
     value: TValue,
     options: AbstractPutOptions<TKey, TValue> & WriteDurability,
   ): Promise<void>;
+  /** Deletes an entry. Does nothing if the key is missing. */
   del(key: K): Promise<void>;
+  /** Deletes an entry; with `sync: true`, on stable storage before the promise fulfils. */
   del<TKey = K>(key: TKey, options: AbstractDelOptions<TKey> & WriteDurability): Promise<void>;
+  /** Applies puts and deletes atomically, in order. */
   batch(operations: Array<AbstractBatchOperation<this, K, V>>): Promise<void>;
+  /** Applies puts and deletes atomically; with `sync: true`, on stable storage before the promise fulfils. */
   batch<TKey = K, TValue = V>(
     operations: Array<AbstractBatchOperation<this, TKey, TValue>>,
     options: AbstractBatchOptions<TKey, TValue> & WriteDurability,
   ): Promise<void>;
+  /** Starts a batch to which operations are added one by one; its `write` applies them atomically. */
   batch(): AbstractChainedBatch<this, K, V>;
 }

@@ -96,6 +96,7 @@ export interface ExtractOptions {
 
 /** A source of tables: a `Store`, a `ReadOnlyStore`, or an object that forwards to the `extract` of one. */
 export interface TableSource {
+  /** Puts the tables of the spans into `directory`, by links where the file system allows them. */
   extract(
     spans: readonly Span[],
     directory: string,

@@ -14,6 +14,7 @@ const MAX_FOREIGN_SEQUENCE = 2 ** 52;
 
 /** Tables for one span that the caller made. */
 export interface ForeignSpanTables {
+  /** The span that the tables fill. Every key of theirs lies in it. */
   readonly span: Span;
   /** Runs, oldest first. A run is the paths of its tables, in key order. */
   readonly runs: ReadonlyArray<readonly string[]>;

@@ -78,7 +78,7 @@ function isAbsence(error: unknown): boolean {
 }
 
 /**
- * Rewrites a table under the same name if its file holds more than the table. Nobody else may use the directory yet.
+ * Rewrites a table under the same name if its file holds more than the table. No other code may use the directory yet.
  *
  * @returns the table afterwards, or undefined if it has no entries
  */

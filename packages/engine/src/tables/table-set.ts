@@ -5,6 +5,7 @@ import { LEVEL_COUNT } from '../leveldb/version-edit.js';
 
 /** A table file and its bounds. */
 export interface TableFile {
+  /** The path of the file that holds the table. */
   readonly path: string;
   /** The offset at which the table ends. The file of a virtual table may be longer. */
   readonly sizeBytes: number;
@@ -14,6 +15,7 @@ export interface TableFile {
   readonly smallest: Uint8Array;
   /** The last internal key. */
   readonly largest: Uint8Array;
+  /** How the file was made: linked, copied, split, shared or built. */
   readonly origin: TableOrigin;
   /** The file of a store that this one is a link to or a copy of, which errors name. */
   readonly source?: string | undefined;
@@ -26,7 +28,9 @@ export type TableRun = readonly TableFile[];
 
 /** The tables of one span: runs, oldest first. For a key in several runs the newest run counts. */
 export interface SpanTables {
+  /** The span whose keys the tables hold. */
   readonly span: Span;
+  /** The tables of the span. Keys of the tables of one run do not overlap. */
   readonly runs: readonly TableRun[];
 }
 

@@ -33,7 +33,7 @@ export interface VerifyStoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called before each table is read. What it throws ends the call. */
   readonly onProgress?: (progress: VerifyProgress) => void;
-  /** @defaultValue Node's file system, in a worker thread */
+  /** The file operations to use, on the calling thread. @defaultValue Node's file system, in a worker thread */
   readonly fileSystem?: FileSystem;
 }
 

@@ -51,7 +51,7 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    // A malformed escape, typed by hand.
+    // A malformed escape that a user typed.
     return part;
   }
 }

@@ -69,7 +69,7 @@ export class NameIndex {
     signal: AbortSignal,
   ) {
     this.whole = this.#read(engine, syncId, snapshot, signal);
-    // Nobody may be waiting for it.
+    // There may be no caller that waits for it.
     this.whole.catch(() => undefined);
   }
 

@@ -13,6 +13,7 @@ export interface ViewedEngine extends ReadableEngine {
 
 /** One state of a store. */
 export interface OpenedState {
+  /** The engine that answers reads of this state. */
   readonly engine: ViewedEngine;
   /** Ends the reads of the state. No question is open then. */
   close(): Promise<void>;
@@ -20,9 +21,9 @@ export interface OpenedState {
 
 /** A store that its caller opens. It has no files that the page could show. */
 export interface ViewSource {
-  /** Where the store is, for people. */
+  /** Where the store is, as shown on the page. */
   readonly location: string;
-  /** The store's name on the page, unless an option gives one. */
+  /** The store's name on the page, unless the option `name` overrides it. */
   readonly name: string;
   /** Opens the state that the store has now; called again for each refresh. */
   open(signal: AbortSignal | undefined): Promise<OpenedState>;

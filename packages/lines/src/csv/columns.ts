@@ -1,4 +1,4 @@
-// The columns of a sheet of grants, one grant a row; docs/formats/grants-csv.md describes them.
+// The columns of a sheet of grants, one grant per row; docs/formats/grants-csv.md describes them.
 
 /** A column of a sheet. */
 interface Column {

@@ -1,17 +1,22 @@
 // Looks up the names of the records that grants refer to, and caches some thousands of them.
 import type { GrantRecord } from '@sstitch/records';
 
+/** A record with a display name. */
 interface Named {
+  /** The name, which may be empty. */
   readonly displayName: string;
 }
 
 /** Where names are looked up; a `SyncReader` of @sstitch/records implements it. */
 export interface NameLookup {
+  /** Reads a resource type; undefined if the sync has no such record. */
   getResourceType(syncId: string, externalId: string): Promise<Named | undefined>;
+  /** Reads a resource; undefined if the sync has no such record. */
   getResource(
     syncId: string,
     resource: { readonly resourceTypeId: string; readonly resourceId: string },
   ): Promise<Named | undefined>;
+  /** Reads an entitlement; undefined if the sync has no such record. */
   getEntitlement(syncId: string, externalId: string): Promise<Named | undefined>;
 }
 

@@ -3,8 +3,8 @@
 //
 //   slot := 4 words of the hash of the record's key, 2 words of the hash of its names
 //
-// A slot whose first word is 0 is free. The hashes are XXH64 with random seeds, so that nobody can craft a file
-// in which two records have the same hash.
+// A slot whose first word is 0 is free. The hashes are XXH64 with random seeds, so that no one can craft a file in
+// which two records have the same hash.
 //
 // Invariants: at most `MAX_LOAD` of the slots are taken; a record's slot was the first free one from its hash on.
 import { getRandomValues } from 'node:crypto';

@@ -11,7 +11,7 @@ import { type GrantNames, NameCache, type NameLookup } from './name-cache.js';
 /** Options of `createGrantsCsv`. */
 export interface GrantsCsvOptions extends OutputOptions {
   /**
-   * Where to look up names: a `SyncReader` of the store that the grants come from.
+   * Where to look up names: a `SyncReader` of the store from which the grants come.
    * @defaultValue none: the columns of names are empty
    */
   readonly names?: NameLookup | undefined;
@@ -38,7 +38,11 @@ export interface GrantsCsvWriter extends SyncSink<WrittenGrants> {
    * SSTITCH_ABORTED; the errors of looking up names
    */
   add(batch: RecordBatch): Promise<void>;
-  /** @throws LinesError as in `add` */
+  /**
+   * Writes the sheet to stable storage under its name, replacing an existing file; ends a stream's text.
+   *
+   * @throws LinesError as in `add`
+   */
   finish(): Promise<WrittenGrants>;
 }
 

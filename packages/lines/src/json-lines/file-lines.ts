@@ -4,7 +4,7 @@
 //   … records …
 //   {"type":"end","records":123}                             the last line
 //
-// A file without a header, made by hand or by other tools, has no end line either. Files may be concatenated in
+// A file without a header, written by a person or by another tool, has no end line either. Files may be concatenated in
 // one stream, as by `cat`.
 
 /** The value of `format` in a header. */

@@ -26,14 +26,19 @@ import {
 
 /** The object of a record's line. */
 export interface RecordObject {
+  /** The bucket of the record. */
   readonly type: ValueBucket;
+  /** The message in Protobuf's JSON form. */
   readonly record?: JsonObject;
+  /** The stored bytes in base64, for a record whose bytes the JSON form cannot reproduce. */
   readonly value?: string;
 }
 
 /** A record as read from a line. */
 export interface LineRecord {
+  /** The bucket in which the record is stored. */
   readonly bucket: ValueBucket;
+  /** The decoded message. */
   readonly record: SyncRecord;
   /** The bytes to store, if they differ from those of `encodeRecord`. */
   readonly value: Uint8Array | undefined;
@@ -128,7 +133,7 @@ function recordOfValue(
   } catch (cause) {
     throw new InvalidRecord(`"value" is not a ${bucket} record in base64`, ['value'], cause);
   }
-  // One of the two was changed by hand, and nothing says which one is meant.
+  // One of the two was edited, and which one is meant is unknown.
   if (json !== undefined && !isDeepStrictEqual(json, plain(recordJson(bucket, record)))) {
     throw new InvalidRecord(
       '"record" and "value" are not the same record: remove the outdated one',

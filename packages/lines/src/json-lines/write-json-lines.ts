@@ -20,7 +20,11 @@ export interface JsonLinesWriter extends SyncSink<WrittenLines> {
    * @throws LinesError SSTITCH_LINES_NOT_REPRESENTABLE, SSTITCH_FILE_OPERATION, SSTITCH_LINES_CLOSED, SSTITCH_ABORTED
    */
   add(batch: RecordBatch): Promise<void>;
-  /** @throws LinesError as in `add` */
+  /**
+   * Writes the file to stable storage under its name, replacing an existing file; ends a stream's text.
+   *
+   * @throws LinesError as in `add`
+   */
   finish(): Promise<WrittenLines>;
 }
 

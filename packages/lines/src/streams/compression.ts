@@ -37,7 +37,7 @@ const MAGICS: ReadonlyArray<readonly [Compression, readonly (readonly [number, n
   ],
 ];
 
-/** How many first bytes of a file decide. */
+/** How many leading bytes of a file identify its compression. */
 export const MAGIC_BYTES = 4;
 
 /** A file's name split into the name proper and the compression. */

@@ -15,6 +15,7 @@ export type LinesInput = string | AsyncIterable<Uint8Array>;
 export interface ReadBytesOptions {
   /** The name of the input in errors. @defaultValue the path; none for a stream */
   readonly name?: string | undefined;
+  /** Ends the read with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -12,8 +12,8 @@ const { createZstdCompress } = zlib as { readonly createZstdCompress?: () => Tra
 const FRAME_BYTES = 2 ** 20;
 
 /**
- * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream returns at most
- * one empty output a frame for one chunk of input.
+ * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream returns at most one empty
+ * output per frame for one chunk of input.
  */
 const MAX_EMPTY_OUTPUTS = 32;
 
@@ -34,7 +34,7 @@ export async function* decodeZstd(
   await decoder.init();
   const input = chunks[Symbol.asyncIterator]();
   try {
-    // The decoder is synchronous and takes at most one chunk a step, which was read before.
+    // The decoder is synchronous and takes at most one chunk per step, which was read before.
     let chunk: Uint8Array | undefined;
     let isEnded = false;
     let emptyOutputs = 0;

@@ -11,6 +11,7 @@ import { countOf, NOUNS, sentenceOf } from './sentences.js';
 export interface DescribeChangesOptions {
   /** The compared syncs, in which names are looked up. */
   readonly before: SyncInput;
+  /** The later of the two syncs, for the names of what was added or changed. */
   readonly after: SyncInput;
   /** The most sentences; changes that they leave out are counted. @defaultValue 50 */
   readonly limit?: number | undefined;
@@ -29,7 +30,7 @@ export interface ChangeSentence {
 }
 
 const DEFAULT_LIMIT = 50;
-/** The order of sentences: what people ask about first. */
+/** The order of sentences: what users ask about comes first. */
 const ORDER: readonly CountedBucket[] = [
   'grant',
   'resource',

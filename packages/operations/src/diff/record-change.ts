@@ -62,7 +62,11 @@ export class RecordChange<B extends CountedBucket = CountedBucket> {
     return new RecordChange(bucket, new StoredRecord(bucket, before), undefined, before[0], []);
   }
 
-  /** @param fieldsOf returns the names of the fields in which two records differ */
+  /**
+   * Makes the change of a record that differs between the two syncs.
+   *
+   * @param fieldsOf returns the names of the fields in which two records differ
+   */
   static changed<B extends CountedBucket>(
     bucket: B,
     before: Entry,
@@ -79,12 +83,20 @@ export class RecordChange<B extends CountedBucket = CountedBucket> {
     return decodeTuple(this.#key, bucketLayout(this.bucket).prefix.length + SYNC_ID_LENGTH_BYTES);
   }
 
-  /** @throws RecordsError SSTITCH_RECORD_UNDECODABLE */
+  /**
+   * The record of the earlier sync, decoded on first use; undefined for an added record.
+   *
+   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE
+   */
   get before(): RecordByBucket[B] | undefined {
     return this.#before?.record;
   }
 
-  /** @throws RecordsError SSTITCH_RECORD_UNDECODABLE */
+  /**
+   * The record of the later sync, decoded on first use; undefined for a removed record.
+   *
+   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE
+   */
   get after(): RecordByBucket[B] | undefined {
     return this.#after?.record;
   }

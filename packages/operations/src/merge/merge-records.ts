@@ -21,6 +21,7 @@ export interface MergeSource {
 
 /** The numbers of a source's records by what became of them. */
 export interface SourceCounts {
+  /** The source, in text form. */
   readonly syncId: string;
   /** Records in the merged sync. */
   taken: number;

@@ -60,9 +60,10 @@ export interface MergedSync {
 }
 
 /**
- * Merges partial syncs over a base sync into a new sync, in one commit. The record of an id with the latest
- * discovered_at wins; a record without a time counts as the oldest. A record of a partial-deletions sync deletes the
- * record of its id, unless another one was discovered later. Index entries and statistics are built from the records.
+ * Merges partial syncs over a base sync into a new sync, in one commit. Of several records with one id, the one with
+ * the latest discovered_at wins; a record without a time counts as the oldest. A record of a partial-deletions sync
+ * deletes the record of its id, unless another one was discovered later. Index entries and statistics are built from
+ * the records.
  *
  * The syncs are read in key order, a page of each at a time, and may be in `into` or in other engines.
  *

@@ -13,7 +13,7 @@ export interface PrunePolicy {
    * @defaultValue 1
    */
   readonly keepNewest?: number | undefined;
-  /** Keeps finished syncs that ended at most this long ago. @defaultValue keeps none for its age */
+  /** Keeps finished syncs that ended at most this long ago. @defaultValue none is kept for its age */
   readonly keepYoungerThanMs?: number | undefined;
   /** Sync ids to keep. @defaultValue none */
   readonly keepSyncIds?: readonly string[] | undefined;
@@ -40,7 +40,9 @@ export type PruneReason =
 
 /** A sync in a plan. */
 export interface PlannedSync {
+  /** The sync, in text form. */
   readonly syncId: string;
+  /** The type in the sync's run, such as full or partial. */
   readonly type: SyncType;
   /** The end of the sync; undefined if it has not finished. */
   readonly endedAt: Date | undefined;
@@ -120,8 +122,9 @@ function plannedOf({ syncId, type, endedAt }: SyncRunRecord, reason: PruneReason
 }
 
 /**
- * Orders syncs: unfinished ones first, then the latest end first, then the latest start first. A clone has both times in
- * common with its original, whose id was made nearer to the start and comes first. Then the smaller id comes first.
+ * Orders syncs: unfinished ones first, then the latest end first, then the latest start first. A clone shares both
+ * times with its original, whose id was made nearer to the start and which therefore comes first. Then the smaller id
+ * comes first.
  */
 function newestFirst(a: SyncRunRecord, b: SyncRunRecord): number {
   const byEnd = Number(b.endedAt === undefined) - Number(a.endedAt === undefined);

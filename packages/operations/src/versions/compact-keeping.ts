@@ -42,6 +42,7 @@ export interface CompactKeepingOptions extends OperationOptions {
 
 /** A sync and its kept version. */
 export interface KeptVersion {
+  /** The sync, in text form. */
   readonly syncId: string;
   /** The id of the kept version; undefined if the base held nothing of the sync, or the same version. */
   readonly sideId: string | undefined;

@@ -26,7 +26,7 @@ export interface RollbackSyncOptions extends OperationOptions {
    * @defaultValue the one that `replacedVersionId` returns: other versions may come from a file, with any time in them
    */
   readonly sideId?: string | undefined;
-  /** The time at which the present version is kept. @defaultValue now */
+  /** The time at which the current version is kept. @defaultValue now */
   readonly now?: Date | undefined;
 }
 
@@ -37,8 +37,8 @@ export interface RollbackCommit extends OperationCommit {
 }
 
 /**
- * Restores a replaced version of a sync, in one commit, and keeps the present version under the same side id, so that
- * a second rollback undoes the first. If the sync held nothing, no version is kept.
+ * Restores a replaced version of a sync, in one commit, and keeps the current version under the same side id, so that a
+ * second rollback undoes the first. If the sync held nothing, no version is kept.
  *
  * @throws {@link OperationsError} SSTITCH_VERSION_NOT_FOUND, SSTITCH_ABORTED, which leave the engine unchanged;
  * KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
@@ -71,8 +71,11 @@ export async function rollbackSync(options: RollbackSyncOptions): Promise<Rollba
 
 /** Options of {@link listReplacedVersions}. */
 export interface ListVersionsOptions {
+  /** The base that holds the sync and its replaced versions. */
   readonly engine: ReadableEngine;
+  /** The sync whose replaced versions are listed, in text form. */
   readonly syncId: string;
+  /** Ends the call with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -39,7 +39,7 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
     this.#values = values;
   }
 
-  /** @param records records with `syncId` as their sync id */
+  /** Makes a batch of decoded records. @param records records with `syncId` as their sync id */
   static ofRecords<B extends ValueBucket>(
     syncId: string,
     bucket: B,
@@ -48,7 +48,11 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
     return new RecordBatch(syncId, bucket, records, undefined);
   }
 
-  /** @param values the bytes of messages of the bucket, with `syncId` as their sync id */
+  /**
+   * Makes a batch of encoded records, which are decoded only if a consumer needs it.
+   *
+   * @param values the bytes of messages of the bucket, with `syncId` as their sync id
+   */
   static ofValues<B extends ValueBucket>(
     syncId: string,
     bucket: B,

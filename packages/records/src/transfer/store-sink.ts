@@ -50,10 +50,12 @@ export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
     return this.#loader.commit(store);
   }
 
+  /** Ends the load and removes its temporary files. The store stays open. */
   close(): Promise<void> {
     return this.#loader.end();
   }
 
+  /** Ends the load, as `close` does. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -63,6 +63,7 @@ export class StoreSource implements SyncSource {
   /** Does nothing: the engine stays open. */
   async close(): Promise<void> {}
 
+  /** Does nothing: the engine stays open. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 

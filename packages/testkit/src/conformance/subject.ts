@@ -13,12 +13,15 @@ import {
 
 /** The part of a test framework that the suite needs; vitest, mocha and node:test have it. */
 export interface TestFramework {
+  /** Groups the tests that `body` registers. */
   describe(name: string, body: () => void): unknown;
+  /** Registers a test, which fails if the promise of `body` rejects. */
   it(name: string, body: () => Promise<void>): unknown;
 }
 
 /** An empty engine for one test. */
 export interface EngineUnderTest {
+  /** The engine, open and without entries. */
   readonly engine: Engine;
   /** Closes the engine and reopens its data. Undefined for an engine that stores nothing. */
   readonly reopen?: () => Promise<Engine>;

@@ -5,11 +5,17 @@ import type { StoreOptions } from '@sstitch/engine';
 
 /** Bounds as abstract-level's `clear` takes them. */
 export interface ClearRange {
+  /** The lower bound, exclusive. */
   readonly gt?: Uint8Array;
+  /** The lower bound, inclusive. */
   readonly gte?: Uint8Array;
+  /** The upper bound, exclusive. */
   readonly lt?: Uint8Array;
+  /** The upper bound, inclusive. */
   readonly lte?: Uint8Array;
+  /** Whether a limit counts from the last key. @defaultValue false */
   readonly reverse?: boolean;
+  /** The most entries to remove. @defaultValue all */
   readonly limit?: number;
 }
 
@@ -30,7 +36,9 @@ export type StoreSettings = Required<
 
 /** A view of the engine's content that is opened for one comparison. */
 export interface OpenedView {
+  /** The view's engine, for reads. */
   readonly engine: ReadableEngine;
+  /** Closes the view and removes its data. */
   destroy(): Promise<void>;
 }
 
@@ -50,12 +58,15 @@ export interface MetamorphicTarget {
   reopen?(): Promise<Engine>;
   /** Closes the engine. Requires `reopen`. */
   close?(): Promise<void>;
+  /** Removes the entries of a range that the limit leaves in. Without it, runs clear nothing. */
   clear?(range: ClearRange): Promise<void>;
+  /** Compacts a key range of the engine; its content stays the same. */
   compactRange?(start: Uint8Array, end: Uint8Array): Promise<void>;
   /** Removes everything in the spans. */
   excise?(spans: readonly Span[]): Promise<void>;
   /** A second engine, empty at first, that keeps its content through the run. */
   readonly source?: ReadWriteEngine;
+  /** Compacts all of the source, so that its tables lie in a lower level. */
   compactSource?(): Promise<void>;
   /** Replaces the content of the spans by that of the source, by the fastest way to move data. */
   transfer?(spans: readonly Span[], how: TransferSpec): Promise<void>;
@@ -63,6 +74,7 @@ export interface MetamorphicTarget {
   checkpoint?(openedBy: 'engine' | 'classic-level'): Promise<OpenedView>;
   /** Opens the engine's data read-only while the engine is open. */
   openReadOnly?(): Promise<OpenedView>;
+  /** Closes whatever is open and removes the data. */
   destroy(): Promise<void>;
 }
 

@@ -4,11 +4,13 @@
 export interface TortureFailure {
   /** Seed, state or step: enough to run the same case again. */
   readonly replay: string;
+  /** What was expected and what was found, or the error's text. */
   readonly message: string;
 }
 
 /** The options of every family. */
 export interface FamilyOptions {
+  /** Decides every choice of the family: the same seed replays the same cases. */
   readonly seed: number;
   /**
    * Called with the totals so far, at once after a failure, otherwise at most every two seconds. `failures` is
@@ -33,6 +35,7 @@ export interface FamilyReport {
 
 /** A report with named counts of outcomes. */
 export interface CountedReport extends FamilyReport {
+  /** How often each outcome occurred, by the outcome's name. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -69,11 +72,13 @@ export class FamilyTally {
     if (performance.now() - this.#lastProgressMs >= PROGRESS_PAUSE_MS) this.#tell();
   }
 
+  /** Records a failed case. The case itself is counted by `add`. */
   fail(replay: string, message: string): void {
     this.#failures.push({ replay, message });
     this.#tell();
   }
 
+  /** Returns the totals so far. */
   report(): FamilyReport {
     return {
       family: this.#family,

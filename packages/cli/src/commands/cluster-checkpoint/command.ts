@@ -5,7 +5,7 @@ export const clusterCheckpointCommand = defineCommand({
   summary: 'write the state for processes that open the store',
   description:
     'Writes the state of the store, so that processes that open it later read the log only from there on. ' +
-    'Processes of the store do so by themselves. It is no copy of the data.',
+    'Processes of the store do so automatically. It is not a copy of the data.',
   arguments: [
     {
       name: 'address',

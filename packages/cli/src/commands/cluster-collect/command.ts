@@ -5,8 +5,8 @@ export const clusterCollectCommand = defineCommand({
   summary: 'delete what no process needs',
   description:
     'Deletes replaced runs that no reader keeps, what dead processes loaded, and the log before the newest checkpoint. ' +
-    'Processes of the store do so by themselves. A process is dead if its lease is not renewed for twice its time: ' +
-    '--find-dead waits so long, a minute by default.',
+    'Processes of the store do so automatically. A process is dead if its lease is not renewed for twice its duration: ' +
+    '--find-dead waits that long, a minute by default.',
   arguments: [
     {
       name: 'address',
@@ -15,7 +15,7 @@ export const clusterCollectCommand = defineCommand({
     },
   ],
   options: {
-    findDead: { summary: 'wait for twice the time of a lease, to find dead processes' },
+    findDead: { summary: 'wait for twice the duration of a lease, to find dead processes' },
   },
   examples: [
     ['cluster collect postgres://db/main/acme', 'after a large replacement'],

@@ -5,7 +5,7 @@ export const clusterFoldCommand = defineCommand({
   summary: 'merge small runs into large ones',
   description:
     'Writes the memtable to a run and merges the runs of level 0 into those below, so that lookups read fewer ' +
-    'runs. Processes of the store do so by themselves.',
+    'runs. Processes of the store do so automatically.',
   arguments: [
     {
       name: 'address',

@@ -6,15 +6,15 @@ export const compactCommand = defineCommand({
   summary: 'replace syncs of a base by those of a source, in one commit',
   description:
     'Makes the base hold, under each sync id, exactly what the source, a store or a file of syncs, ' +
-    'holds: every bucket and every index, nothing stale, no other sync touched. All in one commit: readers and crashes ' +
-    'see the old or the new, never a mix. A source that holds nothing under an id is refused ' +
-    'with exit code 3, as a mistyped id must not wipe a sync; --allow-empty removes the sync. ' +
-    'Of tables that are linked only index and bounds are read: damage in other blocks is ' +
-    'copied too, unless --verify reads them in full. What the syncs held before may stay in shared ' +
-    'files until LevelDB compacts them, unless --purge removes it. --keep-replaced keeps the replaced ' +
-    'version under a side id, in the same commit, for `rollback`, unless the base holds the same ' +
-    'version already; every entry is then read and built ' +
-    'into new tables. --dry-run prints the plan, and what would be added, removed and changed.',
+    'holds, in every bucket and every index; nothing stale is left, and no other sync changes. All of it is one commit: readers ' +
+    'and crashes find the old contents or the new, never a mix. A source that holds nothing under ' +
+    'an id is refused with exit code 3, because a mistyped id must not wipe a sync; --allow-empty ' +
+    'removes the sync. Only the index and the bounds of linked tables are read: damage in other ' +
+    'blocks is copied too, unless --verify reads the tables in full. What the syncs held before may ' +
+    'stay in shared files until LevelDB compacts them, unless --purge removes it. --keep-replaced ' +
+    'keeps the replaced version under a side id, in the same commit, for `rollback`, unless the base ' +
+    'already holds the same version; every entry is then read and built into new tables. --dry-run ' +
+    'prints the plan, and what would be added, removed and changed.',
   arguments: [],
   options: {
     base: {

@@ -6,7 +6,7 @@ export const completeSyncsCommand = defineCommand({
   summary: 'complete the name of a sync on an unfinished command line',
   description:
     'For the scripts of `completion`: prints what the last word, the value of an option that names ' +
-    'syncs, can be completed to, one a line, each with a tab and a description; --quiet omits the ' +
+    'syncs, can be completed to, one per line, each with a tab and a description; --quiet omits the ' +
     'descriptions. Prints what it can and exits with 0, whatever is wrong with the line.',
   arguments: [
     {

@@ -5,8 +5,9 @@ export const exportCommand = defineCommand({
   name: 'export',
   summary: 'write syncs to .c1z, .jsonl or .csv',
   description:
-    'Writes syncs of a store, or of a file of syncs, to a file. The name of the file chooses the format: .c1z, which Baton ' +
-    'opens; .jsonl, one record a line; .csv, a sheet of grants with names; each followed by .gz or ' +
+    'Writes syncs of a store, or of a file of syncs, to a file. The name of the output chooses the ' +
+    'format: .c1z, which Baton ' +
+    'opens; .jsonl, one record per line; .csv, a sheet of grants with names; each followed by .gz or ' +
     '.zst for compression. Without --output, JSON lines go to standard output. The file appears ' +
     'under its name, and replaces an older one, only when it is complete. Importing a .c1z or .jsonl ' +
     'file restores the same bytes. A .c1z file of format 3 holds one sync; --format c1z1 writes ' +
@@ -22,7 +23,7 @@ export const exportCommand = defineCommand({
       default: '-',
     },
     format: {
-      summary: 'the format, if the name does not say it; c1z1 is format 1 of .c1z',
+      summary: 'the format, if the name does not determine it; c1z1 is format 1 of .c1z',
       value: { type: 'choice', choices: ['c1z', 'c1z1', 'jsonl', 'csv'] },
       placeholder: 'format',
     },

@@ -7,7 +7,7 @@ export const importCommand = defineCommand({
   description:
     'Reads files of syncs into a store, which is created if it does not exist: .c1z files of every ' +
     'format that Baton has written, .jsonl and .csv files as `export` writes them, and any of these ' +
-    'compressed with gzip or zstd. The first bytes of a file tell its format. A directory stands for ' +
+    'compressed with gzip or zstd. The first bytes of a file determine its format. A directory stands for ' +
     'all files in it with such names; - means standard input. Each file replaces, in one commit, ' +
     'everything the store holds under the same sync ids. If anything in a file is wrong, nothing of ' +
     'it is imported; the other files still are, and the exit code is that of the first failure. ' +

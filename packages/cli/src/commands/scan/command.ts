@@ -11,7 +11,7 @@ export const scanCommand = defineCommand({
   name: 'scan',
   summary: 'show entries in key order',
   description:
-    'Shows entries in key order, one a line, with keys and values decoded: those of the whole store, ' +
+    'Shows entries in key order, one per line, with keys and values decoded: those of the whole store, ' +
     'of some syncs, of a bucket, of ids that begin with a text, or of keys that begin with ' +
     'some bytes.',
   arguments: [storeOrFileArgument],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionTurns } from './connection-turns.js';
+import { Turns } from './turns.js';
 
-describe('turns to use a connection', () => {
-  it('are as many as there are connections, and go to those who wait in order, urgent ones first', async () => {
-    const turns = new ConnectionTurns(2);
+describe('turns', () => {
+  it('are as many as they were made, and go to those who wait in order, urgent ones first', async () => {
+    const turns = new Turns(2);
     const got: string[] = [];
     const take = (name: string, isUrgent = false) =>
       turns.take(isUrgent).then(() => got.push(name));
@@ -15,8 +15,8 @@ describe('turns to use a connection', () => {
     expect(got).toEqual(['a', 'b', 'e', 'f', 'c', 'd']);
   });
 
-  it('are refused to all who wait when no connection can be made, and are there again later', async () => {
-    const turns = new ConnectionTurns(1);
+  it('are refused to all who wait at once, and are there again later', async () => {
+    const turns = new Turns(1);
     await turns.take(false);
     const waiting = [turns.take(false), turns.take(true)];
     turns.refuse(new Error('no server'));

@@ -1,19 +1,20 @@
-// Turns to use a connection. The pool's own queue gives up after the time that a connection may take, and serves in order:
-// a burst of reads would fail statements that merely wait, and a lease among them would end.
+// Turns to use what there are few of: connections, statements in flight. Without them a burst of reads fills the queues of
+// a driver or a node, where all are served in order or time out: statements that merely wait would fail, and a lease among
+// them would end.
 
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-export class ConnectionTurns {
+export class Turns {
   #free: number;
   readonly #urgent: Waiter[] = [];
   readonly #others: Waiter[] = [];
 
-  /** @param connections how many turns there are at a time */
-  constructor(connections: number) {
-    this.#free = connections;
+  /** @param count how many turns there are at a time */
+  constructor(count: number) {
+    this.#free = count;
   }
 
   /** Waits for a turn. Urgent callers come first. */
@@ -34,7 +35,7 @@ export class ConnectionTurns {
     else next.resolve();
   }
 
-  /** Rejects all who wait: no connection can be made. */
+  /** Rejects all waiting callers: there will be no turn soon. */
   refuse(error: unknown): void {
     for (const { reject } of [...this.#urgent.splice(0), ...this.#others.splice(0)]) reject(error);
   }

@@ -1,0 +1,95 @@
+// What a client of Cassandra says to a server before it trusts its certificate: nothing. Needs no node.
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer as createTcpServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer } from 'node:tls';
+import { makeCertificate, missingOpenssl } from '@sstitch/build-config/certificates';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCassandra } from '../src/cassandra/index.js';
+
+const credentials = { username: 'app', password: 'very-secret' };
+
+describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', () => {
+  let directory: string;
+  let server: Server;
+  let received = 0;
+  const pem: Record<string, string> = {};
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'sstitch-tls-'));
+    for (const [name, address] of [
+      ['server', '127.0.0.1'],
+      ['other', '127.0.0.1'],
+      ['elsewhere', '10.1.2.3'],
+    ] as const) {
+      const files = await makeCertificate(directory, name, { address });
+      pem[name] = await readFile(files.certificate, 'utf8');
+      pem[`${name} key`] = await readFile(files.key, 'utf8');
+    }
+  });
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  async function listen(listening: Server): Promise<string> {
+    server = listening.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    return `127.0.0.1:${address.port}`;
+  }
+
+  /** A server with a certificate that counts the bytes that it can read. */
+  function serverOf(name: string): Server {
+    received = 0;
+    return createServer({ cert: pem[name], key: pem[`${name} key`] }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => {
+        received += bytes.length;
+        socket.destroy();
+      });
+    });
+  }
+
+  it.each([
+    ['whose certificate no authority of the system signed', 'server', undefined, /not trusted/],
+    ['whose certificate another authority signed', 'server', 'other', /not trusted/],
+    ['whose certificate is of another host', 'elsewhere', 'elsewhere', /of another host/],
+  ])('says nothing to a server %s', async (_what, name, authority, message) => {
+    const contactPoints = [await listen(serverOf(name))];
+    const tls = authority === undefined ? {} : { ca: pem[authority] };
+    const opened = openCassandra({ contactPoints, keyspace: 'sstitch_test', credentials, tls });
+    await expect(opened).rejects.toMatchObject({
+      code: 'SSTITCH_CLUSTER_REFUSED',
+      message: expect.stringMatching(message),
+    });
+    server.close();
+    expect(received).toBe(0);
+  });
+
+  it('speaks to a server whose certificate it knows, or need not check', async () => {
+    for (const tls of [{ ca: pem['server'] }, { rejectUnauthorized: false }]) {
+      const contactPoints = [await listen(serverOf('server'))];
+      const opened = openCassandra({ contactPoints, keyspace: 'sstitch_test', credentials, tls });
+      await expect(opened).rejects.toMatchObject({ code: 'SSTITCH_CLUSTER_UNAVAILABLE' });
+      server.close();
+      expect(received).toBeGreaterThan(0);
+    }
+  });
+
+  it('distinguishes a server that does not speak TLS', async () => {
+    const plain = createTcpServer((socket) => {
+      socket.on('error', () => undefined);
+      // The head of an ERROR frame: what a node answers to bytes that are no frame.
+      socket.once('data', () => socket.end(Buffer.from('8400000000000000100000000a', 'hex')));
+    });
+    const contactPoints = [await listen(plain)];
+    const tls = { ca: pem['server'] };
+    const opened = openCassandra({ contactPoints, keyspace: 'sstitch_test', credentials, tls });
+    await expect(opened).rejects.toMatchObject({
+      code: 'SSTITCH_CLUSTER_REFUSED',
+      message: `Cassandra: no node takes the connection: ${contactPoints} (it does not speak TLS there: set no tls, or the port for TLS)`,
+    });
+    server.close();
+  });
+});
