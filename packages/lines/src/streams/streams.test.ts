@@ -143,6 +143,17 @@ describe('readBytes', () => {
     },
   );
 
+  test.each(['gzip', 'zstd', 'none'] as const)(
+    'reports the bytes of the input that it has read: %s',
+    async (compression) => {
+      const bytes = await written(compression, [Buffer.alloc(100_000, 'some lines\n')]);
+      const places: number[] = [];
+      await collect(readBytes(chunksOf(bytes, 50), { onRead: (place) => places.push(place) }));
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+      expect(places.at(-1)).toBe(bytes.length);
+    },
+  );
+
   test('names the file that cannot be read, and ends when the signal fires', async () => {
     const path = join(testDirectory(), 'missing.jsonl');
     expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({
