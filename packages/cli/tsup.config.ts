@@ -4,7 +4,7 @@ import { startChunk } from './build/start-chunk.js';
 
 /**
  * Modules that are loaded when a command runs, reads a file of syncs, opens a store on a cluster, or is given a path that
- * is no store.
+ * is not a store.
  */
 const LAZY = /\/(run|with-loaded-file|open-cluster|cluster-reader|not-a-store)\.(js|ts)$/;
 

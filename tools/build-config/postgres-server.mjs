@@ -153,7 +153,7 @@ async function killChildren(server) {
   }
 }
 
-/** PostgreSQL refuses to run as root: its own user or, without one, nobody. */
+/** PostgreSQL refuses to run as root: its own user or, without one, an unprivileged one. */
 async function serverAccount() {
   if (process.getuid?.() !== 0) return undefined;
   const ids = async (user) => {

@@ -1,10 +1,10 @@
 // The house rules that a linter does not know: small files whose names say what they do, imports that only go down the
-// package table, file work only through the port, and no private words in comments and test names.
+// package table, file work only through the port, and no private words in comments, test names and documents.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { privateWordsIn } from './private-words.mjs';
+import { privateWordsIn, privateWordsInDocument } from './private-words.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MAX_LINES = 400;
@@ -48,22 +48,23 @@ const PORTS = new Set([
 /** The list of private words itself, and its test. */
 const LISTS_PRIVATE_WORDS = /^tools\/workspace\/(test\/)?private-words\b/;
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /\.(ts|tsx|mts|mjs)$/.test(file) && !file.includes('/src/gen/'));
+  .filter((file) => existsSync(join(root, file)));
+const files = tracked.filter(
+  (file) => /\.(ts|tsx|mts|mjs)$/.test(file) && !file.includes('/src/gen/'),
+);
+/** Changesets are the text of a release, and API reports are generated. */
+const documents = tracked.filter(
+  (file) => file.endsWith('.md') && !/^\.changeset\/|\/CHANGELOG\.md$|\.api\.md$/.test(file),
+);
 
 const problems = [];
 for (const file of files) {
-  let text;
-  try {
-    text = readFileSync(join(root, file), 'utf8');
-  } catch (error) {
-    if (error.code === 'ENOENT') continue;
-    throw error;
-  }
+  const text = readFileSync(join(root, file), 'utf8');
   const lines = text.split('\n').length - 1;
   if (lines > MAX_LINES) problems.push(`${file}: ${lines} lines, at most ${MAX_LINES}`);
   if (VAGUE_NAME.test(file)) problems.push(`${file}: the name does not say what the file does`);
@@ -89,6 +90,11 @@ for (const file of files) {
   }
   if (!isTest && PURE.has(packageName) && /\b(Math\.random|Date\.now|new Date)\b/.test(text)) {
     problems.push(`${file}: no clock and no randomness here`);
+  }
+}
+for (const file of documents) {
+  for (const { line, message } of privateWordsInDocument(readFileSync(join(root, file), 'utf8'))) {
+    problems.push(`${file}:${line}: ${message}`);
   }
 }
 if (problems.length > 0) {

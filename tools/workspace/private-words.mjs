@@ -1,4 +1,4 @@
-// Words that comments and test names had in a sense of their own, each with the usual word.
+// Words that comments, test names and documents had in a sense of their own, each with the usual word.
 
 /** The words, and what to write instead. `left behind` and `leaves nothing behind` are ordinary English. */
 const PRIVATE_WORDS = [
@@ -25,6 +25,15 @@ const PRIVATE_WORDS = [
   [/\bunder way\b/i, 'in progress'],
   [/\bfor good\b/i, 'permanently'],
   [/\bis looked for\b/i, 'is searched'],
+  [/\bby hand\b/i, 'explicitly, or say who does it'],
+  [/\bnobody\b/i, 'no process, no caller or no one'],
+  [/\bto be (?:called|awaited|done)\b/i, 'the imperative: call, await'],
+  [/\bof ours\b/i, 'of this package'],
+  [/\bif need be\b/i, 'if necessary'],
+  [
+    /(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b|less\b|faster\b|better\b|proof\b|spans\b)/i,
+    'is not a',
+  ],
 ];
 
 const COMMENT = /(?:^|\s)(?:\/\/|\/\*\*|\*)\s(.*)$/;
@@ -34,12 +43,22 @@ const TEST_NAME = /(?:\b(?:it|test|describe)(?:\.\w+)?|^\s*\](?: as const)?\))\(
 export function privateWordsIn(text) {
   return text.split('\n').flatMap((line, index) => {
     const [, prose] = COMMENT.exec(line) ?? TEST_NAME.exec(line) ?? [];
-    if (prose === undefined) return [];
-    return PRIVATE_WORDS.flatMap(([word, instead]) => {
-      const [found] = word.exec(prose) ?? [];
-      return found === undefined
-        ? []
-        : [{ line: index + 1, message: `"${found}": write ${instead}` }];
-    });
+    return prose === undefined ? [] : problemsOf(prose, index + 1);
+  });
+}
+
+/** The private words in the prose of a Markdown document, which code and the names of tests are not. */
+export function privateWordsInDocument(text) {
+  let isCode = false;
+  return text.split('\n').flatMap((line, index) => {
+    if (/^\s*```/.test(line)) isCode = !isCode;
+    return isCode ? [] : problemsOf(line.replaceAll(/`[^`]*`|"[^"]*"|\]\([^)]*\)/g, ''), index + 1);
+  });
+}
+
+function problemsOf(prose, line) {
+  return PRIVATE_WORDS.flatMap(([word, instead]) => {
+    const [found] = word.exec(prose) ?? [];
+    return found === undefined ? [] : [{ line, message: `"${found.trim()}": write ${instead}` }];
   });
 }

@@ -53,7 +53,7 @@ class Session {
   readonly #io: Io;
   readonly #progress: ProgressLine;
   #isVerbose = false;
-  /** Whether the command ends only by a signal, which then is no failure to report. */
+  /** Whether the command ends only by a signal, which is then not a failure to report. */
   #runsUntilSignal = false;
   /** Help that the user asked for, or that commander prints with an error. */
   #help = '';
@@ -202,7 +202,7 @@ function asOptions([first, ...rest]: readonly string[]): string[] {
   return first === undefined ? [] : [first, ...rest];
 }
 
-/** Adds advice to the report of a path that is no store. */
+/** Adds advice to the report of a path that is not a store. */
 async function withPathAdvice(report: ErrorReport): Promise<ErrorReport> {
   const { code, message, path } = report;
   if (code !== 'SSTITCH_STORE_FORMAT' || path === undefined) return report;

@@ -12,10 +12,11 @@ import { testDirectory } from './in-process.js';
 import { ended, startMain } from './process.js';
 
 const PASSWORD = 'pass word/%?';
-const isMissing =
-  (missingPostgres ?? missingOpenssl) !== undefined ||
-  // Only a server of this test's own can be set up.
-  process.env['SSTITCH_POSTGRES'] !== undefined;
+const isOthers = process.env['SSTITCH_POSTGRES'] !== undefined;
+const missing =
+  missingPostgres ?? missingOpenssl ?? (isOthers ? 'a server of its own is set up' : undefined);
+const isMissing = missing !== undefined;
+if (isMissing) console.warn(`skipped: ${missing}`);
 
 describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS', () => {
   let server: PostgresServer;

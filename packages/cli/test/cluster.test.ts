@@ -187,7 +187,7 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     expect(await valid('who', base, ...who)).toEqual(await sstitchJson('who', file, ...who));
   });
 
-  it('shows what it consists of, and is looked after by hand', async () => {
+  it('shows what it consists of, and is maintained by commands', async () => {
     const { base } = await scene();
     await sstitchJson('generate', base, '--grants', '60', '--revision', '2', '--replace');
     const status = await valid('cluster status', base);
@@ -207,6 +207,26 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     expect((await sstitch(['cluster', 'collect', base])).stdout).toMatch(
       /^deleted 0 runs, 0 B; readers keep 0 runs\n/,
     );
+  });
+
+  it('is listed by an address that other commands take', async () => {
+    const schema = `?schema=s${process.pid}`;
+    const database = `${server.url}${schema}`;
+    for (const store of ['b/2', 'a%201']) {
+      await sstitchJson('generate', `${server.url}/${store}${schema}`, '--grants', '5');
+    }
+    const listed = await valid<{ stores: Array<{ store: string; address: string }> }>(
+      'cluster stores',
+      database,
+    );
+    expect(listed.stores.map(({ store }) => store)).toEqual(['a 1', 'b/2']);
+    for (const { address } of listed.stores) {
+      expect(Object.keys(await digestsOf(address))).toEqual([FIRST]);
+    }
+    const { stdout } = await sstitch(['cluster', 'stores', database]);
+    expect(stdout).toBe(listed.stores.map(({ address }) => `${address}\n`).join(''));
+    const missing = await sstitch(['cluster', 'stores', `${server.url}?schema=nothing_here`]);
+    expect(missing).toMatchObject({ exitCode: 5, stdout: '' });
   });
 
   it('is rid of what a dead process left', async () => {

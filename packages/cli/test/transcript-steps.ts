@@ -236,6 +236,12 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   adopt: ['adopt generation adopted', 'adopt base adopted2'],
   salvage: ['salvage base'],
   // What needs no server.
+  'cluster stores': [
+    'cluster stores base',
+    'cluster stores postgres://host',
+    'cluster stores postgres://host/database/store',
+    'cluster stores cassandra://ann:secret@host/keyspace',
+  ],
   'cluster status': [
     'cluster --help',
     'cluster status base',

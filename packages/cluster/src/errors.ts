@@ -2,7 +2,7 @@
 export type ClusterErrorCode =
   /** The backend did not answer, or answered with an error. Nothing is known to have changed; a read may be repeated. */
   | 'SSTITCH_CLUSTER_UNAVAILABLE'
-  /** The backend refuses this client: its login, its permissions, or TLS. A repetition does not help. */
+  /** The backend refuses this client because of its login, its permissions or TLS. Repeating the call does not help. */
   | 'SSTITCH_CLUSTER_REFUSED'
   /** Whether a write took effect is not known. The store refuses further writes until it has found out. */
   | 'SSTITCH_COMMIT_UNKNOWN'
@@ -24,7 +24,7 @@ export type ClusterErrorCode =
   | 'SSTITCH_TOO_LARGE'
   /** An option has an invalid value. */
   | 'SSTITCH_OPTION_INVALID'
-  /** The keyspace or schema does not exist, or has no tables of stores. */
+  /** The database, keyspace or schema does not exist, or has no tables of stores. */
   | 'SSTITCH_CLUSTER_NOT_FOUND'
   /** The npm package of the backend's driver is not installed; the message names it. */
   | 'SSTITCH_DRIVER_MISSING'

@@ -162,6 +162,8 @@ export interface ClusterPort {
   writeCheckpoint(checkpoint: StoredCheckpoint): Promise<void>;
   /** The newest checkpoint that is complete. */
   readCheckpoint(): Promise<StoredCheckpoint | undefined>;
+  /** The slot of the newest checkpoint that is complete, without its parts. */
+  readCheckpointSlot(): Promise<number | undefined>;
   /** Deletes the checkpoints before `slot`. */
   deleteCheckpointsBefore(slot: number): Promise<void>;
 

@@ -8,7 +8,7 @@ const UNTRUSTED = new Set([
 ]);
 const OUT_OF_DATE = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 const OF_ANOTHER_HOST = 'ERR_TLS_CERT_ALTNAME_INVALID';
-/** What arrives is no record of TLS. */
+/** What arrives is not a TLS record. */
 const NOT_TLS = /wrong version number|packet length too long|unknown protocol/;
 const NO_CLIENT_CERTIFICATE = /certificate required/;
 /** Node cannot read `ca`, `cert` or `key`. */
@@ -24,12 +24,13 @@ export function tlsProblem(error: unknown): string | undefined {
   }
   if (OUT_OF_DATE.has(code)) return `its certificate is out of date (${message}): renew it`;
   if (code === OF_ANOTHER_HOST) {
-    return `its certificate is of another host (${message}): connect to a host that it names`;
+    return `its certificate is for another host (${message}): connect to a host that it names`;
   }
-  if (NOT_TLS.test(message)) return 'it does not speak TLS there: set no tls, or the port for TLS';
+  if (NOT_TLS.test(message))
+    return 'it does not speak TLS there: leave out tls, or set the port for TLS';
   if (NO_CLIENT_CERTIFICATE.test(message)) {
-    return 'it asks for the certificate of the client: set cert and key';
+    return 'it asks for a client certificate: set cert and key';
   }
-  if (UNREADABLE.test(code)) return `ca, cert or key is not as in a PEM file (${message})`;
+  if (UNREADABLE.test(code)) return `ca, cert or key is not in PEM form (${message})`;
   return undefined;
 }

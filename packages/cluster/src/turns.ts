@@ -1,6 +1,6 @@
-// Turns to use what there are few of: connections, statements in flight. Without them a burst of reads fills the queues of
-// a driver or a node, where all are served in order or time out: statements that merely wait would fail, and a lease among
-// them would end.
+// Turns to use what is limited: connections, statements in flight. Without them a burst of reads fills the queues of a
+// driver or a node, where all are served in order or time out: statements that merely wait would fail, and a lease
+// among them would end.
 
 interface Waiter {
   readonly resolve: () => void;
@@ -35,7 +35,7 @@ export class Turns {
     else next.resolve();
   }
 
-  /** Rejects all waiting callers: there will be no turn soon. */
+  /** Rejects all waiting callers: none will get a turn soon. */
   refuse(error: unknown): void {
     for (const { reject } of [...this.#urgent.splice(0), ...this.#others.splice(0)]) reject(error);
   }

@@ -9,6 +9,8 @@ import { makeCertificate, missingOpenssl } from '@sstitch/build-config/certifica
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCassandra } from '../src/cassandra/index.js';
 
+if (missingOpenssl !== undefined) console.warn(`skipped: ${missingOpenssl}`);
+
 const credentials = { username: 'app', password: 'very-secret' };
 
 describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', () => {
@@ -54,7 +56,7 @@ describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', 
   it.each([
     ['whose certificate no authority of the system signed', 'server', undefined, /not trusted/],
     ['whose certificate another authority signed', 'server', 'other', /not trusted/],
-    ['whose certificate is of another host', 'elsewhere', 'elsewhere', /of another host/],
+    ['whose certificate is of another host', 'elsewhere', 'elsewhere', /for another host/],
   ])('says nothing to a server %s', async (_what, name, authority, message) => {
     const contactPoints = [await listen(serverOf(name))];
     const tls = authority === undefined ? {} : { ca: pem[authority] };
@@ -80,7 +82,7 @@ describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', 
   it('distinguishes a server that does not speak TLS', async () => {
     const plain = createTcpServer((socket) => {
       socket.on('error', () => undefined);
-      // The head of an ERROR frame: what a node answers to bytes that are no frame.
+      // The head of an ERROR frame: what a node answers to bytes that are not a frame.
       socket.once('data', () => socket.end(Buffer.from('8400000000000000100000000a', 'hex')));
     });
     const contactPoints = [await listen(plain)];
@@ -88,7 +90,7 @@ describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', 
     const opened = openCassandra({ contactPoints, keyspace: 'sstitch_test', credentials, tls });
     await expect(opened).rejects.toMatchObject({
       code: 'SSTITCH_CLUSTER_REFUSED',
-      message: `Cassandra: no node takes the connection: ${contactPoints} (it does not speak TLS there: set no tls, or the port for TLS)`,
+      message: `Cassandra: no node takes the connection: ${contactPoints} (it does not speak TLS there: leave out tls, or set the port for TLS)`,
     });
     server.close();
   });

@@ -105,7 +105,7 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
     url.password = 'very-secret';
     const error: unknown = await openPostgres({ connectionString: url.href }).catch((one) => one);
     expect(error).toMatchObject({
-      code: 'SSTITCH_CLUSTER_UNAVAILABLE',
+      code: 'SSTITCH_CLUSTER_NOT_FOUND',
       message: expect.stringContaining('no-such-database'),
     });
     expect(JSON.stringify(error) + String(error)).not.toContain('very-secret');

@@ -1,4 +1,4 @@
-// LevelDB directories of other programs: made by hand, and samples that lie next to a checkout.
+// LevelDB directories of other programs: built from bytes, and samples that lie next to a checkout.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Makes LevelDB directories and tables by hand, with levels of the exact shape that a test needs.
+// Makes LevelDB directories and tables without LevelDB, with levels of the exact shape that a test needs.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeInternalKey, nodeFileSystem, TableBuilder, type TableOptions } from '@sstitch/sst';

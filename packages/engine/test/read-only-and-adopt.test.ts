@@ -242,7 +242,7 @@ describe('adopt', () => {
     },
   );
 
-  test('of a directory that is no LevelDB directory fails with an error that names it', async () => {
+  test('of a directory that is not a LevelDB directory fails with an error that names it', async () => {
     const directory = temporaryDirectory();
     for (const path of [join(directory, 'absent'), directory]) {
       const error = await rejection(

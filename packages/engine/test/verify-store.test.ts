@@ -101,7 +101,7 @@ describe('verifyStore', () => {
     ]);
   });
 
-  test('stops at its signal, and refuses a directory that is no store', async () => {
+  test('stops at its signal, and refuses a directory that is not a store', async () => {
     const { path } = await closedStore();
     const aborted = await rejection(verifyStore(path, { signal: AbortSignal.abort() }));
     expect(aborted.code).toBe('SSTITCH_ABORTED');

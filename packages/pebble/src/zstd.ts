@@ -18,7 +18,8 @@ export function loadZstd(): Promise<void> {
   }
 }
 
-/** * Decompresses a frame.
+/**
+ * Decompresses a frame.
  *
  * @returns undefined if the frame is damaged or does not have exactly `sizeBytes`
  */

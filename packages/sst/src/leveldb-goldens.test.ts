@@ -209,7 +209,7 @@ describe.each([
   { compression: 'none', blockSizeBytes: 4096 },
   { compression: 'none', blockSizeBytes: 16_384 },
   { compression: 'snappy', blockSizeBytes: 4096, seal: true },
-] as const)('LevelDB, given tables of ours (%o)', (options) => {
+] as const)('LevelDB, given tables of this package (%o)', (options) => {
   it('finds every key by get and by iteration', async () => {
     const expected = new Map<string, string>();
     const database = await openTables((path) => {

@@ -31,7 +31,7 @@ ${rows.join('\n')}
 ${missing.map(({ title, notMeasured }) => `Not measured: ${title}: ${firstLine(notMeasured)}.\n\n`).join('')}${aboutLine(run)}
 `;
   });
-  return `Medians. *First*: the sync is replaced for the first time in a base that was filled by batches and settled. *Second*: it is replaced once more, by another version. *First of a process*: the first replacement that a new process makes. *Ready tables* were made before the clock started, as the tables of SSTitch's sources are. *Imported stores* were loaded in bulk.
+  return `Medians. *First*: the sync is replaced for the first time in a base that was filled by batches and settled. *Second*: it is replaced again, by another version. *First of a process*: the first replacement that a new process makes. *Ready tables* were made before the clock started, as the tables of SSTitch's sources are. *Imported stores* were loaded in bulk.
 
 ${sections.join('\n')}`;
 }

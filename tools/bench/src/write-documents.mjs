@@ -15,20 +15,21 @@ const INDEX = `${PAGES}/README.md`;
 
 /** The benchmarks with committed results, in the order of the index. */
 const BENCHMARKS = {
-  replace: 'Replacing one sync in a base of several, beside other databases',
-  growth: 'How a link grows with the sync and with the base, beside its floor',
+  replace: 'Replacing one sync in a base of several, compared with other databases',
+  growth: 'How a link grows with the sync and with the base, compared with its floor',
   floor: 'Where the time of a link goes, and its floor',
-  'commit-pause': 'What writers and readers feel of commits',
+  'commit-pause': 'How commits affect writers and readers',
   strategies: 'Whether `auto` takes the fastest strategy',
   'many-tables': 'A commit in a base of many tables',
   placement: 'Reads after many small compactions',
   open: 'Opening, extracting, copying a store of 1,000 tables',
   startup: 'From start to end of a command',
   explore: 'The page of a store of a million grants, in a browser',
-  import: 'A bulk load beside batches',
-  'c1z-import': 'Importing a .c1z file beside reading it and putting its records in batches',
-  'wrapper-price': 'Store beside plain classic-level',
-  cluster: 'Stores on three Cassandra nodes, beside a row per record',
+  import: 'A bulk load, compared with batches',
+  'c1z-import':
+    'Importing a .c1z file, compared with reading it and putting its records in batches',
+  'wrapper-price': 'The store, compared with plain classic-level',
+  cluster: 'Stores on three Cassandra nodes, compared with a row per record',
   pebble: 'Reading and writing Pebble databases',
 };
 

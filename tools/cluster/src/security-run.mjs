@@ -1,5 +1,5 @@
-// Passwords, permissions and TLS: a node of its own that demands them, and clients that have them or do not, by the
-// library and by the command line.
+// Passwords, permissions and TLS: a node that demands them, and clients that have them or do not, by the library and by
+// the command line.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { makeCertificate } from '@sstitch/build-config/certificates';
 import { ClusterStore } from '@sstitch/cluster';
 import { openCassandra } from '@sstitch/cluster/cassandra';
 import driver from 'cassandra-driver';
-import { CassandraNodes, SUPERUSER } from './cassandra-nodes.mjs';
+import { SUPERUSER } from './cassandra-nodes.mjs';
 
 const PROGRAM = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
 const KEYSPACE = 'secured';
@@ -25,16 +25,9 @@ const ROLES = {
 };
 
 /** @returns what is wrong */
-export async function runSecurity({ directory, portOffset, log }) {
+export async function runSecurity({ directory, nodes, log }) {
   const own = await mkdtemp(join(directory, 'security-'));
-  const nodes = await CassandraNodes.create({
-    directory: join(own, 'nodes'),
-    count: 1,
-    portOffset,
-    isSecured: true,
-  });
   try {
-    log('a node that demands passwords is up');
     const trusted = nodes.certificate;
     const { certificate: other } = await makeCertificate(own, 'other');
     const problems = [];
@@ -56,10 +49,9 @@ export async function runSecurity({ directory, portOffset, log }) {
     for (const refusal of refusals({ plain, tls, trusted, other })) {
       problems.push(...(await checkRefusal(refusal)));
     }
-    log('passwords, permissions and TLS are checked');
+    log('  passwords, permissions and TLS are checked');
     return problems;
   } finally {
-    await nodes.wipe();
     await rm(own, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { privateWordsIn } from '../private-words.mjs';
+import { privateWordsIn, privateWordsInDocument } from '../private-words.mjs';
 
 test('private words are found in comments and test names, with their line', () => {
   const text = [
@@ -26,4 +26,19 @@ test('ordinary uses of the same words are accepted', () => {
     '/** One pass over the characters. */',
   ].join('\n');
   expect(privateWordsIn(text)).toEqual([]);
+});
+
+test('in a document the prose is checked, not code and quoted names of tests', () => {
+  const text = [
+    'Nobody reads `anew` again.',
+    '| 1 | [store](store.test.ts) | "is opened anew" |',
+    '```sh',
+    'echo anew',
+    '```',
+    'There is no lock, and this is no signature.',
+  ].join('\n');
+  expect(privateWordsInDocument(text)).toEqual([
+    { line: 1, message: '"Nobody": write no process, no caller or no one' },
+    { line: 6, message: '"is no": write is not a' },
+  ]);
 });

@@ -17,10 +17,16 @@ export type ValueSpec =
   | { readonly type: 'syncs'; readonly stores: readonly string[] };
 
 /**
- * A `store` can also be named by an address (store-name.ts), a `cluster store` only so; the others are in the file
- * system.
+ * A `store` can also be named by an address (store-name.ts), a `cluster store` and a `cluster database` only so; the
+ * others are in the file system.
  */
-export type PathKind = 'store' | 'store directory' | 'cluster store' | 'file' | 'directory';
+export type PathKind =
+  | 'store'
+  | 'store directory'
+  | 'cluster store'
+  | 'cluster database'
+  | 'file'
+  | 'directory';
 
 /** A positional argument. */
 export interface ArgumentSpec {
@@ -59,7 +65,7 @@ export interface CommandSpec {
   readonly name: string;
   /** Only scripts run the command, so no list of commands shows it. @defaultValue false */
   readonly isHidden?: true;
-  /** The command runs until a signal ends it, which is no failure. @defaultValue false */
+  /** The command runs until a signal ends it, which is not a failure. @defaultValue false */
   readonly runsUntilSignal?: true;
   /** One line, for the list of commands. */
   readonly summary: string;

@@ -1,7 +1,7 @@
 // Parses the values of arguments and options. A refused value is wrong usage: nothing has been touched yet.
 import { InvalidArgumentError } from 'commander';
 import type { PathKind, ValueSpec } from './command-spec.js';
-import { isClusterName, parseClusterName } from './store-name.js';
+import { isClusterName, parseClusterDatabase, parseClusterName } from './store-name.js';
 import { isSyncReference } from './sync-reference.js';
 
 /**
@@ -32,6 +32,12 @@ export function parseValue(spec: ValueSpec, text: string, before?: unknown): unk
   }
 }
 
+/** What an address names, and one. */
+const ADDRESSES = {
+  'cluster store': ['a store on a cluster', 'postgres://host/database/store'],
+  'cluster database': ['a database with stores', 'postgres://host/database'],
+} as const;
+
 function parsePath(kind: PathKind, text: string): string {
   if (text === '') {
     const what = kind === 'store directory' ? 'store' : kind;
@@ -44,10 +50,17 @@ function parsePath(kind: PathKind, text: string): string {
         `the address of a store begins with postgres:// or cassandra://, not ${scheme}`,
       );
     }
-    if (kind !== 'cluster store') return text;
-    throw new InvalidArgumentError(
-      `${JSON.stringify(text)} is not the address of a store on a cluster, such as postgres://host/database/store`,
-    );
+    if (kind === 'cluster store' || kind === 'cluster database') {
+      const [what, example] = ADDRESSES[kind];
+      throw new InvalidArgumentError(
+        `${JSON.stringify(text)} is not the address of ${what}, such as ${example}`,
+      );
+    }
+    return text;
+  }
+  if (kind === 'cluster database') {
+    parseClusterDatabase(text);
+    return text;
   }
   parseClusterName(text);
   if (kind === 'store' || kind === 'cluster store') return text;

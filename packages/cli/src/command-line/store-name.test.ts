@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type ClusterName, isClusterName, isSameCluster, parseClusterName } from './store-name.js';
+import {
+  addressOfStore,
+  type ClusterName,
+  isClusterName,
+  isSameCluster,
+  parseClusterDatabase,
+  parseClusterName,
+} from './store-name.js';
 
 const EMPTY: Partial<ClusterName> = {
   user: undefined,
@@ -109,4 +116,22 @@ it.each([
   ['postgres://db/main/a', 'postgres://db:5433/main/a', false],
 ])('%s and %s are the same store: %s', (a, b, same) => {
   expect(isSameCluster(parseClusterName(a), parseClusterName(b))).toBe(same);
+});
+
+describe('the address of a database', () => {
+  it.each([
+    'postgres://ann@db/main',
+    'postgres://db/main/?schema=syncs&tls=require',
+    'cassandra://db1,db2:9142/tenants?dc=dc1',
+  ])('%s is that of each of its stores without the last part', (address) => {
+    const database = parseClusterDatabase(address);
+    for (const store of ['acme', 'tenant/7', 'a b', '☃?/#%', '/', '\n']) {
+      expect(parseClusterName(addressOfStore(address, store))).toEqual({ ...database, store });
+    }
+  });
+
+  it('has a database and no store', () => {
+    expect(() => parseClusterDatabase('postgres://db/main/acme')).toThrow('leave out "/acme"');
+    expect(() => parseClusterDatabase('postgres://db')).toThrow('is not of the form');
+  });
 });

@@ -32,15 +32,14 @@ export interface TlsParameters {
   readonly key: string | undefined;
 }
 
-/** The address of a store on a cluster. */
-export interface ClusterName {
+/** The address of a cluster's database that holds stores. */
+export interface ClusterDatabase {
   readonly kind: 'cassandra' | 'postgres';
   /** Empty for PostgreSQL's default host. */
   readonly hosts: readonly HostPort[];
   readonly user: string | undefined;
   /** The keyspace or the database. */
   readonly database: string;
-  readonly store: string;
   /** Undefined if the address says nothing about TLS. */
   readonly tls: TlsParameters | undefined;
   /** The time of leases, which all processes of the store share; undefined for the default. */
@@ -53,16 +52,44 @@ export interface ClusterName {
   readonly schema: string | undefined;
 }
 
+/** The address of a store on a cluster. */
+export interface ClusterName extends ClusterDatabase {
+  readonly store: string;
+}
+
 /** Whether a store's name is an address, not a directory. */
 export function isClusterName(text: string): boolean {
   return /^(cassandra|postgres|postgresql):\/\//i.test(text);
 }
 
-/** Parses an address. @throws InvalidArgumentError, whose message does not contain a password */
+/** Parses the address of a store. @throws InvalidArgumentError, whose message does not contain a password */
 export function parseClusterName(text: string): ClusterName {
+  const { store, ...database } = parseAddress(text, 'store');
+  if (store === '') throw wrongForm(text, 'store');
+  return { ...database, store };
+}
+
+/** Parses an address without a store. @throws as {@link parseClusterName} */
+export function parseClusterDatabase(text: string): ClusterDatabase {
+  const { store, ...database } = parseAddress(text, 'database');
+  if (store === '') return database;
+  throw new InvalidArgumentError(
+    `the address names a store: leave out ${JSON.stringify(`/${store}`)}`,
+  );
+}
+
+/** The address of a store in the database that an address names. */
+export function addressOfStore(database: string, store: string): string {
+  const [path = '', query] = database.split('?', 2);
+  const name = store.split('/').map(encodeURIComponent).join('/');
+  return `${path.replace(/\/$/, '')}/${name}${query === undefined ? '' : `?${query}`}`;
+}
+
+/** Parses an address; the store is empty if it names none. */
+function parseAddress(text: string, what: 'store' | 'database'): ClusterName {
   const [, scheme = '', authority = '', path = '', query = ''] = ADDRESS.exec(text) ?? [];
   const kind = SCHEMES[scheme.toLowerCase() as keyof typeof SCHEMES];
-  if (kind === undefined) throw wrongForm(text);
+  if (kind === undefined) throw wrongForm(text, what);
   const at = authority.lastIndexOf('@');
   const login = at < 0 ? undefined : authority.slice(0, at);
   if (login?.includes(':')) {
@@ -72,10 +99,12 @@ export function parseClusterName(text: string): ClusterName {
   }
   const [database = '', ...rest] = path.split('/');
   const store = rest.join('/');
-  if (database === '' || store === '') throw wrongForm(text);
+  if (database === '') throw wrongForm(text, what);
   const parameters = parametersOf(kind, query);
-  const hosts = hostsOf(text, authority.slice(at + 1));
-  if (kind === 'cassandra' ? hosts.length === 0 : hosts.length > 1) throw wrongForm(text);
+  const hosts = hostsOf(authority.slice(at + 1));
+  if (hosts === undefined || (kind === 'cassandra' ? hosts.length === 0 : hosts.length > 1)) {
+    throw wrongForm(text, what);
+  }
   return {
     kind,
     hosts,
@@ -107,16 +136,19 @@ function sameHost(a: HostPort, b: HostPort): boolean {
   return a.host.toLowerCase() === b.host.toLowerCase() && a.port === b.port;
 }
 
-function hostsOf(text: string, hosts: string): HostPort[] {
-  if (hosts === '') return [];
-  return hosts.split(',').map((part) => {
+/** Undefined if one is not of the right form. */
+function hostsOf(text: string): HostPort[] | undefined {
+  if (text === '') return [];
+  const hosts: HostPort[] = [];
+  for (const part of text.split(',')) {
     const [, host = '', port] = HOST.exec(part.trim()) ?? [];
-    if (host === '' || Number(port ?? 1) > MAX_PORT || port === '0') throw wrongForm(text);
-    return {
+    if (host === '' || Number(port ?? 1) > MAX_PORT || port === '0') return undefined;
+    hosts.push({
       host: host.replace(/^\[(.*)\]$/, '$1'),
       port: port === undefined ? undefined : Number(port),
-    };
-  });
+    });
+  }
+  return hosts;
 }
 
 function parametersOf(kind: ClusterName['kind'], query: string): Map<string, string> {
@@ -184,9 +216,11 @@ function decode(part: string): string {
   }
 }
 
-function wrongForm(text: string): InvalidArgumentError {
+function wrongForm(text: string, what: 'store' | 'database'): InvalidArgumentError {
   const form = text.toLowerCase().startsWith('cassandra:')
-    ? 'cassandra://HOST[:PORT],HOST/KEYSPACE/STORE'
-    : 'postgres://[USER@]HOST[:PORT]/DATABASE/STORE';
-  return new InvalidArgumentError(`the address of the store is not of the form ${form}`);
+    ? 'cassandra://HOST[:PORT],HOST/KEYSPACE'
+    : 'postgres://[USER@]HOST[:PORT]/DATABASE';
+  return new InvalidArgumentError(
+    `the address of the ${what} is not of the form ${form}${what === 'store' ? '/STORE' : ''}`,
+  );
 }

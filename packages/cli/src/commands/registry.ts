@@ -8,6 +8,7 @@ import { clusterCheckpointCommand } from './cluster-checkpoint/command.js';
 import { clusterCollectCommand } from './cluster-collect/command.js';
 import { clusterFoldCommand } from './cluster-fold/command.js';
 import { clusterStatusCommand } from './cluster-status/command.js';
+import { clusterStoresCommand } from './cluster-stores/command.js';
 import { compactCommand } from './compact/command.js';
 import { completeSyncsCommand } from './complete-syncs/command.js';
 import { completionCommand } from './completion/command.js';
@@ -88,6 +89,7 @@ export const PROGRAM: RegisteredProgram = {
     {
       title: 'Maintain a store on a cluster',
       commands: [
+        register(clusterStoresCommand, () => import('./cluster-stores/run.js')),
         register(clusterStatusCommand, () => import('./cluster-status/run.js')),
         register(clusterCollectCommand, () => import('./cluster-collect/run.js')),
         register(clusterFoldCommand, () => import('./cluster-fold/run.js')),
@@ -112,8 +114,9 @@ export const PROGRAM: RegisteredProgram = {
       name: 'cluster',
       summary: 'look after a store on a cluster',
       description:
-        'Shows what a store on Cassandra or PostgreSQL consists of, and runs the maintenance that its processes otherwise run automatically.',
+        'Lists the stores of a database, shows what a store on Cassandra or PostgreSQL consists of, and runs the maintenance that its processes otherwise run automatically.',
       examples: [
+        ['cluster stores postgres://db/main', 'the addresses of its stores'],
         ['cluster status postgres://db/main/acme', 'slots, runs, leases, loads'],
         ['cluster collect postgres://db/main/acme', 'delete what no process needs'],
       ],

@@ -1,17 +1,20 @@
 // Connects to the cluster that an address names. The code of each backend is imported when it is needed, and so is its
 // driver.
 import type { ClusterConnection } from '@sstitch/cluster';
-import type { ClusterName, HostPort } from '../command-line/store-name.js';
+import type { ClusterDatabase, HostPort } from '../command-line/store-name.js';
 import { usageError } from '../errors.js';
 import { clusterCredentials, tlsOptions } from './cluster-credentials.js';
 
 /**
  * Connects. With `create`, creates the tables that do not exist.
  *
- * @throws ClusterError SSTITCH_DRIVER_MISSING, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_OPTION_INVALID; CliError as
+ * @throws ClusterError SSTITCH_DRIVER_MISSING, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_CLUSTER_REFUSED, SSTITCH_OPTION_INVALID; CliError as
  * `clusterCredentials`
  */
-export async function connectTo(name: ClusterName, create: boolean): Promise<ClusterConnection> {
+export async function connectTo(
+  name: ClusterDatabase,
+  create: boolean,
+): Promise<ClusterConnection> {
   const { user, password } = await clusterCredentials(name.user, process.env);
   const tls = await tlsOptions(name.tls);
   if (name.kind === 'postgres') {

@@ -123,6 +123,10 @@ export class CassandraPort implements ClusterPort {
     return this.#checkpoints.readNewest();
   }
 
+  readCheckpointSlot(): Promise<number | undefined> {
+    return this.#checkpoints.newestSlot();
+  }
+
   deleteCheckpointsBefore(slot: number): Promise<void> {
     return this.#checkpoints.deleteBefore(slot);
   }

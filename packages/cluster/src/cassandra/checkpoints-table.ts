@@ -30,7 +30,7 @@ export class CheckpointsTable {
   async readNewest(): Promise<StoredCheckpoint | undefined> {
     let failed: number | undefined;
     for (;;) {
-      const slot = await this.#newestSlot();
+      const slot = await this.newestSlot();
       if (slot === undefined) return undefined;
       const id = this.#dataId(slot);
       const { blocks, isWhole } = await this.#blocks.readChunkAt(id, DATA_CHUNK, 'quorum');
@@ -46,6 +46,13 @@ export class CheckpointsTable {
     }
   }
 
+  /** Of the checkpoints that are complete. */
+  async newestSlot(): Promise<number | undefined> {
+    const rows = await this.#session.run(this.#queries.list, [this.#store], 'quorum');
+    const newest = rows.find((row) => row.get('complete') === true);
+    return newest && numberIn(newest, 'slot');
+  }
+
   async deleteBefore(slot: number): Promise<void> {
     const rows = await this.#session.run(this.#queries.before, [this.#store, slot], 'quorum');
     for (const older of rows.map((row) => numberIn(row, 'slot'))) {
@@ -54,12 +61,6 @@ export class CheckpointsTable {
       await this.#blocks.deleteChunks(this.#dataId(older), DATA_CHUNK, DATA_CHUNK + 1);
       await this.#session.run(this.#queries.delete, [this.#store, older], 'quorum');
     }
-  }
-
-  async #newestSlot(): Promise<number | undefined> {
-    const rows = await this.#session.run(this.#queries.list, [this.#store], 'quorum');
-    const newest = rows.find((row) => row.get('complete') === true);
-    return newest && numberIn(newest, 'slot');
   }
 
   /** A UUID of version 8 made of the store and the slot. */

@@ -21,7 +21,7 @@ const TRANSIENT_NAMES = new Set(['OperationTimedOutError', 'BusyConnectionError'
 /** A node's message about a table that it does not know yet, because it was down when the table was created. */
 const SCHEMA_LAG = /unconfigured table|does not exist/;
 
-/** What a node that takes TLS alone does with a connection without. */
+/** How a node that accepts only TLS answers a connection without it. */
 const ENDED = /^(read ECONNRESET|Socket was closed)$/;
 
 interface DriverFailure {

@@ -91,7 +91,7 @@ async function createKeyspace(
   if (nodes < replicationFactor) {
     throw new ClusterError(
       'SSTITCH_OPTION_INVALID',
-      `data center ${dataCenter} has ${nodes} nodes: option replicationFactor (${replicationFactor}) is at most that`,
+      `data center ${dataCenter} has ${nodes} nodes, fewer than option replicationFactor (${replicationFactor})`,
     );
   }
   const strategy = `{'class': 'NetworkTopologyStrategy', '${dataCenter}': ${replicationFactor}}`;

@@ -74,8 +74,8 @@ export interface FlushEdit {
 }
 
 /**
- * All that the span shows at version `to` is now in one run, or is nothing. Void if a replacement or a fold touched the
- * span after `to`.
+ * Everything that the span shows at version `to` is now in one run; without a run it shows nothing. Void if a
+ * replacement or a fold touched the span after `to`.
  */
 export interface FoldEdit {
   readonly type: 'fold';
@@ -129,7 +129,7 @@ export interface Group {
   readonly id: string;
   /** The process; a UUID as text. */
   readonly owner: string;
-  /** A slot that the process had applied when it encoded this copy. No slot up to it holds the group. */
+  /** A slot that the process had applied when it encoded this copy. Up to it, the group was not applied. */
   readonly base: number;
   readonly edits: readonly Edit[];
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/manual-clock.js';
+import { ClusterError } from '../errors.js';
 import type { Edit, RunRef } from '../log/edits.js';
 import { MemoryCluster } from '../memory/memory-port.js';
 import { firstSlotOf, SLOTS_PER_SEGMENT } from '../port.js';
 import type { LogClient } from '../protocol/log-client.js';
 import { openLogClient } from '../protocol/protocol.js';
+import { portWith } from '../runs/runs.test-support.js';
 import { writeCheckpoint } from './checkpoints.js';
 import { collect } from './collect.js';
 import { LeaseWatch } from './lease-watch.js';
@@ -168,6 +170,24 @@ describe('truncateLog', () => {
     expect(store.rows.slots).toBe(10);
     const late = await store.open();
     expect(late.known).toEqual(writer.known);
+  });
+
+  it('reads a checkpoint whole only before it deletes, and keeps the log of one that lacks data', async () => {
+    const store = new TestStore();
+    const writer = await store.open();
+    await fill(writer, firstSlotOf(1) - 1);
+    await writeCheckpoint(store.port, writer.known);
+    const lacking = new ClusterError('SSTITCH_CLUSTER_CORRUPT', 'the checkpoint lacks data');
+    const port = portWith(store.port, { readCheckpoint: () => Promise.reject(lacking) });
+    const context = { port, client: writer, watch: store.watch };
+    await store.port.writeLease({ owner: idOf(999), slot: 5, beat: 1, durationMs: LEASE_MS });
+    expect(await truncateLog(context)).toMatchObject({ deletedSegments: 0 });
+    expect(await readStatus(context)).toMatchObject({ checkpointSlot: writer.known.slot });
+    await store.port.deleteLease(idOf(999));
+    await store.pass(1);
+    await expect(truncateLog(context)).rejects.toBe(lacking);
+    expect(store.rows.slots).toBe(SLOTS_PER_SEGMENT);
+    expect(await store.truncate(writer)).toMatchObject({ deletedSegments: 1 });
   });
 
   it('deletes nothing while a process is just opening', async () => {

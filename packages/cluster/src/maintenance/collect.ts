@@ -19,7 +19,7 @@ import type { LeaseWatch } from './lease-watch.js';
 /** How many ids one commit names. */
 const IDS_PER_COMMIT = 1000;
 
-/** What a process collects with. */
+/** The parts of a store that a collection uses. */
 export interface CollectionContext {
   readonly port: ClusterPort;
   readonly client: LogClient;

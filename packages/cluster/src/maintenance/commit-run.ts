@@ -1,4 +1,4 @@
-// Commits a run that was written, and settles what becomes of it.
+// Commits a run that was written, or drops it if no state will ever name it.
 import { ClusterError } from '../errors.js';
 import type { Edit } from '../log/edits.js';
 import type { Committed, LogClient } from '../protocol/log-client.js';

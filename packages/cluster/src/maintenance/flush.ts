@@ -12,7 +12,7 @@ import { commitRun } from './commit-run.js';
 /** The memtable is flushed when its keys and values exceed this size. */
 export const MEMTABLE_BYTES = 1024 * 1024;
 
-/** What flushes and folds work with. */
+/** The parts of a store that flushes and folds use. */
 export interface MaintenanceContext {
   readonly client: LogClient;
   readonly port: ClusterPort;

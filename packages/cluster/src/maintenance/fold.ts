@@ -1,5 +1,5 @@
-// Folds level 0 into the pieces: rewrites what runs of level 0 lie over, so that reads meet fewer runs and replaced
-// entries can be deleted.
+// Folds level 0 into the pieces: rewrites the ranges over which runs of level 0 lie, so that reads meet fewer runs and
+// replaced entries can be deleted.
 //
 // Everything is folded up to the last flush: what is newer stays where it is. A piece is folded in parts, each cut at
 // blocks of its run and in a commit of its own, so that a lost race or an abort wastes one part. Parts that nothing

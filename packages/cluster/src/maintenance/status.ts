@@ -18,7 +18,7 @@ export interface ClusterStatus {
   readonly slot: number;
   /** The slot of the newest checkpoint; undefined without one. */
   readonly checkpointSlot: number | undefined;
-  /** Ranges of keys whose older entries are in one run, or are nothing. */
+  /** Ranges of keys whose older entries, if any, are all in one run. */
   readonly pieces: number;
   /** Runs that pieces name. */
   readonly pieceRuns: RunTotals;
@@ -53,7 +53,7 @@ export async function readStatus({
 }: CollectionContext): Promise<ClusterStatus> {
   const loads = await port.readLoads();
   const state = await client.latest();
-  const checkpoint = await port.readCheckpoint();
+  const checkpointSlot = await port.readCheckpointSlot();
   const { live, dead } = watch.observe(await port.readLeases());
   const levelZero = state.levelZero.map(({ run }) => run);
   const retired = [...state.retired.values()].map(({ run }) => run);
@@ -61,7 +61,7 @@ export async function readStatus({
   const pieceRuns = [...runsOf(state).values()].filter((run) => !others.has(run.id));
   return {
     slot: state.slot,
-    checkpointSlot: checkpoint?.slot,
+    checkpointSlot,
     pieces: state.pieces.length,
     pieceRuns: totalsOf(pieceRuns),
     levelZero: totalsOf(levelZero),

@@ -1,7 +1,8 @@
 // Deletes the part of the log that a checkpoint replaces, in whole segments, and the checkpoints before the newest.
 //
-// The checkpoint is read before the leases: a process whose lease is not among them reads this checkpoint or a later
-// one, and the slots after it. The head of a deleted segment stays, so that an append to it is always lost.
+// The checkpoint's slot is read before the leases: a process whose lease is not among them reads this checkpoint or a
+// later one, and the slots after it. The head of a deleted segment stays, so that an append to it is always lost. Where
+// there is something to delete, the checkpoint is read whole before: the log is kept if its replacement lacks data.
 import { throwIfAborted } from '../errors.js';
 import { type ClusterPort, lastSlotOf, segmentOf } from '../port.js';
 import type { CollectionContext } from './collect.js';
@@ -19,17 +20,19 @@ export interface TruncateReport {
  */
 export async function truncateLog(context: CollectionContext): Promise<TruncateReport> {
   const { port, client, watch, signal } = context;
-  const checkpoint = await port.readCheckpoint();
-  if (checkpoint === undefined) return { deletedSegments: 0, heldSlot: 0 };
+  const checkpointSlot = await port.readCheckpointSlot();
+  if (checkpointSlot === undefined) return { deletedSegments: 0, heldSlot: 0 };
   const { live } = watch.observe(await port.readLeases());
   client.checkLease();
-  const heldSlot = Math.min(checkpoint.slot, ...live.map((lease) => lease.slot));
+  const heldSlot = Math.min(checkpointSlot, ...live.map((lease) => lease.slot));
   const segments = await segmentsUpTo(port, heldSlot);
+  if (segments.length === 0) return { deletedSegments: 0, heldSlot };
+  await port.readCheckpoint();
   for (const segment of segments) {
     throwIfAborted(signal);
     await port.deleteSegment(segment);
   }
-  await port.deleteCheckpointsBefore(checkpoint.slot);
+  await port.deleteCheckpointsBefore(checkpointSlot);
   return { deletedSegments: segments.length, heldSlot };
 }
 

@@ -241,8 +241,13 @@ class MemoryPort implements ClusterPort {
   }
 
   async readCheckpoint(): Promise<StoredCheckpoint | undefined> {
-    const newest = Math.max(...this.#data.checkpoints.keys());
-    return this.#data.checkpoints.get(newest);
+    const newest = await this.readCheckpointSlot();
+    return newest === undefined ? undefined : this.#data.checkpoints.get(newest);
+  }
+
+  async readCheckpointSlot(): Promise<number | undefined> {
+    const slots = [...this.#data.checkpoints.keys()];
+    return slots.length === 0 ? undefined : Math.max(...slots);
   }
 
   async deleteCheckpointsBefore(slot: number): Promise<void> {

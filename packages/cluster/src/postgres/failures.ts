@@ -78,7 +78,7 @@ function refusalOf(error: unknown): string | undefined {
   const { message } = error;
   if (NO_PASSWORD.test(message))
     return 'the server asks for a password: give one, PGPASSWORD or an entry in ~/.pgpass';
-  if (NO_TLS.test(message)) return 'the server does not speak TLS: set no tls';
+  if (NO_TLS.test(message)) return 'the server does not speak TLS: leave out tls';
   const advice = ADVICE.get('code' in error ? String(error.code) : '');
   if (advice === undefined) return tlsProblem(error);
   if (NO_CERTIFICATE.test(message)) return `${message}: set cert and key`;

@@ -152,6 +152,12 @@ export class PostgresPort implements ClusterPort {
     return { slot: Number(rows[0].slot), parts: rows.map(({ data }) => data) };
   }
 
+  async readCheckpointSlot(): Promise<number | undefined> {
+    const { rows } = await this.#run('readCheckpointSlot', this.store);
+    const slot = rows[0]?.slot;
+    return slot === null ? undefined : Number(slot);
+  }
+
   async deleteCheckpointsBefore(slot: number): Promise<void> {
     await this.#run('deleteCheckpoints', this.store, slot);
   }

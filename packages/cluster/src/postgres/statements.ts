@@ -106,6 +106,7 @@ export function statementsOf(schema: string) {
     readCheckpoint: `SELECT slot, data FROM ${schema}.checkpoint_parts
       WHERE store = $1 AND slot = (SELECT max(slot) FROM ${schema}.checkpoints WHERE store = $1)
       ORDER BY part`,
+    readCheckpointSlot: `SELECT max(slot) AS slot FROM ${schema}.checkpoints WHERE store = $1`,
     deleteCheckpoints: `DELETE FROM ${schema}.checkpoints WHERE store = $1 AND slot < $2`,
 
     // The row of a store's first segment is there from its first commit on.

@@ -162,7 +162,7 @@ export class GroupQueue {
           break;
         case 'owner-not-joined': {
           const message =
-            'the commit was given up, since others counted its process as dead; reopen the store and repeat it';
+            'the commit was aborted: other processes counted this one as dead; reopen the store and repeat it';
           caller.reject(new ClusterError('SSTITCH_LOAD_ABORTED', message));
           break;
         }
@@ -198,6 +198,6 @@ export class GroupQueue {
 
 function commitUnknown(cause: unknown): ClusterError {
   const message =
-    'whether the commit took effect is not known; the next commit finishes it before its own';
+    'it is unknown whether the commit took effect; the next commit settles that first';
   return new ClusterError('SSTITCH_COMMIT_UNKNOWN', message, { cause });
 }

@@ -33,7 +33,7 @@ export class OpenViews {
     }
   }
 
-  /** Settles what a view shows after a probe that began when it was open: `known`, or less. */
+  /** Determines what a view shows after a probe that began while it was open: `known`, or an earlier state. */
   settle(view: OpenView, known: State): State {
     view.state ??= view.fixed ?? known;
     view.holdSlot = view.state.slot;

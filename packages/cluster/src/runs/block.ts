@@ -125,7 +125,7 @@ export function contentsOfBlock(stored: Uint8Array, place: string): Uint8Array {
   return stored.subarray(0, end);
 }
 
-/** What a block says of a key. */
+/** What a block holds under a key. */
 export type FoundEntry = Pick<RunEntry, 'value' | 'sequence'>;
 
 const EVERYTHING: Span = { start: NOTHING, end: undefined };

@@ -22,6 +22,12 @@ describe('the index of a run', () => {
     ]);
   });
 
+  it('says how much memory it takes: the keys, whole, and two numbers a block', () => {
+    const keys = blocks.reduce((sum, { firstKey }) => sum + firstKey.length, 0);
+    const index = decodeRunIndex(encodeRunIndex(blocks), 'run');
+    expect(index?.memoryBytes).toBe(keys + 8 * (1234 + 39));
+  });
+
   it('finds the one block that can hold a key', () => {
     const index = decodeRunIndex(encodeRunIndex(blocks), 'run');
     expect(index?.blockOf(bytes(numberedKey(0)))).toBe(0);

@@ -17,7 +17,6 @@
 //
 // The blocks of a chunk follow each other, and chunks ascend from 0 without gaps. The number of blocks and their
 // lengths say whether a chunk that was read is whole.
-import { compareBytes } from '@sstitch/contract';
 import { maskedChecksum, VarintReader, varintBytes, writeVarint } from '@sstitch/sst/file-format';
 import { ClusterError } from '../errors.js';
 
@@ -32,23 +31,44 @@ export interface IndexedBlock {
   readonly firstKey: Uint8Array;
 }
 
-/** The index of one run. Blocks are numbered from 0 over all chunks. */
+/** The memory of a block's numbers: the end of its key, and its length. */
+const NUMBERS_BYTES = 8;
+
+/**
+ * The index of one run. Blocks are numbered from 0 over all chunks. Their keys lie in one array: with an object
+ * for each block, an index would take ten times the bytes that are stored.
+ */
 export class RunIndex {
-  readonly #blocks: readonly IndexedBlock[];
+  readonly #keys: Buffer;
+  /** Where the key of each block ends in `#keys`. */
+  readonly #keyEnds: Uint32Array;
+  readonly #lengths: Uint32Array;
   /** The number of the first block of each chunk, and last the number of blocks. */
   readonly #chunkStarts: readonly number[];
 
   constructor(blocks: readonly IndexedBlock[]) {
-    this.#blocks = blocks;
+    this.#keys = Buffer.alloc(blocks.reduce((sum, { firstKey }) => sum + firstKey.length, 0));
+    this.#keyEnds = new Uint32Array(blocks.length);
+    this.#lengths = new Uint32Array(blocks.length);
     const starts: number[] = [];
-    for (const [number, { chunk }] of blocks.entries()) {
+    let end = 0;
+    for (const [number, { chunk, lengthBytes, firstKey }] of blocks.entries()) {
       if (chunk === starts.length) starts.push(number);
+      this.#keys.set(firstKey, end);
+      end += firstKey.length;
+      this.#keyEnds[number] = end;
+      this.#lengths[number] = lengthBytes;
     }
     this.#chunkStarts = [...starts, blocks.length];
   }
 
+  /** The memory that the index takes. */
+  get memoryBytes(): number {
+    return this.#keys.length + NUMBERS_BYTES * (this.blockCount + this.chunkCount);
+  }
+
   get blockCount(): number {
-    return this.#blocks.length;
+    return this.#lengths.length;
   }
 
   get chunkCount(): number {
@@ -56,36 +76,50 @@ export class RunIndex {
   }
 
   block(number: number): IndexedBlock {
-    const block = this.#blocks[number];
-    if (block === undefined) throw new RangeError(`the run has no block ${number}`);
-    return block;
+    const lengthBytes = this.#lengths[number];
+    if (lengthBytes === undefined) throw new RangeError(`the run has no block ${number}`);
+    const chunk = firstAbove(this.chunkCount, (each) => this.chunkStart(each) > number) - 1;
+    const firstKey = new Uint8Array(
+      this.#keys.subarray(this.#keyStart(number), this.#keyEnds[number]),
+    );
+    return { chunk, lengthBytes, firstKey };
   }
 
   /** The number of a chunk's first block. */
   chunkStart(chunk: number): number {
-    return this.#chunkStarts[chunk] ?? this.#blocks.length;
+    return this.#chunkStarts[chunk] ?? this.blockCount;
   }
 
   /** The last block whose first key is at or below `key`; -1 if all are above. Only it can hold the key. */
   blockOf(key: Uint8Array): number {
-    return this.#firstAbove((first) => compareBytes(first, key) > 0) - 1;
+    return firstAbove(this.blockCount, (number) => this.#compareFirst(number, key) > 0) - 1;
   }
 
   /** The last block whose first key is below `key`; -1 if none is. */
   blockBelow(key: Uint8Array): number {
-    return this.#firstAbove((first) => compareBytes(first, key) >= 0) - 1;
+    return firstAbove(this.blockCount, (number) => this.#compareFirst(number, key) >= 0) - 1;
   }
 
-  #firstAbove(isAbove: (firstKey: Uint8Array) => boolean): number {
-    let low = 0;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (isAbove(this.block(middle).firstKey)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+  /** Compares a block's first key with a key. A view of it would take longer to make than to compare. */
+  #compareFirst(number: number, key: Uint8Array): number {
+    return this.#keys.compare(key, 0, key.length, this.#keyStart(number), this.#keyEnds[number]);
   }
+
+  #keyStart(number: number): number {
+    return this.#keyEnds[number - 1] ?? 0;
+  }
+}
+
+/** The first of the numbers below `count` that is above, as all after it are; `count` if none is. */
+function firstAbove(count: number, isAbove: (number: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isAbove(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Encodes an index. */

@@ -12,7 +12,7 @@ import { contentsOfBlock, type FoundEntry, findInBlock } from './block.js';
 import type { BlockCache } from './block-cache.js';
 import { decodeRunIndex, type RunIndex } from './run-index.js';
 
-/** What runs are read with. */
+/** The parts of a store that read runs. */
 export interface RunReaderOptions {
   readonly port: ClusterPort;
   readonly cache: BlockCache;
@@ -42,7 +42,7 @@ export class RunReader {
           `the index of run ${run.id} has ${index.blockCount} blocks, not ${run.blocks}`,
         );
       }
-      return { value: index, bytes: 2 * parts.reduce((sum, part) => sum + part.length, 0) };
+      return { value: index, bytes: index.memoryBytes };
     });
   }
 
@@ -72,7 +72,7 @@ export class RunReader {
     );
   }
 
-  /** What the run says of a key. The value is a view of a cached block. @throws as `index` */
+  /** What the run holds under a key. The value is a view of a cached block. @throws as `index` */
   async find(run: RunRef, key: Uint8Array): Promise<FoundEntry | undefined> {
     if (!runOverlaps(run, { start: key, end: keyAfter(key) })) return undefined;
     const index = await this.index(run);

@@ -34,7 +34,7 @@ export interface RunOwner {
   checkLease(): void;
 }
 
-/** What a run is written with. */
+/** The parts of a store that write a run, and the options of the run. */
 export interface RunWriterOptions {
   readonly port: ClusterPort;
   readonly clock: Clock;

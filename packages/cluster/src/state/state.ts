@@ -15,10 +15,10 @@
 // key; in any other run (sequence number 0), the version of the run in level 0, or of the piece.
 //
 // What a key holds: of the memtable's entry and those of level 0, the newest whose version is above the piece's; a
-// tombstone is "nothing". Without one, what the piece's run holds.
+// tombstone means that the key is missing. If there is no such entry, what the piece's run holds.
 import type { RunRef } from '../log/edits.js';
 
-/** A range of keys whose older entries are in one run, or are nothing. */
+/** A range of keys whose older entries, if any, are all in one run. */
 export interface Piece {
   readonly start: Uint8Array;
   /** Exclusive; undefined for the last piece. */

@@ -76,7 +76,7 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     return items;
   }
 
-  /** The current entry, read if need be. */
+  /** The current entry, read if necessary. */
   async #entry(): Promise<VisibleEntry | undefined> {
     const { signal } = this.#options;
     try {

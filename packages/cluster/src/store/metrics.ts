@@ -1,4 +1,4 @@
-// What a process reports of its copy of a store.
+// What a process reports about its copy of a store.
 import type { CacheMetrics } from '../runs/block-cache.js';
 import type { BackgroundMetrics } from './background.js';
 import type { StoreCore } from './store-core.js';
@@ -14,7 +14,7 @@ export interface ClusterStoreMetrics {
    * it: a slot that never grows shows a reader that was never closed.
    */
   readonly heldSlot: number;
-  /** Ranges of keys that have a run of their own, or nothing. */
+  /** Ranges of keys, each with at most one run for its older entries. */
   readonly pieces: number;
   /** Runs that lie over the pieces. Every lookup may have to read them. */
   readonly levelZeroRuns: number;

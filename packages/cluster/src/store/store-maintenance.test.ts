@@ -22,7 +22,7 @@ describe('maintenance', () => {
     }
   });
 
-  it('by hand does nothing by itself', async () => {
+  it('that is manual runs only when its methods are called', async () => {
     const store = await openStore(new MemoryCluster().store('store'), { maintenance: 'manual' });
     for (let round = 0; round < 40; round += 1) {
       await store.put(bytes(`key ${round}`), new Uint8Array(40_000));

@@ -82,6 +82,7 @@ export function testRows(test: DeclareTest): void {
   test('5. the newest checkpoint is read, whatever the order they were written in', async (t) => {
     const reader = await t.another();
     assert.equal(await reader.readCheckpoint(), undefined);
+    assert.equal(await reader.readCheckpointSlot(), undefined);
     for (const slot of [300, 2, 1000, 999]) await t.port.writeCheckpoint(checkpointOf(slot, 3));
     assert.deepEqual(await checkpointIn(reader), checkpointOf(1000, 3));
     await t.port.writeCheckpoint(checkpointOf(1000, 3));
@@ -128,6 +129,7 @@ export function testRows(test: DeclareTest): void {
     assert.deepEqual(await checkpointIn(await t.another()), checkpointOf(30, 2));
     await t.port.deleteCheckpointsBefore(31);
     assert.equal(await t.port.readCheckpoint(), undefined);
+    assert.equal(await t.port.readCheckpointSlot(), undefined);
   });
 
   test('the rows of stores are apart', async (t) => {
@@ -153,7 +155,10 @@ function checkpointOf(slot: number, parts: number): StoredCheckpoint {
 }
 
 async function checkpointIn(port: ClusterPort): Promise<StoredCheckpoint | undefined> {
+  const slot = await port.readCheckpointSlot();
   const found = await port.readCheckpoint();
+  // Another may have been written in between.
+  if (found !== undefined) assert.ok(slot !== undefined && slot <= found.slot);
   return found && { slot: found.slot, parts: found.parts.map(plain) };
 }
 

@@ -5,7 +5,7 @@
 // - a request or an answer can be lost; a write that may be sent again can take effect again, or for the first time,
 //   long after its answer;
 // - an append can have an unknown outcome, and be applied before its answer, long after, or never;
-// - a read with 'quorum' can miss an append that nobody knows to be applied.
+// - a read with 'quorum' can miss an append that no process knows to be applied.
 import { ClusterError } from '../../src/errors.js';
 import {
   type Announcement,
@@ -186,6 +186,10 @@ export class FaultyPort implements ClusterPort {
     return this.#read(() => this.#inner.readCheckpoint());
   }
 
+  readCheckpointSlot(): Promise<number | undefined> {
+    return this.#read(() => this.#inner.readCheckpointSlot());
+  }
+
   deleteCheckpointsBefore(slot: number): Promise<void> {
     return this.#write(() => this.#inner.deleteCheckpointsBefore(slot));
   }
@@ -202,7 +206,7 @@ export class FaultyPort implements ClusterPort {
     }
   }
 
-  /** Whether a read misses a slot that nobody knows to be filled. A read that sees it settles it. */
+  /** Whether a read misses a slot that no process knows to be filled. A read that sees it settles it. */
   #misses(slot: number, strength: ReadStrength): boolean {
     const { unsettledSlots, random } = this.#network;
     if (!unsettledSlots.has(slot)) return false;

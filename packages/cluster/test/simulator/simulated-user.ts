@@ -79,7 +79,7 @@ export class SimulatedUser {
     await Promise.all(this.#pending);
   }
 
-  /** To be called when nothing fails any more. Reads what is held, and returns the newest state. */
+  /** Call it when nothing fails any more. Reads what is held, and returns the newest state. */
   async finish(): Promise<State> {
     for (const held of [...this.#views]) await this.#readHeld(held);
     let state: State | undefined;

@@ -60,7 +60,7 @@ export interface StageRequest extends Omit<PrelinkInput, 'spans'> {
   readonly rewriteShared?: boolean | undefined;
 }
 
-/** The splits that are still to be done or, if there are none, the finished stage. */
+/** The splits that remain or, if there are none, the finished stage. */
 export type BegunStage =
   | { readonly jobs: readonly SplitJob[] }
   | { readonly staged: StagedGeneration };

@@ -6,7 +6,7 @@ import { EngineError } from '../errors.js';
 /**
  * Reads a regular file of bounded size.
  *
- * @throws EngineError SSTITCH_STORE_CORRUPT if it is no regular file or too large; the file system's errors
+ * @throws EngineError SSTITCH_STORE_CORRUPT if it is not a regular file, or too large; the file system's errors
  */
 export function readRegularFile(
   fileSystem: FileSystem,

@@ -13,17 +13,14 @@ import { EngineError } from '../errors.js';
 import { CheckedBatch } from './checked-batch.js';
 import { GenerationReader } from './generation-reader.js';
 
-/** Refuses keys and values that Level's byte encodings would store as text such as "[object Object]". */
+/**
+ * The writes of abstract-level, which here refuse keys and values that Level's byte encodings would store as text such
+ * as "[object Object]": they reject with an EngineError SSTITCH_ENTRIES_INVALID.
+ */
 export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
-  /**
-   * Puts an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key or value that is neither
-   * bytes nor a string, with a byte encoding
-   */
+  /** Puts an entry, unless its key or value is refused. */
   override put(key: K, value: V): Promise<void>;
-  /**
-   * Puts an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key or value that is neither
-   * bytes nor a string, with a byte encoding
-   */
+  /** Puts an entry, unless its key or value is refused. */
   override put<TKey = K, TValue = V>(
     key: TKey,
     value: TValue,
@@ -37,15 +34,9 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     return super.put(key, value, options as AbstractPutOptions<K, V>);
   }
 
-  /**
-   * Deletes an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key that is neither bytes
-   * nor a string, with a byte encoding
-   */
+  /** Deletes an entry, unless its key is refused. */
   override del(key: K): Promise<void>;
-  /**
-   * Deletes an entry, as in abstract-level. @throws EngineError SSTITCH_ENTRIES_INVALID for a key that is neither bytes
-   * nor a string, with a byte encoding
-   */
+  /** Deletes an entry, unless its key is refused. */
   override del<TKey = K>(key: TKey, options: AbstractDelOptions<TKey>): Promise<void>;
   override del(key: K, options?: AbstractDelOptions<K>): Promise<void> {
     const refusal = this.#refusalOf('key', key, options?.keyEncoding);
@@ -53,23 +44,14 @@ export abstract class CheckedWrites<K, V> extends GenerationReader<K, V> {
     return super.del(key, options as AbstractDelOptions<K>);
   }
 
-  /**
-   * Applies puts and deletes atomically, or starts a chained batch, as in abstract-level. @throws EngineError
-   * SSTITCH_ENTRIES_INVALID as `put`; nothing is written then
-   */
+  /** Applies puts and deletes atomically, unless one of them is refused. Then nothing is written. */
   override batch(operations: Array<AbstractBatchOperation<this, K, V>>): Promise<void>;
-  /**
-   * Applies puts and deletes atomically, or starts a chained batch, as in abstract-level. @throws EngineError
-   * SSTITCH_ENTRIES_INVALID as `put`; nothing is written then
-   */
+  /** Applies puts and deletes atomically, unless one of them is refused. Then nothing is written. */
   override batch<TKey = K, TValue = V>(
     operations: Array<AbstractBatchOperation<this, TKey, TValue>>,
     options: AbstractBatchOptions<TKey, TValue>,
   ): Promise<void>;
-  /**
-   * Applies puts and deletes atomically, or starts a chained batch, as in abstract-level. @throws EngineError
-   * SSTITCH_ENTRIES_INVALID as `put`; nothing is written then
-   */
+  /** Starts a batch whose `put` and `del` refuse keys and values. */
   override batch(): AbstractChainedBatch<this, K, V>;
   override batch(
     ...given: [Array<AbstractBatchOperation<this, K, V>>?, AbstractBatchOptions<K, V>?]

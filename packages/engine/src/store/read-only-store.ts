@@ -74,7 +74,7 @@ interface OpenedCopy {
  * A read-only store: the state of a store at the time of the open. Writes reject with SSTITCH_STORE_READ_ONLY.
  */
 export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V> {
-  /** The directory that was opened: a store, a generation or a LevelDB directory. */
+  /** The store's directory, as passed to `openReadOnly`. */
   readonly location: string;
   readonly #options: ReadOnlyOptions<K, V>;
   readonly #verifiedSpans: readonly Span[];

@@ -349,7 +349,10 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 }
 
-/** abstract-level's methods, with `sync` added to the types of their options. */
+/**
+ * abstract-level's methods, with `sync` added to the types of their options. With an encoding for bytes, they reject keys
+ * and values that are neither bytes nor strings (EngineError SSTITCH_ENTRIES_INVALID).
+ */
 export interface Store<K = string, V = string> {
   /** Puts an entry, which reads see when the promise fulfils. */
   put(key: K, value: V): Promise<void>;

@@ -57,7 +57,7 @@ export function listOfAll<T>(list: Omit<List<T>, 'page'>, items: readonly T[]): 
     page: async (limit, cursor) => {
       const from = cursor === undefined ? 0 : Number(cursor);
       if (!Number.isSafeInteger(from) || from < 0) {
-        throw new ExploreError('SSTITCH_QUESTION_INVALID', 'cursor: is none of this list');
+        throw new ExploreError('SSTITCH_QUESTION_INVALID', 'cursor: belongs to another list');
       }
       const next = from + limit < items.length ? String(from + limit) : null;
       return { items: items.slice(from, from + limit), next };

@@ -151,7 +151,7 @@ it('the page refers to nothing outside', async () => {
   for (const path of ['/', '/main.js', '/main.css']) {
     const text = await (await fetch(origin() + path, { headers: bearer() })).text();
     const addresses = [...text.matchAll(/https?:\/\/[\w.-]+/g)].map(([address]) => address);
-    // The names of XML's own vocabularies are no addresses.
+    // The names of XML's own vocabularies are not addresses.
     expect(addresses.filter((address) => !address.endsWith('www.w3.org'))).toEqual([]);
   }
 });

@@ -58,7 +58,7 @@ export interface MetamorphicTarget {
   reopen?(): Promise<Engine>;
   /** Closes the engine. Requires `reopen`. */
   close?(): Promise<void>;
-  /** Removes the entries of a range that the limit leaves in. Without it, runs clear nothing. */
+  /** Removes the entries of a range, at most as many as its limit. Without it, runs clear nothing. */
   clear?(range: ClearRange): Promise<void>;
   /** Compacts a key range of the engine; its content stays the same. */
   compactRange?(start: Uint8Array, end: Uint8Array): Promise<void>;

@@ -39,7 +39,7 @@ function resultOf(
   digests: readonly SyncDigest[],
 ): CommandResult {
   const several = digests.length > 1;
-  // The digest of nothing is no result for people: a script would compare it.
+  // The digest of nothing is not a result to print: a script would compare it.
   const held = digests.filter(({ keys }) => keys > 0);
   const missing = digests.filter(({ keys }) => keys === 0).map(({ syncId }) => syncId);
   return {

@@ -68,7 +68,7 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
         ref={input}
         id="search"
         type="search"
-        // biome-ignore lint/a11y/noRedundantRoles: without a list of the browser's own it is no combobox by itself
+        // biome-ignore lint/a11y/noRedundantRoles: without a list of the browser's own it is not a combobox by itself
         role="combobox"
         list={undefined}
         aria-label="Search resources, principals and entitlements"
