@@ -112,7 +112,7 @@ if (command === 'start') {
   if (filters.length === 0) {
     const turbo = ['exec', 'turbo', 'run', '--output-logs=errors-only'];
     pnpm([...turbo, 'build']);
-    // The packed packages run the examples of all READMEs. They take longest, and start first when all is built.
+    // The packed packages run the examples of all READMEs.
     pnpm([...turbo, 'check-packages', 'lint', 'typecheck', 'check-api']);
   }
   test(directories);
