@@ -5,7 +5,8 @@
 //   node tools/workspace/check-packages.mjs --install --node 22 --package sst
 //
 // Checks for each package: publint; "are the types wrong"; the shipped files; the README's examples as ES
-// modules and as CommonJS; the types with the resolutions node16 and bundler. The packages must be built.
+// modules and as CommonJS; the types with the resolutions node16 and bundler. The repository's README is checked with
+// the package of the command. The packages must be built.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +28,9 @@ const { values: options } = parseArgs({
 });
 const NODE_MAJORS = [20, 22, 24];
 const TIMEOUT_MS = 1_800_000;
+
+/** The package with which the examples of the repository's README run. */
+const WITH_ROOT_README = '@sstitch/cli';
 
 /** Packages that must not install another one: a native database, a fuzzer. */
 const MUST_NOT_INSTALL = {
@@ -77,13 +81,20 @@ function checkInstalled({ name }, project) {
   }
 }
 
+function readmesOf(name, directory) {
+  const own = join(directory, 'README.md');
+  return name === WITH_ROOT_README ? [own, join(root, 'README.md')] : [own];
+}
+
 /** Runs each example in both forms, and imports each entry of the package. */
 function runPackage({ name, directory, manifest }, project, node, major) {
   const entries = Object.keys(manifest.exports)
     .filter((entry) => entry !== './package.json')
     .map((entry) => name + entry.slice(1));
   const load = entries.map((entry) => `import * as all from '${entry}';\nvoid all;\n`);
-  const examples = examplesOf(join(directory, 'README.md')).map(({ source }) => source);
+  const examples = readmesOf(name, directory)
+    .flatMap(examplesOf)
+    .map(({ source }) => source);
   for (const [index, source] of [...load, ...examples].entries()) {
     for (const [extension, code] of [
       ['mjs', asModule(source)],
@@ -123,7 +134,7 @@ function checkTypes({ name, directory, source, manifest }, project) {
     .map(
       (entry) => `import * as all from '${name + entry.slice(1)}';\nexport const names = all;\n`,
     );
-  for (const { language, source: example } of examplesOf(join(directory, 'README.md'))) {
+  for (const { language, source: example } of readmesOf(name, directory).flatMap(examplesOf)) {
     if (language === 'ts') programs.push(`export {};\n${example}`);
   }
   const typesDirectory = join(project, 'types');

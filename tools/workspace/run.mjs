@@ -85,8 +85,8 @@ function test(directories) {
     rmSync(join(root, directory, '.vitest'), { recursive: true, force: true });
     rmSync(join(root, directory, '.turbo', 'turbo-test.log'), { force: true });
   }
-  // One package after another, because the suites kill processes and measure pauses on few cores.
-  const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=1'];
+  // Two packages at a time: the suites that kill processes mostly wait for them.
+  const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=2'];
   const filters = directories.map((directory) => `--filter=./${directory.replaceAll('\\', '/')}`);
   pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped'], {
     onFailure: () => printFailures(directories),
@@ -110,10 +110,10 @@ if (command === 'start') {
   install();
   // For a named package, runs only its suite, after building its dependencies.
   if (filters.length === 0) {
-    const checks = ['build', 'lint', 'typecheck', 'check-api'];
-    pnpm(['exec', 'turbo', 'run', ...checks, '--output-logs=errors-only']);
-    pnpm(['run', 'examples']);
-    pnpm(['run', 'check-packages']);
+    const turbo = ['exec', 'turbo', 'run', '--output-logs=errors-only'];
+    pnpm([...turbo, 'build']);
+    // The packed packages run the examples of all READMEs.
+    pnpm([...turbo, 'check-packages', 'lint', 'typecheck', 'check-api']);
   }
   test(directories);
 } else {

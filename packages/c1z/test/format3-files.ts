@@ -103,7 +103,7 @@ export function tarHeader(
   header.write(type, 156);
   header.write('ustar\x0000', 257);
   let sum = 0;
-  for (const byte of header) sum += byte;
+  for (let at = 0; at < BLOCK_BYTES; at += 1) sum += header[at] ?? 0;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return new Uint8Array(header);
 }

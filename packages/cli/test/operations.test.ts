@@ -1,6 +1,7 @@
 // Operations on whole syncs from the command line, checked by the digests of the store afterwards.
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { replacedVersionId } from '@sstitch/operations';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIRST, makeScene, SECOND, THIRD } from './every-command.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
@@ -34,6 +35,43 @@ describe('compact --keep-replaced and rollback', () => {
     expect(await sstitchJson('verify', base)).toMatchObject({ ok: true, syncs: 3 });
     await sstitchJson('rollback', base, '--sync', FIRST, '--side', side);
     expect((await digestsOf(base))[FIRST]).toBe(newer[FIRST]);
+  });
+
+  it('keep the version under a given id, as where another sync has the default one', async () => {
+    const { base, fresh, held, newer } = await scene();
+    const taken = replacedVersionId(FIRST);
+    await sstitchJson('clone', base, '--sync', SECOND, '--as', taken);
+    const before = await digestsOf(base);
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    const refused = await sstitch(line);
+    expect({ exitCode: refused.exitCode, digests: await digestsOf(base) }).toEqual({
+      exitCode: 1,
+      digests: before,
+    });
+    expect(refused.stderr).toMatch(
+      new RegExp(`^sstitch: [^\n]* ${taken}, [^\n]*--side[^\n]*\`sstitch rename\`[^\n]*\n$`),
+    );
+    const { kept } = await sstitchJson<{ kept: object[] }>(...line, '--side', THIRD);
+    expect(kept).toEqual([{ syncId: FIRST, side: THIRD, isUnchanged: false }]);
+    expect(await digestsOf(base)).toMatchObject({ [FIRST]: newer[FIRST], [taken]: before[taken] });
+    await sstitchJson('rollback', base, '--sync', FIRST, '--side', THIRD);
+    expect((await digestsOf(base))[FIRST]).toBe(held[FIRST]);
+  });
+
+  it('refuse a side id without a version to keep, or for several syncs', async () => {
+    const { base, fresh } = await scene();
+    await sstitchJson('clone', fresh, '--sync', FIRST, '--as', SECOND);
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--side', THIRD];
+    for (const [more, message] of [
+      [[], '--side is the id of the replaced version: add --keep-replaced'],
+      [['--keep-replaced'], '--side takes one sync: name one with --sync'],
+    ] as const) {
+      const { exitCode, stderr } = await sstitch([...line, ...more]);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringContaining(message),
+      });
+    }
   });
 
   it('keep the older version if the newer one comes again', async () => {

@@ -132,6 +132,24 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     });
   });
 
+  it('fits a narrow window: only tables and graphs scroll sideways', async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    for (const [address, text] of VIEWS) {
+      await visit(address, text);
+      const widthPixels = await page.evaluate(() => document.documentElement.scrollWidth);
+      expect(widthPixels, address).toBe(390);
+    }
+  });
+
+  it('keeps the footer in its place while a view is read', async () => {
+    const footer = page.locator('footer');
+    const { y } = (await footer.boundingBox()) ?? {};
+    for (const [address, text] of VIEWS) {
+      await visit(address, text);
+      expect(await footer.boundingBox(), address).toMatchObject({ y });
+    }
+  });
+
   it('searches as the user types, and works with the keyboard only', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('arch');

@@ -1,8 +1,8 @@
 // Mutated files of format 3: whatever the change, reading ends, either with records or with one C1zError.
 //
 // SSTITCH_FUZZ_COUNT sets their number (100000 for the long run), SSTITCH_FUZZ_SEED the first seed.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -63,7 +63,7 @@ beforeAll(async () => {
       const format3: Format3 = { engine, encoding, files: made };
       writeFileSync(path, encodeFormat3(format3));
       originals.push({ name, ...format3, lines: await readContents(path, directory, LIMITS) });
-      await removeDecoded();
+      removeFiles();
     }
   };
   await files('tables', 'pebble3', await tableDatabase(layoutEntries('pebble3', first)));
@@ -78,11 +78,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-/** Removes decoded files, which are left to the owner of the directory. */
-async function removeDecoded(): Promise<void> {
-  for (const name of await readdir(directory)) {
-    if (name.startsWith('payload')) await rm(join(directory, name));
-  }
+/**
+ * Removes the file, and decoded files, which are left to the owner of the directory. To truncate a file in order to write
+ * it again takes ext4 many times as long as to make one, because it writes such files to the disk at once.
+ */
+function removeFiles(): void {
+  for (const name of readdirSync(directory)) rmSync(join(directory, name));
 }
 
 async function read(bytes: Uint8Array): Promise<string[] | C1zError> {
@@ -97,7 +98,7 @@ async function read(bytes: Uint8Array): Promise<string[] | C1zError> {
     expect(error.problem).not.toMatch(/[\n\0]/);
     return error;
   } finally {
-    await removeDecoded();
+    removeFiles();
   }
 }
 

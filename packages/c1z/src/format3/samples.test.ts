@@ -72,6 +72,15 @@ function isOfRecords({ k }: SampleEntry): boolean {
   return !/^03(0708|09|0a|ff(?!737461747300|6b65797370|6772616e745f656e))/.test(k);
 }
 
+const samples = new Map<string, Promise<RecordBatch[]>>();
+
+/** The records of a sample, which is read once: each reading starts a process. */
+function batchesOfSample(name: string): Promise<RecordBatch[]> {
+  const batches = samples.get(name) ?? batchesOf(samplePath(name));
+  samples.set(name, batches);
+  return batches;
+}
+
 async function batchesOf(path: string): Promise<RecordBatch[]> {
   await using file = await openC1z(path, { temporaryDirectory });
   const batches: RecordBatch[] = [];
@@ -88,7 +97,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
 
   test("has exactly the records that Baton's SDK reads", async () => {
     const withoutSyncId = new SyncIdField('');
-    const found = (await batchesOf(samplePath(name)))
+    const found = (await batchesOfSample(name))
       .filter(({ bucket }) => bucket !== 'sync_stats')
       .flatMap(({ syncId, bucket, values }) =>
         values.map((value) => {
@@ -104,9 +113,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
   });
 
   test('has the statistics with which it was written, except wrong counts', async () => {
-    const stats = (await batchesOf(samplePath(name))).filter(
-      ({ bucket }) => bucket === 'sync_stats',
-    );
+    const stats = (await batchesOfSample(name)).filter(({ bucket }) => bucket === 'sync_stats');
     const found = stats.flatMap(({ values }) => values.map(toHex)).sort();
     const own = sampleEntries(name)
       .filter(({ k }) => k.startsWith('03ff737461747300'))
@@ -128,7 +135,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
 
   test.skipIf(isOlder(name))('derives its keys from its records', async () => {
     const keys: string[] = [];
-    for (const { bucket, syncId, records } of await batchesOf(samplePath(name))) {
+    for (const { bucket, syncId, records } of await batchesOfSample(name)) {
       const prefix = bucketPrefix('pebble3', bucket, undefined);
       for (const record of records) {
         expect(record.syncId).toBe(syncId);
@@ -145,7 +152,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
 
 describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (name) => {
   test('has the same records of each sync after it is written again as format 3', async () => {
-    const batches = await batchesOf(samplePath(name));
+    const batches = await batchesOfSample(name);
     for (const syncId of new Set(batches.map((batch) => batch.syncId))) {
       const path = join(directory, `${syncId}.c1z`);
       const own = batches.filter((batch) => batch.syncId === syncId);
@@ -158,7 +165,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
   });
 
   test('has the same records after it is written as format 1', async () => {
-    const batches = await batchesOf(samplePath(name));
+    const batches = await batchesOfSample(name);
     const path = join(directory, 'rows.c1z');
     await using writer = await createC1z(path, {
       temporaryDirectory,
@@ -175,7 +182,7 @@ describe.runIf(SAMPLE_NAMES.length > 0).each(SAMPLE_NAMES)('the sample %s', (nam
     async () => {
       const path = join(directory, 'again.c1z');
       await using writer = await createC1z(path, { temporaryDirectory });
-      for (const batch of await batchesOf(samplePath(name))) await writer.add(batch);
+      for (const batch of await batchesOfSample(name)) await writer.add(batch);
       await writer.finish();
       const original = sampleEntries(name).filter((entry) => isOfRecords(entry));
       const again = await listDatabase(path);

@@ -152,7 +152,11 @@ async function readFile(
       const own = withoutMarks(batch);
       await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
-      context.progress.update({ doing: `reading ${file.name}`, done: read, unit: 'records' });
+      const place = input.place();
+      context.progress.update({
+        doing: `reading ${file.name}`,
+        ...(place === undefined ? { done: read, unit: 'records' } : { ...place, unit: 'bytes' }),
+      });
     }
     return input.format;
   } finally {

@@ -3,7 +3,7 @@
 //
 // Streams and compressed .c1z files are copied to a temporary directory first: a .c1z file is read at many
 // offsets, and listing the syncs reads all of it.
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { C1zError, openC1z } from '@sstitch/c1z';
@@ -29,6 +29,8 @@ export interface OpenInput {
   /** The syncs that the file holds. */
   syncs(): Promise<readonly SyncChoice[]>;
   batches(syncIds: readonly string[] | undefined): AsyncIterable<RecordBatch>;
+  /** How far `batches` has read the file, in bytes; undefined if that is not known. */
+  place(): { readonly done: number; readonly total: number } | undefined;
   close(): Promise<void>;
 }
 
@@ -86,7 +88,15 @@ async function openSource(
   if (zone !== undefined) {
     throw usageError(`--zone applies only to .c1z files: the times in ${name} include their zone`);
   }
-  const source = format === 'jsonl' ? openJsonLines(path, { name }) : openGrantsCsv(path, { name });
+  const total = statSync(path).size;
+  let done = 0;
+  const options = {
+    name,
+    onRead: (bytes: number) => {
+      done = bytes;
+    },
+  };
+  const source = format === 'jsonl' ? openJsonLines(path, options) : openGrantsCsv(path, options);
   return {
     format,
     syncs: async () => {
@@ -94,6 +104,7 @@ async function openSource(
       return (await source.syncs({ signal })).map(choiceOf);
     },
     batches: (syncIds) => source.batches({ syncIds, signal }),
+    place: () => ({ done, total }),
     close: () => source.close(),
   };
 }
@@ -115,17 +126,24 @@ async function openC1zInput(
         })
       : error;
   try {
+    const total = statSync(plainPath).size;
     const c1z = await openC1z(plainPath, {
       signal,
       zone,
       batchRecords: BATCH_RECORDS,
-      onProgress: ({ decodedBytes }) =>
-        progress.update({ doing: 'decoding', done: decodedBytes, unit: 'bytes' }),
+      onProgress: ({ encodedBytes }) =>
+        progress.update({
+          doing: `decoding ${file.name}`,
+          done: encodedBytes,
+          total,
+          unit: 'bytes',
+        }),
     });
     return {
       format: c1z.format === 1 ? 'c1z1' : 'c1z',
       syncs: async () => c1z.syncs().map(choiceOf),
       batches: (syncIds) => withErrors(c1z, { syncIds, signal }, named),
+      place: () => undefined,
       close: () => c1z.close(),
     };
   } catch (error) {

@@ -8,6 +8,7 @@ import type { CommandContext } from '../command-line/command-context.js';
 import { roundMs } from '../output/quantities.js';
 import type { ByteReader, ByteStore, StoreCommit } from '../stores/byte-store.js';
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
+import { totalRecords } from './sync-counts.js';
 
 /** The sync to replace and its replacement. */
 export interface Replacement {
@@ -45,11 +46,12 @@ export async function replaceAs(
     },
   });
   try {
+    const total = await totalRecords([{ engine: source, syncId }]);
     let records = 0;
     for await (const batch of new StoreSource(source).batches({ syncIds: [syncId], signal })) {
       await sink.add(batch.withSyncId(as));
       records += batch.length;
-      progress.update({ doing: 'copying', done: records, unit: 'records' });
+      progress.update({ doing: 'copying', done: records, total, unit: 'records' });
     }
     const [loaded] = await sink.finish();
     if (loaded === undefined || report === undefined) throw new Error('nothing was committed');

@@ -40,6 +40,18 @@ export async function readCounts(
   return counts;
 }
 
+/** The number of records in some syncs by their statistics, for progress; a sync without statistics counts as empty. */
+export async function totalRecords(
+  syncs: ReadonlyArray<{ readonly engine: ReadableEngine; readonly syncId: string }>,
+): Promise<number> {
+  let total = 0;
+  for (const { engine, syncId } of syncs) {
+    const counts = (await readCounts(engine, [syncId])).get(syncId);
+    for (const count of Object.values(counts ?? {})) total += count;
+  }
+  return total;
+}
+
 /** Returns undefined if there are none or they are undecodable: a compaction replaces such statistics and must not fail. */
 async function statisticsOf(
   reader: SyncReader,

@@ -27,6 +27,7 @@ export async function newSyncId(
 /**
  * Resolves a reference to an id that need not be in the store if it is whole.
  *
+ * @param flag the option whose value the reference is, for messages
  * @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE
  */
 export async function writtenSyncId(
@@ -34,6 +35,7 @@ export async function writtenSyncId(
   location: string,
   reference: string,
   signal: AbortSignal,
+  flag = '--as',
 ): Promise<string> {
   if (isSyncId(reference)) return reference;
   try {
@@ -43,7 +45,7 @@ export async function writtenSyncId(
     if (!(error instanceof CliError) || error.code !== 'SSTITCH_SYNC_NOT_FOUND') throw error;
     throw new CliError(
       'SSTITCH_SYNC_NOT_FOUND',
-      `--as ${JSON.stringify(reference)}: ${location} holds no such sync, and the id of a new one has 27 characters; \`sstitch syncs ${location}\` lists those of the store`,
+      `${flag} ${JSON.stringify(reference)}: ${location} holds no such sync, and the id of a new one has 27 characters; \`sstitch syncs ${location}\` lists those of the store`,
       { cause: error },
     );
   }

@@ -15,6 +15,8 @@ export interface OpenGrantsCsvOptions {
   readonly syncId?: string | undefined;
   /** The discovery time of grants that have none. @defaultValue now */
   readonly now?: Date | undefined;
+  /** Called with the number of bytes of the input that were read so far, compressed ones if it is compressed. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 /** The syncs of a sheet of grants. A stream can be read once, a file any number of times. */
@@ -49,7 +51,7 @@ export function openGrantsCsv(
       `syncId must be a sync id, not ${String(syncId)}`,
     );
   }
-  return new OpenGrantsCsv(input, { name: options.name, syncId, now });
+  return new OpenGrantsCsv(input, { ...options, syncId, now });
 }
 
 class OpenGrantsCsv implements GrantsCsvSource {
@@ -57,20 +59,18 @@ class OpenGrantsCsv implements GrantsCsvSource {
   readonly #name: string | undefined;
   readonly #syncId: string;
   readonly #now: Date;
+  readonly #onRead: OpenGrantsCsvOptions['onRead'];
   #isConsumed = false;
 
   constructor(
     input: LinesInput,
-    {
-      name,
-      syncId,
-      now,
-    }: { readonly name: string | undefined; readonly syncId: string; readonly now: Date },
+    options: OpenGrantsCsvOptions & { readonly syncId: string; readonly now: Date },
   ) {
     this.#input = input;
-    this.#name = name ?? (typeof input === 'string' ? input : undefined);
-    this.#syncId = syncId;
-    this.#now = now;
+    this.#name = options.name ?? (typeof input === 'string' ? input : undefined);
+    this.#syncId = options.syncId;
+    this.#now = options.now;
+    this.#onRead = options.onRead;
   }
 
   async syncs({ signal }: Pick<BatchOptions, 'signal'> = {}): Promise<readonly SyncRunRecord[]> {
@@ -89,7 +89,8 @@ class OpenGrantsCsv implements GrantsCsvSource {
     this.#isConsumed = typeof this.#input !== 'string';
     const syncs = await SheetSyncs.create(timestampFromDate(this.#now));
     const found = new Set<string>();
-    for await (const { line, row } of readRows(this.#input, { name: path, signal })) {
+    const options = { name: path, signal, onRead: this.#onRead };
+    for await (const { line, row } of readRows(this.#input, options)) {
       const syncId = row.sync_id === '' ? this.#syncId : row.sync_id;
       try {
         if (!isSyncId(syncId))

@@ -21,6 +21,8 @@ export interface JsonLinesOptions {
   readonly name?: string | undefined;
   /** The most bytes in a line. @defaultValue 128 MiB, enough for a value of 64 MiB in base64 */
   readonly maxLineBytes?: number | undefined;
+  /** Called with the number of bytes of the input that were read so far, compressed ones if it is compressed. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 /** Syncs in JSON Lines. A stream can be read once, a file any number of times. */
@@ -65,12 +67,14 @@ class OpenJsonLines implements JsonLinesSource {
   readonly #input: LinesInput;
   readonly #name: string | undefined;
   readonly #maxLineBytes: number;
+  readonly #onRead: JsonLinesOptions['onRead'];
   #isConsumed = false;
 
   constructor(input: LinesInput, options: JsonLinesOptions & { readonly maxLineBytes: number }) {
     this.#input = input;
     this.#name = options.name ?? (typeof input === 'string' ? input : undefined);
     this.#maxLineBytes = options.maxLineBytes;
+    this.#onRead = options.onRead;
   }
 
   async syncs({ signal }: Pick<BatchOptions, 'signal'> = {}): Promise<readonly SyncRunRecord[]> {
@@ -117,7 +121,7 @@ class OpenJsonLines implements JsonLinesSource {
     }
     this.#isConsumed = typeof this.#input !== 'string';
     const file = new FileState(name);
-    const chunks = readBytes(this.#input, { name, signal });
+    const chunks = readBytes(this.#input, { name, signal, onRead: this.#onRead });
     for await (const lines of splitLines(chunks, { name, maxLineBytes: this.#maxLineBytes })) {
       throwIfAborted(signal, name);
       for (const line of lines) {

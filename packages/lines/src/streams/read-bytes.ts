@@ -17,6 +17,8 @@ export interface ReadBytesOptions {
   readonly name?: string | undefined;
   /** Ends the read with SSTITCH_ABORTED. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with the number of bytes of the input that were read so far, compressed ones if it is compressed. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 const CHUNK_BYTES = 256 * 1024;
@@ -32,7 +34,7 @@ const MAX_RATIO = 1000;
  */
 export async function* readBytes(
   input: LinesInput,
-  { name = typeof input === 'string' ? input : undefined, signal }: ReadBytesOptions = {},
+  { name = typeof input === 'string' ? input : undefined, signal, onRead }: ReadBytesOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   throwIfAborted(signal, name);
   const raw = new CountedChunks(
@@ -45,6 +47,7 @@ export async function* readBytes(
   for await (const chunk of decoded(raw, compression, name)) {
     throwIfAborted(signal, name);
     decodedBytes += chunk.length;
+    onRead?.(raw.bytes);
     if (decodedBytes > RATIO_FREE_BYTES && decodedBytes > raw.bytes * MAX_RATIO) {
       throw new LinesError(
         'SSTITCH_LINES_TOO_LARGE',

@@ -125,6 +125,35 @@ describe('readBytes', () => {
     expect(bytes).toBeLessThan(70 * 2 ** 20);
   });
 
+  test.each(['gzip', 'zstd'] as const)(
+    'gives the event loop a turn amid a chunk of %s',
+    async (compression) => {
+      const plain = Buffer.alloc(8 * 2 ** 20, 'line of a record\n');
+      const bytes = await written(compression, [plain]);
+      const controller = new AbortController();
+      setImmediate(() => setImmediate(() => controller.abort()));
+      let readBefore = 0;
+      const reading = async () => {
+        const chunks = chunksOf(bytes, bytes.length);
+        for await (const chunk of readBytes(chunks, { signal: controller.signal }))
+          readBefore += chunk.length;
+      };
+      expect((await errorOf(reading)).code).toBe('SSTITCH_ABORTED');
+      expect(readBefore).toBeLessThan(plain.length / 2);
+    },
+  );
+
+  test.each(['gzip', 'zstd', 'none'] as const)(
+    'reports the bytes of the input that it has read: %s',
+    async (compression) => {
+      const bytes = await written(compression, [Buffer.alloc(100_000, 'some lines\n')]);
+      const places: number[] = [];
+      await collect(readBytes(chunksOf(bytes, 50), { onRead: (place) => places.push(place) }));
+      expect(places).toEqual(places.toSorted((a, b) => a - b));
+      expect(places.at(-1)).toBe(bytes.length);
+    },
+  );
+
   test('names the file that cannot be read, and ends when the signal fires', async () => {
     const path = join(testDirectory(), 'missing.jsonl');
     expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({

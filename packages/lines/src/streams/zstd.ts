@@ -1,6 +1,7 @@
 // Reads and writes zstd streams. Reading uses WebAssembly on every version of Node.js. Writing uses Node.js
 // from 22.15 on, else WebAssembly, in frames of 1 MiB, which readers treat as one stream.
 import { Transform } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { ZSTDDecoder } from 'zstddec/stream';
 
@@ -17,6 +18,12 @@ const FRAME_BYTES = 2 ** 20;
 const MAX_EMPTY_OUTPUTS = 32;
 
 /**
+ * How many bytes are decoded in one turn of the event loop. A chunk of input can decode to a thousand times its size,
+ * and until it was decoded, no signal would arrive and nothing else in the process would run.
+ */
+const TURN_BYTES = 256 * 2 ** 10;
+
+/**
  * Decodes a zstd stream of any number of frames.
  * @throws Error if the stream is truncated or damaged
  */
@@ -31,6 +38,7 @@ export async function* decodeZstd(
     let chunk: Uint8Array | undefined;
     let isEnded = false;
     let emptyOutputs = 0;
+    let turnBytes = 0;
     const steps = decoder.decodeStreaming(
       (function* () {
         for (; chunk !== undefined; ) {
@@ -52,6 +60,10 @@ export async function* decodeZstd(
       emptyOutputs = step.value.length > 0 ? 0 : emptyOutputs + 1;
       if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw new Error('zstd refuses the data');
       if (step.value.length > 0) yield step.value;
+      turnBytes += step.value.length;
+      if (turnBytes < TURN_BYTES) continue;
+      turnBytes = 0;
+      await nextTurn();
     }
   } finally {
     await input.return?.();

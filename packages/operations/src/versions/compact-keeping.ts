@@ -1,8 +1,9 @@
 // Compacts syncs as `compact` of @sstitch/compactor does with the strategy `rebuild`, and keeps their replaced
 // versions, all in one commit: after a crash, an abort or a failure the base has neither new versions nor kept ones.
 import type { Engine, ReadableEngine } from '@sstitch/contract';
-import { bucketSpan, syncSpans } from '@sstitch/keys';
+import { bucketSpan, RECORD_BUCKETS, syncSpans } from '@sstitch/keys';
 import { SyncReader, withWriteLock } from '@sstitch/records';
+import { recordsOf } from '../copy/clone-sync.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -73,9 +74,10 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
     withView(source, { signal }, (fresh) =>
       withView(base, { signal }, async (held) => {
         const kept: KeptVersion[] = [];
+        const onRecords = recordsOf(options);
         const replacements: Replacement[] = [];
         for (const syncId of syncIds) {
-          const planned = await planSync(options, fresh, held, syncId);
+          const planned = await planSync(options, { fresh, held, onRecords }, syncId);
           kept.push(planned.kept);
           replacements.push(...planned.replacements);
         }
@@ -86,15 +88,21 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
   );
 }
 
+interface Views {
+  readonly fresh: ReadView;
+  readonly held: ReadView;
+  /** Called with the number of records in each page that is read to be written. */
+  readonly onRecords: (count: number) => void;
+}
+
 async function planSync(
   options: CompactKeepingOptions,
-  fresh: ReadView,
-  held: ReadView,
+  { fresh, held, onRecords }: Views,
   syncId: string,
 ): Promise<{ readonly kept: KeptVersion; readonly replacements: readonly Replacement[] }> {
   const spans = spansOf(syncId);
   if (!(await hasEntries(fresh, spans))) notFound(syncId);
-  const replacements = replaceSync(syncId, verbatim(fresh, syncId));
+  const replacements = replaceSync(syncId, verbatim(fresh, syncId, onRecords));
   const nothing = { syncId, sideId: undefined };
   if (!(await hasEntries(held, spans))) {
     return { kept: { ...nothing, isUnchanged: false }, replacements };
@@ -117,6 +125,7 @@ async function planSync(
   }
   const copy = new SyncCopy(held, syncId, sideId, {
     runOf: (run) => replacedRun(run, { syncId, sideId, now }),
+    onRecords,
   });
   replacements.push(...replaceSync(sideId, copy));
   return { kept: { syncId, sideId, isUnchanged: false }, replacements };
@@ -139,6 +148,17 @@ function checkDistinct(syncIds: readonly string[], kept: readonly KeptVersion[])
 }
 
 /** The contents of a sync, byte for byte. */
-function verbatim(view: ReadView, syncId: string): SyncContents {
-  return { pages: (bucket) => entryPages(view, [bucketSpan(bucket, syncId)]) };
+function verbatim(
+  view: ReadView,
+  syncId: string,
+  onRecords: (count: number) => void,
+): SyncContents {
+  return {
+    async *pages(bucket) {
+      for await (const page of entryPages(view, [bucketSpan(bucket, syncId)])) {
+        yield page;
+        if (RECORD_BUCKETS.includes(bucket)) onRecords(page.length);
+      }
+    },
+  };
 }

@@ -71,6 +71,17 @@ describe('a replaced version', () => {
     );
   });
 
+  test('reports the records of the old and of the new version as they are read', async () => {
+    const { base, source } = await baseAndSource([], []);
+    for (const engine of [base, base, base, source, source]) await change(engine);
+    const events: number[] = [];
+    await compactKeeping({
+      ...{ base, source, syncIds: [SYNC] },
+      onProgress: ({ records }) => events.push(records),
+    });
+    expect(events.at(-1)).toBe(3 + 2);
+  });
+
   test('is in no list of full or partial syncs, and is not resumed', async () => {
     const { base, source } = await baseAndSource([], [], false);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });

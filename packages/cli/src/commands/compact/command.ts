@@ -49,6 +49,13 @@ export const compactCommand = defineCommand({
     },
     yes: { summary: 'do not ask' },
     keepReplaced: { summary: 'keep the replaced versions for `rollback`' },
+    side: {
+      summary:
+        'the id under which to keep the replaced version of the one sync, for `rollback --side`; the default ' +
+        'follows from its id, and a compaction then removes versions that were kept before',
+      value: { type: 'sync', stores: ['base'] },
+      placeholder: 'sync',
+    },
     verify: { summary: "read the source's tables in full first and refuse a damaged one" },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
     dryRun: { summary: 'print the plan and change nothing' },

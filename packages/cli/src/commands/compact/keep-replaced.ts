@@ -1,12 +1,13 @@
 // `compact --keep-replaced`: keeps the replaced versions of the syncs under side ids, in the same commit, for
 // `rollback`.
-import { compactKeeping, type KeptVersion } from '@sstitch/operations';
+import { compactKeeping, type KeptVersion, OperationsError } from '@sstitch/operations';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { usageError } from '../../errors.js';
-import { countsLines, countsText, readCounts } from '../../operations/sync-counts.js';
+import { CliError, usageError } from '../../errors.js';
+import { countsLines, countsText, readCounts, totalRecords } from '../../operations/sync-counts.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { generationText } from '../../reports/generation-text.js';
+import { writtenSyncId } from '../../stores/new-sync-id.js';
 import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
@@ -14,7 +15,11 @@ import type { compactCommand } from './command.js';
 type Input = InputOf<typeof compactCommand>;
 
 /** Checks the options. @throws CliError SSTITCH_USAGE if another option cannot be combined with it */
-export function checkKeeping({ strategy, as, allowEmpty, purge }: Input): void {
+export function checkKeeping({ keepReplaced, side, strategy, as, allowEmpty, purge }: Input): void {
+  if (!keepReplaced) {
+    if (side === undefined) return;
+    throw usageError('--side is the id of the replaced version: add --keep-replaced');
+  }
   if (strategy !== 'auto' && strategy !== 'rebuild') {
     throw usageError(`--keep-replaced requires strategy rebuild, not ${strategy}`);
   }
@@ -27,18 +32,34 @@ export function checkKeeping({ strategy, as, allowEmpty, purge }: Input): void {
   if (purge) throw usageError('--purge removes what --keep-replaced keeps: leave out one of them');
 }
 
+/** The open stores and the chosen syncs. */
+interface Compaction {
+  readonly base: ByteStore;
+  readonly source: ByteStore | ByteReader;
+  readonly syncIds: readonly string[];
+}
+
 export async function compactAndKeep(
   { note, progress, signal, style }: CommandContext,
-  base: ByteStore,
-  source: ByteStore | ByteReader,
-  syncIds: readonly string[],
+  { base: location, side }: Input,
+  { base, source, syncIds }: Compaction,
 ): Promise<CommandResult> {
   const started = performance.now();
+  const sideIds = await sideIdsOf(base, location, side, syncIds, signal);
   progress.update({ doing: 'checking' });
   for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
   const before = await readCounts(base, syncIds);
-  progress.update({ doing: 'building' });
-  const { entries, kept, pauseMs } = await compactKeeping({ base, source, syncIds, signal });
+  const total = await totalRecords(
+    [source, base].flatMap((engine) => syncIds.map((syncId) => ({ engine, syncId }))),
+  );
+  progress.update({ doing: 'comparing' });
+  const { entries, kept, pauseMs } = await compactKeeping({
+    ...{ base, source, syncIds, sideIds, signal },
+    onProgress: ({ records }) =>
+      progress.update({ doing: 'building', done: records, total, unit: 'records' }),
+  }).catch((error: unknown) => {
+    throw withAdviceOnSide(error);
+  });
   note('committed');
   const counts = countsLines(syncIds, before, await readCounts(base, syncIds));
   const durationMs = roundMs(performance.now() - started);
@@ -60,6 +81,29 @@ export async function compactAndKeep(
       `${formatMs(durationMs)}, ${formatCountOf(entries, 'key')}, writers paused ` +
       `${formatMs(pauseMs)}${generationText(generation)}\n`,
   };
+}
+
+/** The side id of the one sync, if it is given. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
+async function sideIdsOf(
+  base: ByteStore,
+  location: string,
+  side: string | undefined,
+  syncIds: readonly string[],
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  if (side === undefined) return {};
+  const [syncId = '', ...others] = syncIds;
+  if (others.length > 0) throw usageError('--side takes one sync: name one with --sync');
+  return { [syncId]: await writtenSyncId(base, location, side, signal, '--side') };
+}
+
+function withAdviceOnSide(error: unknown): unknown {
+  if (!(error instanceof OperationsError) || error.code !== 'SSTITCH_SYNC_EXISTS') return error;
+  return new CliError(
+    'SSTITCH_SYNC_EXISTS',
+    `${error.message}. --side names one, and \`sstitch rename\` gives that sync another id`,
+    { cause: error },
+  );
 }
 
 function keptLine({ syncId, sideId, isUnchanged }: KeptVersion): string {

@@ -38,7 +38,7 @@ type Input = InputOf<typeof compactCommand>;
 export const run: Run<typeof compactCommand> = async (context, input) => {
   const { base, from, zone, wait, as } = input;
   requireChoice(input);
-  if (input.keepReplaced) checkKeeping(input);
+  checkKeeping(input);
   if (input.purge && isClusterName(base)) {
     throw usageError(
       '--purge applies to a base in a directory: on a cluster, `sstitch cluster collect` deletes what no reader keeps',
@@ -68,7 +68,7 @@ async function runCompact(
   const { signal } = context;
   const syncIds = await chosenSyncs(input, source, signal);
   await confirmRemoval(context, input, base, source, syncIds);
-  if (keepReplaced && !dryRun) return compactAndKeep(context, base, source, syncIds);
+  if (keepReplaced && !dryRun) return compactAndKeep(context, input, { base, source, syncIds });
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
   const result = await compactStores({

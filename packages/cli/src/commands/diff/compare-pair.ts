@@ -72,7 +72,7 @@ async function compareRecords(
   pair: SyncPair,
   limit: number,
 ): Promise<Pick<SyncDifference, 'buckets' | 'sentences'>> {
-  const changes = recordChanges(context, pair);
+  const changes = await recordChanges(context, pair);
   const described = await describeChanges(changes, {
     before: { engine: pair.before, syncId: pair.syncId },
     after: { engine: pair.after, syncId: pair.to },

@@ -1,6 +1,7 @@
 // Compares two syncs record by record.
 import { changeLines, diffSyncs, type SyncDiff } from '@sstitch/operations';
 import type { CommandContext } from '../../command-line/command-context.js';
+import { totalRecords } from '../../operations/sync-counts.js';
 import { hasKeys } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
@@ -14,18 +15,23 @@ export interface SyncPair {
   readonly to: string;
 }
 
-/** The changes of records from one sync to the other. Reads nothing yet. */
-export function recordChanges(
+/** The changes of records from one sync to the other, which are read later. */
+export async function recordChanges(
   { progress, signal }: CommandContext,
   { before, after, syncId, to }: SyncPair,
-): SyncDiff {
+): Promise<SyncDiff> {
+  // A record in both syncs counts once.
+  const total = Math.max(
+    await totalRecords([{ engine: before, syncId }]),
+    await totalRecords([{ engine: after, syncId: to }]),
+  );
   return diffSyncs(
     { engine: before, syncId },
     { engine: after, syncId: to },
     {
       signal,
       onProgress: ({ records }) =>
-        progress.update({ doing: 'comparing', done: records, unit: 'records' }),
+        progress.update({ doing: 'comparing', done: records, total, unit: 'records' }),
     },
   );
 }
@@ -37,7 +43,7 @@ export async function changeLinesOf(
 ): Promise<AsyncIterable<string> | undefined> {
   if (!(await isThere(context, pair))) return undefined;
   await verifyPair(context, pair);
-  return changeLines(recordChanges(context, pair));
+  return changeLines(await recordChanges(context, pair));
 }
 
 /** Whether either sync has an entry. */

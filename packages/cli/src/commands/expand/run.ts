@@ -32,7 +32,9 @@ async function expand(
   const [syncId = ''] = await syncIdsOf(store, location, [sync], signal);
   const as = given === undefined ? syncId : await newSyncId(store, location, given, signal);
   // Every record is read, so the tables are checked for damage first.
+  progress.update({ doing: 'checking' });
   await store.verifySpans(spansOf([syncId]), { signal });
+  progress.update({ doing: 'reading expansions' });
   const report = await expandSync(store, syncId, {
     ...{ as, signal, mismatches: skipMismatches ? 'skip' : 'refuse' },
     onProgress: ({ created, updated }) =>

@@ -5,6 +5,7 @@ import type { CommandContext, CommandResult, Run } from '../../command-line/comm
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
+import { totalRecords } from '../../operations/sync-counts.js';
 import { formatBytes, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatOfName } from '../../records/sync-format.js';
 import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
@@ -54,6 +55,7 @@ async function exportSyncs(
     if (await hasKeys(reader, spans, signal)) continue;
     throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${store} holds no records of sync ${syncId}`);
   }
+  const total = await totalRecords(syncIds.map((syncId) => ({ engine: reader, syncId })));
   const source = new StoreSource(reader);
   const sink = await openSink(context, target, reader, { signal, zone, byteOrderMark: bom });
   let records = 0;
@@ -61,7 +63,7 @@ async function exportSyncs(
     for await (const batch of source.batches({ syncIds, signal })) {
       await sink.add(batch);
       records += batch.length;
-      progress.update({ doing: 'exporting', done: records, unit: 'records' });
+      progress.update({ doing: 'exporting', done: records, total, unit: 'records' });
     }
     await sink.finish();
     return records;

@@ -4,6 +4,7 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { chooseSyncs, LATEST_FINISHED } from '../../command-line/sync-reference.js';
 import { usageError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
+import { totalRecords } from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCount, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
@@ -99,10 +100,11 @@ async function merge(
   const [base, ...partials] = inputs;
   const syncId = await newSyncId(store, location, as, signal);
   if (base === undefined) throw new Error('a merge has a base');
+  const total = await totalRecords(inputs);
   const merged = await mergeSyncs({
     ...{ base, partials, into: store, as: syncId, replace, assets, signal },
     onProgress: ({ records }) =>
-      progress.update({ doing: 'merging', done: records, unit: 'records' }),
+      progress.update({ doing: 'merging', done: records, total, unit: 'records' }),
   });
   return resultOf(context, { syncId, inputs, merged }, performance.now() - started);
 }

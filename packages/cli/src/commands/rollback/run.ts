@@ -1,7 +1,13 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { listReplacedVersions, type ReplacedVersion, rollbackSync } from '@sstitch/operations';
+import {
+  listReplacedVersions,
+  type ReplacedVersion,
+  replacedVersionId,
+  rollbackSync,
+} from '@sstitch/operations';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
+import { totalRecords } from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
@@ -35,10 +41,13 @@ async function rollBack(
     reference === undefined ? [] : await syncIdsOf(engine, store, [reference], signal);
   const versions = await listReplacedVersions({ engine, syncId, signal });
   await engine.verifySpans(spansOf([syncId, ...versions.map((each) => each.sideId)]), { signal });
+  const total = await totalRecords(
+    [syncId, sideId ?? replacedVersionId(syncId)].map((each) => ({ engine, syncId: each })),
+  );
   const { version, entries, pauseMs } = await rollbackSync({
     ...{ engine, syncId, sideId, signal },
     onProgress: ({ records }) =>
-      progress.update({ doing: 'rolling back', done: records, unit: 'records' }),
+      progress.update({ doing: 'rolling back', done: records, total, unit: 'records' }),
   });
   const durationMs = roundMs(performance.now() - started);
   return {

@@ -27,13 +27,14 @@ export function LevelsView({ route, syncs }: LevelsViewProps) {
     <>
       <header class="title">
         <h1>Levels</h1>
-        {value !== undefined && <Facts {...{ value }} />}
+        {value === undefined ? <p class="facts" /> : <Facts {...{ value }} />}
       </header>
       {problem !== undefined && <Problem text={problem} />}
       {problem === undefined && value === undefined && <Waiting />}
       {value !== undefined && <Picture {...{ value, colors }} />}
       {value !== undefined && <Legend {...{ value, syncs, colors }} />}
-      <Tables {...{ route, colors }} />
+      {/* Not before the picture above it, which would move it down. */}
+      {(value ?? problem) !== undefined && <Tables {...{ route, colors }} />}
     </>
   );
 }

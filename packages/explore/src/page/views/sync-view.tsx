@@ -27,7 +27,7 @@ export function SyncView({ route, syncId }: SyncViewProps) {
     <>
       <header class="title">
         <h1 class="mono">{syncId}</h1>
-        {sync !== undefined && <Facts sync={sync} />}
+        {sync === undefined ? <p class="facts" /> : <Facts sync={sync} />}
       </header>
       <Tabs {...{ route }} label="Records of the sync" views={VIEWS} />
       {view === 'resources' && <Resources {...{ route, syncId }} types={sync?.resourceTypes} />}
