@@ -88,6 +88,23 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
     }
   });
 
+  it('takes each option instead of the part of the connection string', async () => {
+    const { host, port } = address();
+    const connectionString = `postgres://nobody:${WRONG}@127.0.0.9:9/nowhere?application_name=part`;
+    const others = { ...address(), user: 'app', tls: { ca } };
+    for (const password of [RIGHT, async () => RIGHT]) {
+      const connection = await openPostgres({ connectionString, ...others, password });
+      expect(await connection.stores()).toContain('acme');
+      const { rows } = await administrator.query(
+        "SELECT application_name FROM pg_stat_activity WHERE usename = 'app'",
+      );
+      expect(rows).toContainEqual({ application_name: 'part' });
+      await connection.close();
+    }
+    const withoutPassword = `postgres://app@${host}:${port}/postgres`;
+    await connect({ connectionString: withoutPassword, password: RIGHT, tls: { ca } });
+  });
+
   it('serves a client that presents a certificate, where it asks for one', async () => {
     const key = await readFile(certificate.key);
     await administrator.query('GRANT USAGE ON SCHEMA sstitch TO certified');

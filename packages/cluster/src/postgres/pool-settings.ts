@@ -1,7 +1,10 @@
 // The options of a connection, as the driver's pool takes them. Beside options.ts, because @types/pg is not installed
 // where a program only uses the types of the options.
+import { userInfo } from 'node:os';
 import type { PoolConfig } from 'pg';
+import { parse } from 'pg-connection-string';
 import { ClusterError } from '../errors.js';
+import { unavailable } from './failures.js';
 import type { PostgresOptions } from './options.js';
 
 const DEFAULT_CONNECTIONS = 8;
@@ -19,26 +22,29 @@ export interface Settings {
   readonly retryMs: number;
 }
 
-/** @throws ClusterError SSTITCH_OPTION_INVALID */
+/** @throws ClusterError SSTITCH_OPTION_INVALID; SSTITCH_CLUSTER_UNAVAILABLE if a file that the string names is unreadable */
 export function settingsOf(options: PostgresOptions): Settings {
   const connections = wholeNumber('connections', options.connections ?? DEFAULT_CONNECTIONS, 1);
   const statementMs = wholeNumber('statementMs', options.statementMs ?? DEFAULT_STATEMENT_MS, 10);
   const retryMs = wholeNumber('retryMs', options.retryMs ?? DEFAULT_RETRY_MS, 0);
-  const { connectionString, host, port, database, user, password, tls } = options;
+  const { connectionString, host, port, database, user, password, tls, applicationName } = options;
+  // Not given to the driver as a string, since a part of the string would then win over the option.
+  const parts = connectionString === undefined ? {} : partsOf(connectionString);
   return {
     pool: {
-      ...(connectionString !== undefined && { connectionString }),
+      application_name: 'sstitch',
+      ...parts,
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
       ...(database !== undefined && { database }),
-      ...(user !== undefined && { user }),
+      user: user ?? (parts.user || process.env['PGUSER'] || nameOfUser()),
       ...(password !== undefined && { password }),
       ...(tls !== undefined && { ssl: tls }),
+      ...(applicationName !== undefined && { application_name: applicationName }),
       max: connections,
       query_timeout: statementMs,
       connectionTimeoutMillis: statementMs,
       keepAlive: true,
-      application_name: options.applicationName ?? 'sstitch',
       // An idle connection does not keep the process alive.
       allowExitOnIdle: true,
     },
@@ -46,6 +52,25 @@ export function settingsOf(options: PostgresOptions): Settings {
     serverStatementMs: Math.ceil(statementMs * SERVER_LIMIT),
     retryMs,
   };
+}
+
+/** The parts of a connection string, as the driver itself reads them. A part that is empty or null counts as absent. */
+function partsOf(connectionString: string): PoolConfig {
+  try {
+    // The driver takes a port that is text, and a host or database that is null, which its types leave out.
+    return parse(connectionString) as object;
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+/** The name of the process's user; undefined for a user without one, as in some containers: the driver then takes $USER. */
+function nameOfUser(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 function wholeNumber(name: string, value: number, least: number): number {
