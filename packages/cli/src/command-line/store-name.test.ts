@@ -70,6 +70,8 @@ describe('the address of a store', () => {
 
   it.each([
     ['cassandra://db1/tenants', /form cassandra:\/\/HOST/],
+    ['cassandra:/db1/tenants/acme', /form cassandra:\/\/HOST/],
+    ['postgres:/db/main/acme', /form postgres:\/\/\[USER@\]HOST/],
     ['cassandra:///tenants/acme', /form cassandra:\/\/HOST/],
     ['cassandra://db1:0/tenants/acme', /form cassandra/],
     ['cassandra://db1:99999/tenants/acme', /form cassandra/],

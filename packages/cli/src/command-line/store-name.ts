@@ -57,9 +57,9 @@ export interface ClusterName extends ClusterDatabase {
   readonly store: string;
 }
 
-/** Whether a store's name is an address, not a directory. */
+/** Whether a store's name is an address, not a directory. With one slash it is an address with a typing error. */
 export function isClusterName(text: string): boolean {
-  return /^(cassandra|postgres|postgresql):\/\//i.test(text);
+  return /^(cassandra|postgres|postgresql):\//i.test(text);
 }
 
 /** Parses the address of a store. @throws InvalidArgumentError, whose message does not contain a password */

@@ -26,8 +26,8 @@ export interface CloneSyncOptions extends OperationOptions {
 
 /**
  * Copies a sync to another id in one commit: all records and index entries, the run, and the statistics, which count
- * the copied records. The clone of a replaced version is an ordinary sync. Writes to `into` by a `SyncStore` wait
- * meanwhile.
+ * the copied records. The clone of a replaced version under another id is an ordinary sync; under its own id, in another
+ * engine, it stays a replaced version. Writes to `into` by a `SyncStore` wait meanwhile.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
  * SSTITCH_ABORTED, which leave `into` unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError
@@ -43,7 +43,10 @@ export async function cloneSync(options: CloneSyncOptions): Promise<OperationCom
     withView(engine, { snapshot, signal }, async (view) => {
       await checkFound(view, syncId);
       if (!replace) await checkFree(into, as, signal);
-      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onRecords: recordsOf(options) });
+      const copy = new SyncCopy(view, syncId, as, {
+        runOf: as === syncId ? undefined : ownRun,
+        onRecords: recordsOf(options),
+      });
       return commitReplacements(into, replaceSync(as, copy), signal);
     }),
   );

@@ -132,6 +132,18 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(renamed);
   });
 
+  test('stays one in another engine into which it is cloned under its own id', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
+    const backup = new ModelEngine();
+    for (const syncId of [SYNC, OTHER, SIDE]) {
+      await cloneSync({ engine: base, syncId, as: syncId, into: backup });
+    }
+    expect(await contentsOf(backup)).toEqual(await contentsOf(base));
+    const [kept] = await listReplacedVersions({ engine: backup, syncId: SYNC });
+    expect(kept).toMatchObject({ sideId: SIDE, keptAt: KEPT_AT });
+  });
+
   test('stays if it is cloned, when another version is kept', async () => {
     const { base, source } = await baseAndSource([], []);
     const keep = async () => {

@@ -15,6 +15,7 @@ import { writtenSyncId } from '../../stores/new-sync-id.js';
 import { type ByteReader, type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
+import { missingBase } from './missing-base.js';
 
 type Input = InputOf<typeof compactCommand>;
 
@@ -28,7 +29,7 @@ export async function compactAs(
   checkOptions(input);
   return withStore(
     base,
-    'refuse',
+    missingBase(input),
     async (opened) => {
       const as = await writtenSyncId(opened, base, reference, signal);
       return withSyncs(context, from, zone, async (source) => {

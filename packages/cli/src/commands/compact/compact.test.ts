@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUCKETS } from '@sstitch/keys';
@@ -142,6 +142,17 @@ describe('compact', () => {
     expect(document).toMatchObject({ emptied: [THIRD] });
     const { [THIRD]: _removed, ...others } = baseDigests;
     expect(await digestsOf(base)).toEqual(others);
+  });
+
+  it('creates a missing base only with --create, and not if the source fails it', async () => {
+    const backup = join(testDirectory(), 'backup');
+    const line = ['compact', '--base', backup, '--from', fresh];
+    expect((await sstitch([...line, '--all'])).exitCode).toBe(5);
+    expect((await sstitch([...line, '--all', '--create', '--dry-run'])).exitCode).toBe(5);
+    expect((await sstitch([...line, '--sync', THIRD, '--create'])).exitCode).toBe(3);
+    expect(existsSync(backup)).toBe(false);
+    expect((await sstitch([...line, '--all', '--create'])).exitCode).toBe(0);
+    expect(await digestsOf(backup)).toEqual(freshDigests);
   });
 
   it('refuses the same store as base and source', async () => {

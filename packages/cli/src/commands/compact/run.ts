@@ -27,6 +27,7 @@ import { chosenSyncs, confirmRemoval, requireChoice } from './choose-syncs.js';
 import type { compactCommand } from './command.js';
 import { compactAs } from './compact-as.js';
 import { checkKeeping, compactAndKeep } from './keep-replaced.js';
+import { missingBase } from './missing-base.js';
 import {
   type PlannedDifference,
   plannedDifferences,
@@ -49,7 +50,7 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
   const patience = patienceOf(context, wait);
   return withStore(
     base,
-    'refuse',
+    missingBase(input),
     (opened) =>
       withStoreOf(context, from, zone, (location) =>
         withSource(location, (source) => runCompact(context, input, opened, source), patience),
