@@ -1,3 +1,4 @@
+import { ClusterError } from '@sstitch/cluster';
 import { EngineError } from '@sstitch/engine';
 import { describe, expect, it } from 'vitest';
 import { reportOf } from './errors.js';
@@ -16,6 +17,17 @@ describe('the report of an error', () => {
       exitCode: 6,
       path: '/s',
       pid: 4711,
+    });
+  });
+
+  it('says what a command does where a program reopens the store', () => {
+    const lost =
+      'the lease of this process on store "acme" was lost: it was not renewed for 30000 ms';
+    const error = new ClusterError('SSTITCH_LEASE_LOST', `${lost}; reopen the store`);
+    expect(reportOf(error)).toMatchObject({
+      code: 'SSTITCH_LEASE_LOST',
+      message: `${lost}; the database did not answer for so long, or this process was suspended; nothing was committed unless the message says otherwise: run the command again`,
+      exitCode: 1,
     });
   });
 

@@ -32,6 +32,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
     const literal = client.escapeLiteral(PASSWORD);
     await client.query(`CREATE ROLE ann LOGIN PASSWORD ${literal}`);
     await client.query('GRANT CREATE ON DATABASE postgres TO ann');
+    await client.query(`CREATE ROLE eve LOGIN PASSWORD ${literal}`);
     await client.end();
     const made = await server.own?.secure();
     if (made === undefined) throw new Error('not a server of this test');
@@ -66,15 +67,30 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
   });
 
   it.each([
-    ['without TLS', 'lease=30', PASSWORD, /no encryption: set tls/],
+    [
+      'without TLS',
+      'lease=30',
+      PASSWORD,
+      /no encryption: set tls, or check the user and the database; tls, ca, cert and key are parameters of the address, such as \?tls=require&ca=ca\.pem$/,
+    ],
     [
       'with a certificate that nobody vouches for',
       'tls=require',
       PASSWORD,
-      /not trusted .*: set ca/,
+      /not trusted .*: set ca to that of its authority; tls, ca, cert and key are parameters/,
     ],
-    ['with another password', 'tls=no-verify', 'nonsense', /password authentication failed/],
-    ['without a password', 'tls=no-verify', undefined, /the server asks for a password/],
+    [
+      'with another password',
+      'tls=no-verify',
+      'nonsense',
+      /password authentication failed for user "ann": check the user and the password; set SSTITCH_CLUSTER_PASSWORD, or SSTITCH_CLUSTER_PASSWORD_FILE to the file that holds it; the address or SSTITCH_CLUSTER_USER names the user$/,
+    ],
+    [
+      'without a password',
+      'tls=no-verify',
+      undefined,
+      /: the server asks for a password, and none is set; set SSTITCH_CLUSTER_PASSWORD, or SSTITCH_CLUSTER_PASSWORD_FILE to the file that holds it$/,
+    ],
   ])('refuses a client %s', async (_what, query, password, message) => {
     const env = password === undefined ? {} : { SSTITCH_CLUSTER_PASSWORD: password };
     const { exitCode, stderr } = await run(query, env, 'syncs');
@@ -85,4 +101,27 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
       },
     );
   });
+
+  it.each([
+    [
+      'may not create the tables',
+      ['generate', '?tls=no-verify&schema=new', '--grants', '5'],
+      /: permission denied for database postgres: grant CREATE on the database$/,
+    ],
+    [
+      'may not use the tables',
+      ['syncs', '?tls=no-verify'],
+      /: permission denied for schema sstitch: grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables$/,
+    ],
+  ])(
+    'says what to grant to a role that %s',
+    async (_what, [name = '', query, ...rest], message) => {
+      const line = [name, `${address.replace('ann@', 'eve@')}${query}`, ...rest];
+      const { exitCode, stderr } = await ended(
+        startMain(line, { env: { SSTITCH_CLUSTER_PASSWORD: PASSWORD } }),
+      );
+      expect(exitCode).toBe(1);
+      expect(stderr.trim()).toMatch(message);
+    },
+  );
 });

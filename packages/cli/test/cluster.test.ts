@@ -289,8 +289,14 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     const { exitCode, stderr } = await sstitch(['syncs', elsewhere]);
     expect(exitCode).toBe(5);
     expect(stderr).toBe(
-      'sstitch: the database has no tables of stores in schema nothing_here; check the address; import and generate create stores\n',
+      'sstitch: the database has no tables of stores in schema nothing_here; check the address; import, generate, `sstitch compact --create` and `sstitch clone STORE --sync ID --into ADDRESS` create stores\n',
     );
+    const nowhere = address.replace(new URL(address).pathname, '/nowhere/acme');
+    expect(await sstitch(['generate', nowhere, '--grants', '5'])).toMatchObject({
+      exitCode: 5,
+      stderr:
+        'sstitch: PostgreSQL: database "nowhere" does not exist; check the address, or create the database: no command of sstitch does\n',
+    });
   });
 
   it.each<[string, (address: string) => readonly string[], RegExp]>([
@@ -344,7 +350,9 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     const env = { SSTITCH_CLUSTER_PASSWORD: 'very-secret', SSTITCH_DEBUG: '1' };
     const { exitCode, stderr } = await ended(startMain(['syncs', address, '--verbose'], { env }));
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/sstitch: PostgreSQL: .*nobody/);
+    expect(stderr).toMatch(
+      /^sstitch: PostgreSQL: role "nobody" does not exist: check the user and the database; the address or SSTITCH_CLUSTER_USER names the user$/m,
+    );
     expect(stderr).not.toContain('very-secret');
   });
 });

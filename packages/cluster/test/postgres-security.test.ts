@@ -141,13 +141,13 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
       'no password',
       () => ({ tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
-      /^PostgreSQL: the server asks for a password: give one, PGPASSWORD or an entry in/,
+      /^PostgreSQL: the server asks for a password, and none is set$/,
     ],
     [
       'an empty password',
       () => ({ password: '', tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
-      /^PostgreSQL: the server asks for a password: /,
+      /^PostgreSQL: the server asks for a password, and none is set$/,
     ],
     [
       'another authority',
@@ -189,7 +189,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
       'no permission',
       () => ({ user: 'reader', password: RIGHT, tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
-      /^PostgreSQL: permission denied for schema sstitch: grant it$/,
+      /^PostgreSQL: permission denied for schema sstitch: grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables$/,
     ],
     [
       'a database that does not exist',

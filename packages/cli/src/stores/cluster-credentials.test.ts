@@ -27,6 +27,35 @@ describe('credentials', () => {
     });
   });
 
+  it('take a variable that is empty as unset', async () => {
+    const environment = {
+      SSTITCH_CLUSTER_USER: '',
+      SSTITCH_CLUSTER_PASSWORD: 'secret',
+      SSTITCH_CLUSTER_PASSWORD_FILE: '',
+    };
+    expect(await clusterCredentials(undefined, environment)).toEqual({
+      user: undefined,
+      password: 'secret',
+    });
+    expect(
+      await clusterCredentials('ann', { ...environment, SSTITCH_CLUSTER_PASSWORD: '' }),
+    ).toEqual({ user: 'ann', password: undefined });
+  });
+
+  it.each(['', '\n', '\r\nsecret\n'])(
+    'refuse a file whose first line is empty: %j',
+    async (text) => {
+      const file = join(testDirectory(), 'password');
+      writeFileSync(file, text);
+      await expect(
+        clusterCredentials('ann', { SSTITCH_CLUSTER_PASSWORD_FILE: file }),
+      ).rejects.toMatchObject({
+        code: 'SSTITCH_INPUT_UNFIT',
+        message: `SSTITCH_CLUSTER_PASSWORD_FILE: the file is empty, or its first line: ${file}`,
+      });
+    },
+  );
+
   it('refuse two passwords, and a file that does not exist', async () => {
     const file = join(testDirectory(), 'missing');
     await expect(

@@ -4,7 +4,7 @@
 //   SSTITCH_CLUSTER_PASSWORD        the password
 //   SSTITCH_CLUSTER_PASSWORD_FILE   a file whose first line is the password
 //
-// Without a password, PostgreSQL's own settings apply: PGPASSWORD and ~/.pgpass.
+// A variable that is empty counts as unset. Without a password, PostgreSQL's own settings apply: PGPASSWORD and ~/.pgpass.
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { TlsParameters } from '../command-line/store-name.js';
@@ -15,24 +15,29 @@ export interface Credentials {
   readonly password: string | undefined;
 }
 
-/** @throws CliError SSTITCH_USAGE, SSTITCH_INPUT_NOT_FOUND, SSTITCH_FILE_OPERATION */
+/** @throws CliError SSTITCH_USAGE, SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT, SSTITCH_FILE_OPERATION */
 export async function clusterCredentials(
   user: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<Credentials> {
-  const {
-    SSTITCH_CLUSTER_USER: givenUser,
-    SSTITCH_CLUSTER_PASSWORD: given,
-    SSTITCH_CLUSTER_PASSWORD_FILE: file,
-  } = environment;
+  const givenUser = environment['SSTITCH_CLUSTER_USER'] || undefined;
+  const given = environment['SSTITCH_CLUSTER_PASSWORD'] || undefined;
+  const file = environment['SSTITCH_CLUSTER_PASSWORD_FILE'] || undefined;
   if (given !== undefined && file !== undefined) {
     throw usageError('set SSTITCH_CLUSTER_PASSWORD or SSTITCH_CLUSTER_PASSWORD_FILE, not both');
   }
-  const password =
-    file === undefined
-      ? given
-      : (await readNamed('SSTITCH_CLUSTER_PASSWORD_FILE', file)).split(/\r?\n/, 1)[0];
+  const password = file === undefined ? given : await firstLineOf(file);
   return { user: user ?? givenUser, password };
+}
+
+async function firstLineOf(file: string): Promise<string> {
+  const what = 'SSTITCH_CLUSTER_PASSWORD_FILE';
+  const [line = ''] = (await readNamed(what, file)).split(/\r?\n/, 1);
+  if (line !== '') return line;
+  throw new CliError(
+    'SSTITCH_INPUT_UNFIT',
+    `${what}: the file is empty, or its first line: ${file}`,
+  );
 }
 
 /** The options of `tls.connect`; undefined without TLS. @throws as {@link clusterCredentials} */

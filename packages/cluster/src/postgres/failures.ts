@@ -25,6 +25,9 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['28P01', 'check the user and the password'],
   ['42501', 'grant it'],
 ]);
+/** The server's messages for a role that may not create the schema, and one that may not use it or its tables. */
+const NO_CREATE = /permission denied for database/;
+const NO_USE = /permission denied for (schema|table)/;
 const NO_DATABASE = '3D000';
 /** pg's messages when the server asks for a password and there is none, and when it does not speak TLS. */
 const NO_PASSWORD = /client password must be a (non-empty )?string/;
@@ -76,11 +79,14 @@ function messageOf(error: unknown): string {
 function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { message } = error;
-  if (NO_PASSWORD.test(message))
-    return 'the server asks for a password: give one, PGPASSWORD or an entry in ~/.pgpass';
+  if (NO_PASSWORD.test(message)) return 'the server asks for a password, and none is set';
   if (NO_TLS.test(message)) return 'the server does not speak TLS: leave out tls';
   const advice = ADVICE.get('code' in error ? String(error.code) : '');
   if (advice === undefined) return tlsProblem(error);
+  if (NO_CREATE.test(message)) return `${message}: grant CREATE on the database`;
+  if (NO_USE.test(message)) {
+    return `${message}: grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables`;
+  }
   if (NO_CERTIFICATE.test(message)) return `${message}: set cert and key`;
   return `${message}: ${NOT_ENCRYPTED.test(message) ? `set tls, or ${advice}` : advice}`;
 }
