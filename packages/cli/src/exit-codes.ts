@@ -4,7 +4,10 @@
 export const EXIT_CODES = {
   /** Success; also if the reader of the output closed it early, as `head` does. */
   done: 0,
-  /** The file system or LevelDB reported an error, the user answered no, or the result could not be written. */
+  /**
+   * The file system or LevelDB reported an error, a cluster's database did not answer or refused the command, the user
+   * answered no, or the result could not be written.
+   */
   failed: 1,
   /** The command line is wrong; nothing was touched. */
   usage: 2,

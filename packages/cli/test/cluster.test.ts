@@ -3,11 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   missingPostgres,
   type PostgresServer,
   startPostgres,
 } from '@sstitch/build-config/postgres-server';
+import { ClusterStore } from '@sstitch/cluster';
 import { openPostgres } from '@sstitch/cluster/postgres';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -79,6 +81,13 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     const { stdout } = await sstitch(['compact', ...compactLine(base, path('source'))]);
     expect(stdout).toMatch(/done: 1 sync replaced in .*, writers paused [\d.]+ m?s\n/);
     expect(await digestsOf(base)).toEqual({ ...before, [FIRST]: fresh[FIRST] });
+    const linked = await sstitch([
+      'compact',
+      ...compactLine(base, path('source')),
+      ...['--strategy', 'link'],
+    ]);
+    expect(linked.exitCode).not.toBe(0);
+    expect(linked.stderr).toMatch(/base and source must both be stores in directories\n$/);
     // And back, into a store in a directory.
     const back = ['--base', path('source'), '--from', base, '--sync', SECOND];
     await valid('compact', ...back);
@@ -254,6 +263,34 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
       leases: [],
     });
     expect(await digestsOf(base)).toEqual(before);
+  });
+
+  it('keeps the loads of other processes, and says how to find out whether they have died', async () => {
+    const base = newAddress();
+    await sstitchJson('generate', base, '--grants', '20');
+    expect((await sstitch(['cluster', 'collect', base])).stdout).not.toContain('kept');
+    const connection = await openPostgres({ connectionString: server.url });
+    const port = connection.store(parseClusterName(base).store);
+    const store = new ClusterStore(port);
+    const ending = new AbortController();
+    const chunk = new Uint8Array(100_000);
+    const replaced = store.replaceSpans(
+      [{ start: Buffer.from('a'), end: Buffer.from('b') }],
+      (async function* () {
+        // More than a chunk, so that the load begins; it does not end.
+        for (let at = 10; at < 50; at++) yield [[Buffer.from(`a${at}`), chunk] as const];
+        await sleep(2 ** 30, undefined, { signal: ending.signal });
+      })(),
+      { signal: ending.signal },
+    );
+    while ((await port.readLoads()).length === 0) await Promise.race([replaced, sleep(10)]);
+    expect((await sstitch(['cluster', 'collect', base])).stdout).toMatch(
+      /^kept 1 load of other processes: --find-dead finds out whether they have died$/m,
+    );
+    ending.abort();
+    await expect(replaced).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
+    await store.close();
+    await connection.close();
   });
 
   it('is served as a page', async () => {

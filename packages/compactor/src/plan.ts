@@ -97,7 +97,7 @@ async function pickStrategy(
     asTableBase(options.base) !== undefined && asTableSource(options.source) !== undefined;
   switch (options.strategy) {
     case 'link':
-      if (!canLink) throw unavailable('link', 'base and source must both be stores');
+      if (!canLink) throw unavailable('link', 'base and source must both be stores in directories');
       return { strategy: 'link', reason: 'requested' };
     case 'rebuild':
       if (!canRebuild) {
@@ -109,7 +109,11 @@ async function pickStrategy(
       return batchOrThrow('requested');
     case 'auto': {
       if (options.verify) {
-        if (!canLink) throw unavailable('link', 'verify requires that base and source are stores');
+        if (!canLink)
+          throw unavailable(
+            'link',
+            'verify requires that base and source are stores in directories',
+          );
         return { strategy: 'link', reason: 'verify was requested' };
       }
       if (options.purge) {

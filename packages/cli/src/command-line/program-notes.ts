@@ -12,7 +12,8 @@ export const EXIT_CODE_NOTES = [
     code: '1',
     short: 'failed',
     long:
-      'Failed: the file system or LevelDB reported an error, the target of a copy exists, `get` found ' +
+      'Failed: the file system or LevelDB reported an error, the database of a cluster did not answer or ' +
+      'refused the command, the target of a copy exists, `get` found ' +
       'nothing, the answer to a question was no or the input ended (Ctrl-D), or standard output ' +
       'could not be written, as on a full disk.',
   },

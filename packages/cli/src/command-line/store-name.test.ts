@@ -90,6 +90,8 @@ describe('the address of a store', () => {
     ['postgres://db/main/acme?cert=x', /cert and key in the address are named together/],
     ['cassandra://db/ks/acme?replication=0', /a number of copies/],
     ['cassandra://db/ks/acme?lease=1m', /a number of seconds/],
+    ['postgres://db/main/acme?lease=0', /lease in the address .* from 1 to 86400, not "0"/],
+    ['postgres://db/main/acme?lease=86401', /from 1 to 86400, not "86401"/],
   ])('%s is refused', (text, message) => expect(() => parseClusterName(text)).toThrow(message));
 
   it.each([

@@ -12,6 +12,8 @@ const SCHEMES = { cassandra: 'cassandra', postgres: 'postgres', postgresql: 'pos
 const ADDRESS = /^(cassandra|postgres|postgresql):\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
 const HOST = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::(\d+))?$/i;
 const MAX_PORT = 65_535;
+/** A day, the longest lease that a store takes. */
+const MAX_LEASE_SECONDS = 86_400;
 const TLS_MODES = ['off', 'require', 'no-verify'] as const;
 /** Parameters after `?`, by kind. */
 const PARAMETERS = {
@@ -172,9 +174,9 @@ function parametersOf(kind: ClusterName['kind'], query: string): Map<string, str
 
 function leaseOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text) * 1000;
+  if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= MAX_LEASE_SECONDS) return Number(text) * 1000;
   throw new InvalidArgumentError(
-    `lease in the address is a number of seconds, not ${JSON.stringify(text)}`,
+    `lease in the address is a number of seconds from 1 to ${MAX_LEASE_SECONDS}, not ${JSON.stringify(text)}`,
   );
 }
 

@@ -24,10 +24,11 @@ export const run: Run<typeof clusterCollectCommand> = (context, { address, findD
       await sleep(waitMs, undefined, { signal });
       report = sumOf(report, await store.collect({ signal }));
     }
+    const { loads } = await store.clusterStatus({ signal });
     const durationMs = roundMs(performance.now() - started);
     return {
       document: { address, ...report, durationMs },
-      summary: `${linesOf(report)}${style.good('done')} in ${formatMs(durationMs)}\n`,
+      summary: `${linesOf(report)}${loadsLine(loads.length, findDead)}${style.good('done')} in ${formatMs(durationMs)}\n`,
     };
   });
 
@@ -44,6 +45,13 @@ function sumOf(first: CollectionReport, second: CollectionReport): CollectionRep
     deletedSegments: first.deletedSegments + second.deletedSegments,
     heldSlot: second.heldSlot,
   };
+}
+
+/** This process has no loads: what is left belongs to processes that run, or that nobody has found dead. */
+function loadsLine(loads: number, findDead: boolean): string {
+  if (loads === 0) return '';
+  const hint = findDead ? '' : ': --find-dead finds out whether they have died';
+  return `kept ${formatCountOf(loads, 'load')} of other processes${hint}\n`;
 }
 
 function linesOf(report: CollectionReport): string {

@@ -43,7 +43,7 @@ function textOf(status: ClusterStatus, bold: (text: string) => string): string {
       'retired',
       status.retired.runs === 0
         ? 'no runs'
-        : `${totalsText(status.retired)}, until no reader keeps them`,
+        : `${totalsText(status.retired)}, until a collection deletes them`,
     ],
     [
       'leases',

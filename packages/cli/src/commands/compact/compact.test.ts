@@ -144,6 +144,16 @@ describe('compact', () => {
     expect(await digestsOf(base)).toEqual(others);
   });
 
+  it('says why a dry run with --keep-replaced plans a rebuild', async () => {
+    const line = compactLine(SECOND, '--keep-replaced', '--dry-run');
+    const { stdout } = await sstitch(line);
+    expect(stdout).toContain(
+      'would use strategy rebuild: kept versions are rebuilt under their side ids;',
+    );
+    const requested = await sstitchJson(...line, '--strategy', 'rebuild');
+    expect(requested).toMatchObject({ plan: { strategy: 'rebuild', reason: 'requested' } });
+  });
+
   it('creates a missing base only with --create, and not if the source fails it', async () => {
     const backup = join(testDirectory(), 'backup');
     const line = ['compact', '--base', backup, '--from', fresh];

@@ -36,6 +36,9 @@ import {
 
 type Input = InputOf<typeof compactCommand>;
 
+/** Why `--keep-replaced` plans a rebuild. */
+const KEEPING = 'kept versions are rebuilt under their side ids';
+
 export const run: Run<typeof compactCommand> = async (context, input) => {
   const { base, from, zone, wait, as } = input;
   requireChoice(input);
@@ -87,7 +90,9 @@ async function runCompact(
   const counts = countsLines(syncIds, before, after);
   if (!dryRun) return doneResult(context, result, counts);
   const differences = await plannedDifferences(context, base, source, syncIds);
-  return plannedResult(context, result, counts, differences);
+  const isKeptByDefault = keepReplaced && strategy === 'auto';
+  const plan = isKeptByDefault ? { ...result.plan, reason: KEEPING } : result.plan;
+  return plannedResult(context, { ...result, plan }, counts, differences);
 }
 
 function doneResult(

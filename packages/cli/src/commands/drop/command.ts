@@ -9,8 +9,8 @@ export const dropCommand = defineCommand({
     'tombstones. Asks first on a terminal; without one, --yes is required. No file of the store then ' +
     'holds a byte of these syncs, or of data removed earlier: tables that share a file with it are ' +
     'copied. --no-purge is faster, but removed data may stay in files until LevelDB compacts them. ' +
-    'Checkpoints and other copies keep what they hold. On a cluster, removed data is deleted when no reader ' +
-    'keeps it.',
+    'Checkpoints and other copies keep what they hold. On a cluster, a collection deletes removed data ' +
+    'that no reader keeps: by itself in processes that have the store open, or by `sstitch cluster collect`.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],

@@ -36,7 +36,7 @@ async function dropSyncs(
   }
   if (!yes) await confirm(context, location, syncIds);
   const started = performance.now();
-  // On a cluster, runs go when no reader keeps them.
+  // On a cluster, a collection deletes the runs.
   const options = { signal, purge: purge && !isClusterName(location) };
   const report = await store.excise(spansOf(syncIds), options);
   const document = excisionDocument(syncIds, report, performance.now() - started);
