@@ -85,8 +85,8 @@ function test(directories) {
     rmSync(join(root, directory, '.vitest'), { recursive: true, force: true });
     rmSync(join(root, directory, '.turbo', 'turbo-test.log'), { force: true });
   }
-  // Two packages at a time: the suites that kill processes mostly wait for them.
-  const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=2'];
+  // One package at a time: each suite has a worker for each of two cores.
+  const turbo = ['exec', 'turbo', 'run', 'test', '--concurrency=1'];
   const filters = directories.map((directory) => `--filter=./${directory.replaceAll('\\', '/')}`);
   pnpm([...turbo, ...filters, '--output-logs=full', '--log-order=grouped'], {
     onFailure: () => printFailures(directories),

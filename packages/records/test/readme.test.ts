@@ -48,5 +48,5 @@ test('the README states the limits and defaults of the code', () => {
   expect(text).toContain(
     `batches of at most ${MAX_BATCH_RECORDS.toLocaleString('en')} records or ${MAX_BATCH_BYTES / 1024 / 1024} MiB`,
   );
-  expect(text).toContain(`defaults to that of the list, or ${DEFAULT_PAGE_RECORDS}`);
+  expect(text).toContain(`the list's, or ${DEFAULT_PAGE_RECORDS} | the most records`);
 });

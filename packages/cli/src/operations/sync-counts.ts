@@ -92,7 +92,8 @@ export function countsText(lines: readonly CountsLine[]): string {
     .join('');
 }
 
-function changeText(before: number | undefined, after: number | undefined): string {
-  const shown = (count: number | undefined) => (count === undefined ? '?' : formatCount(count));
-  return before === after ? shown(after) : `${shown(before)} to ${shown(after)}`;
+/** Shows only the present count if it is the old one, or if the old one is unknown, as that of a new sync. */
+function changeText(before: number | undefined, after = 0): string {
+  if (before === undefined || before === after) return formatCount(after);
+  return `${formatCount(before)} to ${formatCount(after)}`;
 }
