@@ -70,7 +70,7 @@ const CLUSTER_ADVICE: ReadonlyArray<readonly [code: string, message: RegExp, adv
     'the address or SSTITCH_CLUSTER_USER names the user',
   ],
 ];
-/** What messages tell a program to do; a command opens the store anew. */
+/** What messages tell a program to do; a command opens the store itself. */
 const FOR_PROGRAMS = /; reopen the store( and repeat it)?$/;
 
 /** Appends the advice for `code` to `message`. */

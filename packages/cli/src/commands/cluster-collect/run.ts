@@ -47,7 +47,7 @@ function sumOf(first: CollectionReport, second: CollectionReport): CollectionRep
   };
 }
 
-/** This process has no loads: what is left belongs to processes that run, or that nobody has found dead. */
+/** This process has no loads: what is left belongs to processes that run, or that no process has found dead. */
 function loadsLine(loads: number, findDead: boolean): string {
   if (loads === 0) return '';
   const hint = findDead ? '' : ': --find-dead finds out whether they have died';
