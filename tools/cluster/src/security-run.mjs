@@ -154,7 +154,7 @@ function refusals({ plain, tls, trusted, other }) {
       what: 'TLS where there is none',
       client: { point: plain, ca: trusted, ...app },
       code: refused,
-      message: /it does not speak TLS there: set no tls, or the port for TLS/,
+      message: /it does not speak TLS there: leave out tls, or set the port for TLS/,
     },
     {
       what: 'no TLS where it is demanded',
