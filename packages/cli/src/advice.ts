@@ -13,8 +13,8 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_CLUSTER_UNAVAILABLE', 'check the address and that the database runs'],
   [
     'SSTITCH_LEASE_LOST',
-    'the database did not answer for so long, or this process was suspended; nothing was committed ' +
-      'unless the message says otherwise: run the command again',
+    'the database did not answer for so long, or this process was suspended: look at the store ' +
+      'before you run the command again',
   ],
   ['SSTITCH_LOAD_ABORTED', 'run the command again'],
   ['SSTITCH_COMMIT_UNKNOWN', 'look at the store before you run the command again'],

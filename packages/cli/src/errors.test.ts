@@ -26,7 +26,7 @@ describe('the report of an error', () => {
     const error = new ClusterError('SSTITCH_LEASE_LOST', `${lost}; reopen the store`);
     expect(reportOf(error)).toMatchObject({
       code: 'SSTITCH_LEASE_LOST',
-      message: `${lost}; the database did not answer for so long, or this process was suspended; nothing was committed unless the message says otherwise: run the command again`,
+      message: `${lost}; the database did not answer for so long, or this process was suspended: look at the store before you run the command again`,
       exitCode: 1,
     });
   });
