@@ -1,7 +1,9 @@
-// Checks imports: the modules of a package form no import cycle, and each directory of the engine, of the
-// cluster and of the command line imports only from lower layers in the tables below (ARCHITECTURE.md, "Inside the engine").
+// Checks imports: the modules of a package form no import cycle, and each directory of the engine, of the cluster and of
+// the command line imports only from lower layers in the tables below. ARCHITECTURE.md has the tables of the engine and
+// of the cluster, with the same rows.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { tablesOf } from './documents/markdown.mjs';
 import { root } from './pnpm.mjs';
 
 /** The engine's layers, lowest first; directories of one layer do not import each other. */
@@ -86,6 +88,21 @@ function checkCircles(imports, source) {
   for (const file of imports.keys()) visit(file);
 }
 
+/** Checks that ARCHITECTURE.md has a table of these directories, in this order, after a row of the ground's modules. */
+function checkTable(name, layers, ground) {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const wanted = [[...ground].sort(), ...layers.flat().map((directory) => [`${directory}/`])].flat();
+  const tables = tablesOf(text).map((rows) =>
+    rows.flatMap(({ directory = '' }, index) => {
+      const names = [...directory.matchAll(/`([^`]+)`/g)].map(([, one]) => one);
+      return index === 0 ? names.sort() : names;
+    }),
+  );
+  if (!tables.some((names) => names.join() === wanted.join())) {
+    problems.push(`ARCHITECTURE.md: the table of the ${name} must list ${wanted.join(', ')}`);
+  }
+}
+
 function checkLayers(imports, source, layers, ground) {
   const layerOf = new Map(
     layers.flatMap((directories, layer) => directories.map((directory) => [directory, layer])),
@@ -131,6 +148,7 @@ for (const directory of [...packages, join('tools', 'torture')]) {
   checkCircles(imports, source);
   if (directory === join('packages', 'engine')) {
     checkLayers(imports, source, ENGINE_LAYERS, ENGINE_GROUND);
+    checkTable('engine', ENGINE_LAYERS, ENGINE_GROUND);
   }
   if (directory === join('packages', 'cli')) {
     checkLayers(imports, source, CLI_LAYERS, CLI_GROUND);
@@ -138,6 +156,7 @@ for (const directory of [...packages, join('tools', 'torture')]) {
   }
   if (directory === join('packages', 'cluster')) {
     checkLayers(imports, source, CLUSTER_LAYERS, CLUSTER_GROUND);
+    checkTable('cluster', CLUSTER_LAYERS, CLUSTER_GROUND);
   }
 }
 if (problems.length > 0) {

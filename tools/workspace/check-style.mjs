@@ -4,33 +4,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tablesOf } from './documents/markdown.mjs';
 import { privateWordsIn, privateWordsInDocument } from './private-words.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MAX_LINES = 400;
 const VAGUE_NAME = /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/;
 
-/** What each package's sources may import; tests of some may use testkit too (ARCHITECTURE.md). */
-const MAY_IMPORT = {
-  contract: [],
-  keys: ['contract'],
-  sst: ['contract'],
-  pebble: ['contract', 'sst'],
-  engine: ['contract', 'sst'],
-  records: ['contract', 'keys'],
-  c1z: ['contract', 'keys', 'pebble', 'records'],
-  lines: ['contract', 'keys', 'records'],
-  access: ['contract', 'keys', 'records'],
-  operations: ['contract', 'keys', 'records', 'lines'],
-  compactor: ['contract', 'keys'],
-  testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
-  cluster: ['contract', 'sst'],
-  explore: ['contract', 'keys', 'sst', 'engine', 'records', 'lines', 'access', 'operations'],
-  cli: [
-    ...['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'access', 'operations'],
-    ...['compactor', 'testkit', 'explore', 'cluster'],
-  ],
-};
+/** What each package's sources may import: the table of packages in ARCHITECTURE.md. */
+const MAY_IMPORT = packageTable();
+/** Packages whose tests may use testkit, and what it is built on. */
 const TESTS_MAY_USE_TESTKIT = new Set([
   ...['compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore', 'cluster'],
 ]);
@@ -44,6 +27,8 @@ const PORTS = new Set([
   'packages/engine/src/store-directory/lock-holder.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);
+
+const IMPORTED_PACKAGE = /(?:from|import)\s*\(?\s*'@sstitch\/(?!build-config)([a-z0-9]+)/g;
 
 /** The list of private words itself, and its test. */
 const LISTS_PRIVATE_WORDS = /^tools\/workspace\/(test\/)?private-words\b/;
@@ -63,6 +48,12 @@ const documents = tracked.filter(
 );
 
 const problems = [];
+for (const [packageName, imported] of MAY_IMPORT) {
+  const above = [...MAY_IMPORT.keys()].slice(0, [...MAY_IMPORT.keys()].indexOf(packageName));
+  for (const one of imported.filter((each) => !above.includes(each))) {
+    problems.push(`ARCHITECTURE.md: ${packageName} imports ${one}, which is not in a row above it`);
+  }
+}
 for (const file of files) {
   const text = readFileSync(join(root, file), 'utf8');
   const lines = text.split('\n').length - 1;
@@ -76,11 +67,10 @@ for (const file of files) {
   const [, packageName, area] = /^packages\/([^/]+)\/(src|test)\//.exec(file) ?? [];
   if (packageName === undefined) continue;
   const isTest = area === 'test' || /\.test(-support)?\.ts$/.test(file);
-  for (const [, imported] of text.matchAll(/from '@sstitch\/(?!build-config)([a-z0-9]+)/g)) {
+  for (const [, imported] of text.matchAll(IMPORTED_PACKAGE)) {
     if (imported === packageName) continue;
     const allowed =
-      MAY_IMPORT[packageName].includes(imported) ||
-      (isTest && imported === 'testkit' && TESTS_MAY_USE_TESTKIT.has(packageName)) ||
+      MAY_IMPORT.get(packageName)?.includes(imported) ||
       (isTest && TESTS_MAY_USE_TESTKIT.has(packageName) && imported !== 'cli');
     if (!allowed) problems.push(`${file}: ${packageName} must not import ${imported}`);
   }
@@ -102,3 +92,16 @@ if (problems.length > 0) {
   process.exit(1);
 }
 console.log(`${files.length} files keep the house rules`);
+
+/** The packages in the order of the table, each with what it imports. */
+function packageTable() {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const rows = tablesOf(text).find(([row]) => 'package' in row && 'imports' in row);
+  const names = rows.map((row) => /\[([a-z0-9]+)\]/.exec(row.package)[1]);
+  return new Map(
+    rows.map(({ imports }, index) => [
+      names[index],
+      imports === 'all' ? names.slice(0, index) : imports.split(', ').filter((one) => one !== '–'),
+    ]),
+  );
+}

@@ -7,7 +7,7 @@
 // - `append` only writes at the current end of the file, and changes no earlier byte;
 // - `write` writes all bytes or throws; `read` returns fewer bytes only at the end of the file;
 // - `sync` reports every failed write to the file since its handle was opened. The system reports a failed write-back
-//   only to descriptors that are open at that moment, so a file must be synced through a handle that was open before
+//   only to descriptors that are open at that moment, so a file must be fsynced through a handle that was open before
 //   the write;
 // - errors have Node's `code` (ENOENT, ENOSPC, …), by which callers decide.
 
@@ -32,7 +32,7 @@ export interface FileStatus {
 export interface FileHandle {
   /**
    * The file descriptor, which any thread of the process can `attach`. If it is undefined, the thread that writes the
-   * file also syncs it.
+   * file also fsyncs it.
    */
   readonly descriptor?: number | undefined;
   /** Fills `target` with bytes from `position` on. Returns the number of bytes read, fewer only at the end of the file. */
@@ -43,7 +43,7 @@ export interface FileHandle {
   sync(): void;
   /** Returns the size of the file. */
   sizeBytes(): number;
-  /** Closes the file. It does not sync it. */
+  /** Closes the file. It does not fsync it. */
   close(): void;
 }
 
@@ -76,7 +76,7 @@ export interface FileSystem {
   link(existing: string, path: string): void;
   /**
    * Copies a file, as a clone if the file system can. Throws EEXIST if `path` exists. Returns a handle of the copy that
-   * was opened before it was written; the caller syncs and closes it.
+   * was opened before it was written; the caller fsyncs and closes it.
    */
   copy(existing: string, path: string): FileHandle;
   /** Renames a file or a directory, and replaces a file of the new name. */

@@ -68,7 +68,10 @@ export const BLOCK_TYPE_RAW = 0;
 export const BLOCK_TYPE_SNAPPY = 1;
 /** The metaindex entry that names the filter block. */
 export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
-/** The metaindex entry of a virtual table, which holds the size of the file's earlier contents. */
+/**
+ * The metaindex entry of a virtual table, which holds the size of the file's earlier contents. The name is older than the
+ * term. It stays, as tables of earlier versions have it, and earlier versions know a virtual table by it.
+ */
 export const SHARED_PART_KEY = 'sstitch.narrowed';
 /** The metaindex entry that holds a table's seal. */
 export const SEALED_KEY = 'sstitch.sealed';

@@ -6,7 +6,7 @@ export type { FileHandle, FileStatus, FileSystem, OpenFile, OpenMode } from './f
 export type { BlockHandle } from './format.js';
 export { type EntryType, makeInternalKey, sequenceOf, typeOf, userKeyOf } from './internal-key.js';
 export { type MergeIterator, type MergeOptions, mergeRuns, mergeTables } from './merge-tables.js';
-export { nodeFileSystem, syncAndCloseNodeFile } from './node-file-system.js';
+export { fsyncAndCloseNodeFile, nodeFileSystem } from './node-file-system.js';
 export type { PartOptions } from './part-copier.js';
 export { RunIterator, type RunTable } from './run-iterator.js';
 export { dataBytesIn, sharePart } from './share-part.js';

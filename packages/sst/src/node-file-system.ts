@@ -161,7 +161,7 @@ const fsyncAsync = promisify(fsync);
 const closeAsync = promisify(close);
 
 /** Fsyncs and closes an open file asynchronously, without blocking the calling thread. */
-export async function syncAndCloseNodeFile({ path, descriptor }: OpenFile): Promise<void> {
+export async function fsyncAndCloseNodeFile({ path, descriptor }: OpenFile): Promise<void> {
   try {
     await fsyncAsync(descriptor);
   } catch (error) {

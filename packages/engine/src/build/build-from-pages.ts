@@ -5,7 +5,7 @@ import type { Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { syncingFiles } from '../threads/unsynced-files.js';
+import { fsyncingFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   appendEntriesTask,
@@ -63,7 +63,7 @@ export async function buildFromPages(
       appended.catch(() => undefined);
     }
     await appended;
-    return await syncingFiles(pool, signal, async (unsynced) =>
+    return await fsyncingFiles(pool, signal, async (unsynced) =>
       unsynced.takeFrom(await run(session.run(finishTablesTask, undefined, { signal }))),
     );
   } catch (error) {

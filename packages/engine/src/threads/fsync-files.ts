@@ -7,10 +7,10 @@
 
 import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
 import { throwIfAborted } from '../errors.js';
-import { closeHeldFiles, syncHeldFile, syncHeldNodeFile } from '../files/held-files.js';
+import { closeHeldFiles, fsyncHeldFile, fsyncHeldNodeFile } from '../files/held-files.js';
 import { ItemCounter } from './shared-state.js';
 import { defineTask } from './task.js';
-import { isSyncFailure } from './task-errors.js';
+import { isFsyncFailure } from './task-errors.js';
 import { BULK_THREADS, type WorkerPool } from './worker-pool.js';
 
 /** Files that several workers fsync, in threads or asynchronously. */
@@ -37,18 +37,18 @@ function* takeEach({ files, nextFile }: SharedFiles): Generator<OpenFile> {
  *
  * @param busy until it settles, the bulk threads are left to other work
  */
-export async function syncFiles(
+export async function fsyncFiles(
   pool: WorkerPool,
   held: readonly OpenFile[],
   signal: AbortSignal | undefined,
   busy?: Promise<unknown>,
 ): Promise<void> {
   const files = sharedFiles(held);
-  const byNode = () => syncSharedNodeFiles(files, signal);
+  const byNode = () => fsyncSharedNodeFiles(files, signal);
   const byPool = async () => {
     await busy?.catch(() => undefined);
     const { hasMore } = new ItemCounter(held.length, files.nextFile);
-    if (hasMore) await pool.run(syncSharedFilesTask, files, { signal });
+    if (hasMore) await pool.run(fsyncSharedFilesTask, files, { signal });
   };
   // Few workers on Node's own threads, where gets run too, and none in the urgent thread, as large tables take long.
   const ofNode = pool.fileSystem !== nodeFileSystem ? 0 : busy === undefined ? 1 : 2;
@@ -65,7 +65,7 @@ export async function syncFiles(
 }
 
 /** Fsyncs and closes files that no other worker takes. */
-export function syncSharedFiles(
+export function fsyncSharedFiles(
   fileSystem: FileSystem,
   files: SharedFiles,
   checkCancelled: () => void,
@@ -73,7 +73,7 @@ export function syncSharedFiles(
   try {
     checkCancelled();
     for (const file of takeEach(files)) {
-      syncHeldFile(fileSystem, file);
+      fsyncHeldFile(fileSystem, file);
       checkCancelled();
     }
   } catch (error) {
@@ -82,17 +82,17 @@ export function syncSharedFiles(
   }
 }
 
-export const syncSharedFilesTask = defineTask('syncSharedFiles', syncSharedFiles);
+export const fsyncSharedFilesTask = defineTask('fsyncSharedFiles', fsyncSharedFiles);
 
-/** Does what `syncSharedFiles` does on Node's file system, without blocking the calling thread. */
-export async function syncSharedNodeFiles(
+/** Does what `fsyncSharedFiles` does on Node's file system, without blocking the calling thread. */
+export async function fsyncSharedNodeFiles(
   files: SharedFiles,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
     throwIfAborted(signal);
     for (const file of takeEach(files)) {
-      await syncHeldNodeFile(file);
+      await fsyncHeldNodeFile(file);
       throwIfAborted(signal);
     }
   } catch (error) {
@@ -109,6 +109,6 @@ function closeRest(fileSystem: FileSystem, files: SharedFiles): void {
 export async function allWorkers(workers: ReadonlyArray<Promise<unknown>>): Promise<void> {
   const results = await Promise.allSettled(workers);
   const failed = results.filter((result) => result.status === 'rejected');
-  const first = failed.find(({ reason }) => isSyncFailure(reason)) ?? failed[0];
+  const first = failed.find(({ reason }) => isFsyncFailure(reason)) ?? failed[0];
   if (first !== undefined) throw first.reason;
 }

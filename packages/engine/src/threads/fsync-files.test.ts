@@ -5,16 +5,16 @@ import { type FileSystem, nodeFileSystem, type OpenFile } from '@sstitch/sst';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openFilesIn } from '../../test/open-files.js';
 import { closeHeldFiles, HeldFiles, heldFilesCount } from '../files/held-files.js';
-import { InlinePool } from './inline-pool.js';
 import {
   allWorkers,
+  fsyncFiles,
+  fsyncSharedFiles,
+  fsyncSharedNodeFiles,
   sharedFiles,
-  syncFiles,
-  syncSharedFiles,
-  syncSharedNodeFiles,
-} from './sync-files.js';
+} from './fsync-files.js';
+import { InlinePool } from './inline-pool.js';
 import { threadPool } from './thread-pool.js';
-import { syncingFiles, UnsyncedFiles } from './unsynced-files.js';
+import { fsyncingFiles, UnsyncedFiles } from './unsynced-files.js';
 
 const COUNT = 20;
 const go = () => undefined;
@@ -22,7 +22,7 @@ let directory: string;
 let files: readonly OpenFile[];
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'sync-files-'));
+  directory = mkdtempSync(join(tmpdir(), 'fsync-files-'));
   const held = new HeldFiles(nodeFileSystem);
   for (let file = 0; file < COUNT; file++) {
     const writer = held.open(join(directory, `${file}`), 'create');
@@ -72,22 +72,22 @@ const paths = () => files.map(({ path }) => path).toSorted();
 test('every file is synced and closed once, by any free worker', () => {
   const { fileSystem, synced, closed } = counting();
   const shared = sharedFiles(files);
-  syncSharedFiles(fileSystem, shared, go);
-  syncSharedFiles(fileSystem, shared, go);
+  fsyncSharedFiles(fileSystem, shared, go);
+  fsyncSharedFiles(fileSystem, shared, go);
   expect(synced.toSorted()).toEqual(paths());
   expect(closed.toSorted()).toEqual(paths());
 });
 
 test('after a failure the remaining files are closed without a sync', () => {
   const { fileSystem, synced, closed } = counting(files[4]);
-  expect(() => syncSharedFiles(fileSystem, sharedFiles(files), go)).toThrow('EIO');
+  expect(() => fsyncSharedFiles(fileSystem, sharedFiles(files), go)).toThrow('EIO');
   expect(synced).toHaveLength(5);
   expect(closed.toSorted()).toEqual(paths());
 });
 
 test('an abort ends the work, and leaves no file open', async () => {
   const shared = sharedFiles(files);
-  const syncing = [1, 2].map(() => syncSharedNodeFiles(shared, AbortSignal.abort()));
+  const syncing = [1, 2].map(() => fsyncSharedNodeFiles(shared, AbortSignal.abort()));
   await expect(allWorkers(syncing)).rejects.toMatchObject({ name: 'AbortError' });
 });
 
@@ -108,17 +108,17 @@ test.each([
   ['the calling thread', () => new InlinePool({ ...nodeFileSystem })],
 ])('%s sync nothing after an abort, and leave no file open', async (_where, pool) => {
   const reason = new Error('not wanted');
-  const syncing = syncFiles(pool(), files, AbortSignal.abort(reason));
+  const syncing = fsyncFiles(pool(), files, AbortSignal.abort(reason));
   await expect(syncing).rejects.toMatchObject({ name: 'AbortError', cause: reason });
 });
 
 test('files that one thread wrote are synced and closed by others', async () => {
-  await syncFiles(threadPool(), files, undefined);
+  await fsyncFiles(threadPool(), files, undefined);
 });
 
 test('files of work that fails are closed, and its error is thrown', async () => {
   const pool = threadPool();
-  const work = syncingFiles(pool, undefined, async (unsynced) => {
+  const work = fsyncingFiles(pool, undefined, async (unsynced) => {
     unsynced.takeFrom({ unsynced: files });
     throw new Error('no');
   });

@@ -1,7 +1,7 @@
 import type { FileHandle } from '@sstitch/sst';
 
 /** Fsyncs and closes a file. If both fail, throws the error of the fsync, which poisons a store. */
-export function syncAndClose(file: FileHandle): void {
+export function fsyncAndClose(file: FileHandle): void {
   try {
     file.sync();
   } catch (error) {
