@@ -23,7 +23,7 @@ const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);
 
 /** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
-  'packages/sst/src/node-file-system.ts',
+  'packages/sst/src/files/node-file-system.ts',
   'packages/engine/src/store-directory/lock-holder.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);
