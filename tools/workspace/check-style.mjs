@@ -40,7 +40,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .split('\n')
   .filter((file) => existsSync(join(root, file)));
 const files = tracked.filter(
-  (file) => /\.(ts|tsx|mts|mjs)$/.test(file) && !file.includes('/src/gen/'),
+  (file) => /\.(ts|tsx|mts|mjs|css|go|cc|c)$/.test(file) && !file.includes('/src/gen/'),
 );
 /** Changesets are the text of a release, and API reports are generated. */
 const documents = tracked.filter(
