@@ -126,18 +126,18 @@ static void replace_spans(sqlite3 *database, sqlite3_stmt *delete, sqlite3_stmt 
   run(database, "COMMIT");
 }
 
-static void replace(const char *first_folder, const char *second_folder, const char *spans_path) {
+static void replace(const char *first_directory, const char *second_directory, const char *spans_path) {
   Entry spans[MAX_SPANS];
   int count = 0;
   FILE *file = open_file(spans_path);
   while (count < MAX_SPANS && read_entry(file, &spans[count])) count++;
   fclose(file);
-  char base_folder[PATH_BYTES];
-  while (fgets(base_folder, sizeof base_folder, stdin) != NULL) {
-    base_folder[strcspn(base_folder, "\n")] = 0;
-    sqlite3 *database = open_database(base_folder);
-    attach(database, first_folder, "first");
-    attach(database, second_folder, "second");
+  char base_directory[PATH_BYTES];
+  while (fgets(base_directory, sizeof base_directory, stdin) != NULL) {
+    base_directory[strcspn(base_directory, "\n")] = 0;
+    sqlite3 *database = open_database(base_directory);
+    attach(database, first_directory, "first");
+    attach(database, second_directory, "second");
     sqlite3_stmt *delete = prepare(database, "DELETE FROM main.kv WHERE k >= ? AND k < ?");
     sqlite3_stmt *insert_first = prepare(
         database, "INSERT INTO main.kv SELECT k, v FROM first.kv WHERE k >= ? AND k < ?");
