@@ -126,7 +126,8 @@ static void replace_spans(sqlite3 *database, sqlite3_stmt *delete, sqlite3_stmt 
   run(database, "COMMIT");
 }
 
-static void replace(const char *first_directory, const char *second_directory, const char *spans_path) {
+static void replace(const char *first_directory, const char *second_directory,
+                    const char *spans_path) {
   Entry spans[MAX_SPANS];
   int count = 0;
   FILE *file = open_file(spans_path);
