@@ -136,15 +136,15 @@ export class TableCursor implements EntryCursor {
   rangeDeletions(): RangeDeletion[] {
     const { smallest, largest, largestIsExclusive } = this.#table;
     const end = largest === undefined || largestIsExclusive ? largest : keyAfter(largest);
-    const cut: RangeDeletion[] = [];
+    const clipped: RangeDeletion[] = [];
     for (const deletion of this.#file?.rangeDeletions ?? []) {
       const from = compareBytes(deletion.start, smallest) < 0 ? smallest : deletion.start;
       const isSplit = end !== undefined && compareBytes(deletion.end, end) > 0;
       const to = isSplit ? end : deletion.end;
       const sequence = this.#sequence ?? deletion.sequence;
-      if (compareBytes(from, to) < 0) cut.push({ start: from, end: to, sequence });
+      if (compareBytes(from, to) < 0) clipped.push({ start: from, end: to, sequence });
     }
-    return cut;
+    return clipped;
   }
 
   #skipTo(lower: Uint8Array): void {
