@@ -175,7 +175,7 @@ it('ends a list when the client goes away: closing waits for nothing', async () 
 it('keeps answering when connections cannot be accepted', async () => {
   const listen = vi.spyOn(Server.prototype, 'listen');
   const other = await explore(location);
-  const [server] = listen.mock.contexts;
+  const [server] = listen.mock.contexts as Server[];
   listen.mockRestore();
   const failure = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
   for (let times = 0; times < 2; times++) server?.emit('error', failure);
