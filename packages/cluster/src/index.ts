@@ -15,7 +15,11 @@ export type {
 } from './port.js';
 export type { CacheMetrics } from './runs/block-cache.js';
 export type { BackgroundMetrics } from './store/background.js';
-export { ClusterStore, type MaintenanceOptions } from './store/cluster-store.js';
+export {
+  type ClusterReplaceOptions,
+  ClusterStore,
+  type MaintenanceOptions,
+} from './store/cluster-store.js';
 export type { ClusterStoreMetrics } from './store/metrics.js';
 export type { ClusterStoreOptions } from './store/options.js';
 export type { CollectionReport } from './store/store-maintenance.js';

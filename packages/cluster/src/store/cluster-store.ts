@@ -1,8 +1,8 @@
 // The store: an abstract-level database over a distributed one, and an engine of the contract.
 import type {
+  ByteEncodings,
   Engine,
   EngineCapabilities,
-  EntryPages,
   ReplaceSpansOptions,
   ReplaceSpansResult,
   Span,
@@ -52,6 +52,15 @@ const MANIFEST = {
 export interface MaintenanceOptions {
   /** Ends the call with SSTITCH_ABORTED. What it committed until then stays. */
   readonly signal?: AbortSignal;
+}
+
+/** Options of `replaceSpans`. */
+export interface ClusterReplaceOptions<K, V>
+  extends Omit<ReplaceSpansOptions, keyof ByteEncodings> {
+  /** Encodes keys that are not bytes: a name, or an encoder. Without it, the store's encoding does. */
+  readonly keyEncoding?: string | { readonly encode: (key: K) => unknown } | undefined;
+  /** Encodes values that are not bytes, as `keyEncoding` does keys. */
+  readonly valueEncoding?: string | { readonly encode: (value: V) => unknown } | undefined;
 }
 
 interface EncodedReadOptions {
@@ -104,10 +113,12 @@ export class ClusterStore<K = string, V = string>
    * SSTITCH_ABORTED, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST, after which the store is
    * as it was; SSTITCH_COMMIT_UNKNOWN
    */
-  async replaceSpans(
+  async replaceSpans<TKey = K, TValue = V>(
     spans: readonly Span[],
-    entries: EntryPages,
-    options: ReplaceSpansOptions = {},
+    entries: AsyncIterable<
+      ReadonlyArray<readonly [key: TKey | Uint8Array, value: TValue | Uint8Array]>
+    >,
+    options: ClusterReplaceOptions<TKey, TValue> = {},
   ): Promise<ReplaceSpansResult> {
     const checked = checkSpans(spans);
     checkEntryPages(entries);
@@ -117,7 +128,10 @@ export class ClusterStore<K = string, V = string>
     return this.#opened.replaceSpans(checked, entries, encoder, options.signal);
   }
 
-  #encoderOf({ keyEncoding, valueEncoding }: ReplaceSpansOptions): EntryEncoder {
+  #encoderOf<TKey, TValue>({
+    keyEncoding,
+    valueEncoding,
+  }: ClusterReplaceOptions<TKey, TValue>): EntryEncoder {
     const key = this.keyEncoding(keyEncoding as never);
     const value = this.valueEncoding(valueEncoding as never);
     return { key: encodeBy(key), value: encodeBy(value) };
