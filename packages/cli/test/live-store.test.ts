@@ -40,7 +40,7 @@ it('compact takes syncs from the store, by links', async () => {
   expect((await sstitch(line)).exitCode).toBe(6);
 });
 
-/** Starts a process that writes the store until it is told to stop. */
+/** Starts a process that writes the store until its input ends. */
 async function writeElsewhere(location: string): Promise<() => Promise<void>> {
   const script = `
     const { Store } = await import(${JSON.stringify(import.meta.resolve('@sstitch/engine'))});

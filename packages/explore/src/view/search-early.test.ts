@@ -38,7 +38,7 @@ describe('a search before the names are read', () => {
     await index.whole;
   });
 
-  it('ends with no name if none comes in time, and is incomplete', async () => {
+  it('ends with no name if none is read in time, and is incomplete', async () => {
     startReading();
     expect(await search('Thing 01')).toEqual({
       ...{ ids: [], searched: 0, isComplete: false, isReading: true },
