@@ -92,7 +92,10 @@ export class NameIndex {
   /** Searches the names that have been read. @throws the error that ended the reading */
   search({ text, limit, kind, type }: NameQuery): FoundNames {
     if (this.#failure !== undefined) throw this.#failure.error;
-    const parts = this.#parts.filter(({ part }) => mayHold(part, kind, type));
+    // One pass over the texts, most of which hold nothing of what a user types.
+    const texts = this.#parts
+      .filter(({ part }) => mayHold(part, kind, type))
+      .flatMap((names) => names.textsWith(text));
     // By their JSON: an entry is found by its name and by its id.
     const found = new Map<string, FoundId>();
     const take = (ids: Iterable<FoundId>): boolean => {
@@ -104,8 +107,8 @@ export class NameIndex {
       return false;
     };
     const isFull =
-      parts.some((names) => take(names.beginningWith(text))) ||
-      parts.some((names) => take(names.containing(text)));
+      texts.some((names) => take(at(names.ids, names.text.beginningWith(text)))) ||
+      texts.some((names) => take(at(names.ids, names.text.containing(text))));
     return {
       ids: [...found.values()],
       searched: this.count,
@@ -143,10 +146,16 @@ export class NameIndex {
   }
 }
 
+/** The ids of a text's entries. */
+interface TextOfNames {
+  readonly ids: readonly FoundId[];
+  readonly text: NameText;
+}
+
 /** The names of one part, in the order of their keys. */
 class PartNames {
   readonly part: NamePart;
-  readonly #texts: Array<{ readonly ids: readonly FoundId[]; readonly text: NameText }> = [];
+  readonly #texts: TextOfNames[] = [];
   /** Names that are not in a text yet. */
   #ids: FoundId[] = [];
   #names: string[] = [];
@@ -184,12 +193,9 @@ class PartNames {
     this.#names = [];
   }
 
-  *beginningWith(wanted: string): Generator<FoundId, void, undefined> {
-    for (const { ids, text } of this.#texts) yield* at(ids, text.beginningWith(wanted));
-  }
-
-  *containing(wanted: string): Generator<FoundId, void, undefined> {
-    for (const { ids, text } of this.#texts) yield* at(ids, text.containing(wanted));
+  /** The texts in which some name or id contains what is wanted. */
+  textsWith(wanted: string): readonly TextOfNames[] {
+    return this.#texts.filter(({ text }) => text.contains(wanted));
   }
 }
 

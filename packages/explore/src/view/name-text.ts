@@ -30,6 +30,11 @@ export class NameText {
     }
   }
 
+  /** Reports whether any name or id contains the text. */
+  contains(wanted: string): boolean {
+    return this.#text.includes(folded(wanted));
+  }
+
   /** Yields the numbers of entries whose name or id begins with the text, perhaps twice. */
   *beginningWith(wanted: string): Generator<number, void, undefined> {
     for (const start of [NAME_START, ID_START]) yield* this.#find(start + folded(wanted));

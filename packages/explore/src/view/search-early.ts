@@ -6,7 +6,7 @@ import { type FoundId, idsByKey } from './name-parts.js';
 /** The longest wait for a first name. */
 const FIRST_NAME_MS = 150;
 /** The time between looks at the names that have been read meanwhile. */
-const LOOK_MS = 15;
+const LOOK_MS = 50;
 
 /**
  * Searches the names of a sync, first those that begin with the text.
