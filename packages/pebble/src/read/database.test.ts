@@ -8,7 +8,7 @@ import { encodeRowTable } from '../../test/encode-row-table.js';
 import { fixtureEntries, fixtureFiles } from '../../test/fixtures.js';
 import { listDatabase, listEntries } from '../../test/list-entries.js';
 import { DIRECTORY, type Files, MemoryFiles } from '../../test/memory-files.js';
-import { PebbleDatabase, type PebbleErrorCode } from '../index.js';
+import { PebbleDatabase, type PebbleErrorCode, writePebbleDatabase } from '../index.js';
 
 /** Ten tables of a hundred keys, ten keys in a block: keys 000 to 099 are in table 1, and so on. */
 function manyTables(): MemoryFiles {
@@ -337,5 +337,32 @@ describe('a directory', () => {
       cause: broken,
     });
     expect(files.openCount).toBe(0);
+  });
+});
+
+describe('a synchronous scan', () => {
+  it('frees the blocks that it has read, although no turn of the event loop ends', async () => {
+    const directory = join(mkdtempSync(join(tmpdir(), 'pebble-')), 'database');
+    try {
+      const value = new Uint8Array(2 ** 20);
+      const entries = Array.from({ length: 64 }, (_, index) => ({
+        key: text(keyOf(index)),
+        value,
+      }));
+      await writePebbleDatabase(directory, entries);
+      await using database = await PebbleDatabase.open(directory);
+      const scan = () => {
+        let bytes = 0;
+        for (const page of database.packedEntriesSync()) bytes += page.bytes.length;
+        return bytes;
+      };
+      scan();
+      const before = process.memoryUsage.rss();
+      for (let rounds = 12; rounds > 0; rounds -= 1) scan();
+      // 768 MiB were decompressed.
+      expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 28);
+    } finally {
+      rmSync(join(directory, '..'), { recursive: true });
+    }
   });
 });

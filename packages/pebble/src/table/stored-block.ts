@@ -107,7 +107,8 @@ export class BlockFile {
       throw corrupt(`a snappy block of ${contents.length} bytes claims ${sizeBytes}`, at);
     }
     try {
-      const bytes = uncompressSync(contents) as Buffer;
+      // Without the option, the memory is freed only in a later turn of the event loop, which a scan may never leave.
+      const bytes = uncompressSync(contents, { copyOutputData: true }) as Buffer;
       if (bytes.length === sizeBytes) {
         return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       }
