@@ -89,7 +89,7 @@ const problems = [];
 
 /** Maps each source module of a package, except tests, to the modules of the package that it imports. */
 function importsOf(source) {
-  const files = readdirSync(source, { recursive: true })
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'))
     .map((name) => join(source, name));
   const known = new Set(files);
