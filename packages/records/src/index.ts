@@ -99,11 +99,16 @@ export { StoreSink } from './transfer/store-sink.js';
 export { StoreSource, type StoreSourceOptions } from './transfer/store-source.js';
 export { SyncIdField } from './transfer/sync-id-field.js';
 export type { BatchOptions, SyncSink, SyncSource } from './transfer/sync-transfer.js';
+export type { IndexProblem, IndexProblemKind } from './verify/index-problem.js';
 export {
-  type IndexProblem,
-  type IndexProblemKind,
+  type FaultsOptions,
+  type FaultsProgress,
+  SyncVerifier,
+} from './verify/sync-verifier.js';
+export {
+  type VerifyIndexesProgress,
   type VerifyOptions,
   verifyIndexes,
-} from './verify-indexes.js';
+} from './verify/verify-indexes.js';
 export { withWriteLock } from './write-lock.js';
 export { type ExclusiveWriter, type WriteOptions, writeExclusively } from './write-records.js';

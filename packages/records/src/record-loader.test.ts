@@ -18,7 +18,7 @@ import { recordEntries } from './record-entries.js';
 import { type LoadedSync, RecordLoader, type RecordLoaderOptions } from './record-loader.js';
 import { identityOf, type SyncRecord } from './record-types.js';
 import { SyncStore } from './sync-store.js';
-import { verifyIndexes } from './verify-indexes.js';
+import { verifyIndexes } from './verify/verify-indexes.js';
 
 const ENDED = new Date('2026-01-02T03:04:05.678Z');
 

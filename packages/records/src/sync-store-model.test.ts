@@ -13,7 +13,7 @@ import { type IndexBucket, indexEntries } from './indexes.js';
 import type { DiscoveredRecord } from './newer-record.js';
 import { SyncCounter } from './sync-counter.js';
 import { SyncStore } from './sync-store.js';
-import { verifyIndexes } from './verify-indexes.js';
+import { verifyIndexes } from './verify/verify-indexes.js';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 

@@ -19,7 +19,7 @@ import type { GrantRecord } from './gen/c1/storage/v3/records_pb.js';
 import { recordEntries } from './record-entries.js';
 import type { SyncRecord } from './record-types.js';
 import { SyncStore } from './sync-store.js';
-import { verifyIndexes } from './verify-indexes.js';
+import { verifyIndexes } from './verify/verify-indexes.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './write-records.js';
 
 let engine: ReadWriteEngine;

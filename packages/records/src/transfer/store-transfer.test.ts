@@ -17,7 +17,7 @@ import { SyncRunRecordSchema } from '../gen/c1/storage/v3/records_pb.js';
 import { type LoadedSync, RecordLoader } from '../record-loader.js';
 import { identityOf, primaryKey, type SyncRecord } from '../record-types.js';
 import { SyncStore } from '../sync-store.js';
-import { verifyIndexes } from '../verify-indexes.js';
+import { verifyIndexes } from '../verify/verify-indexes.js';
 import { RecordBatch } from './record-batch.js';
 import { StoreSink } from './store-sink.js';
 import { StoreSource } from './store-source.js';
