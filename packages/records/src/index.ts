@@ -2,6 +2,7 @@ export { type CountOptions, countSync } from './count-sync.js';
 export {
   type BucketDigest,
   type DigestOptions,
+  type DigestProgress,
   digestSync,
   type SyncDigest,
 } from './digest-sync.js';

@@ -4,14 +4,14 @@ import { encodeRecord, type SyncRunRecord, withWriteLock } from '@sstitch/record
 import { hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import { OperationsError } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, pageCounter } from '../progress.js';
 import {
   findReplacedVersions,
   ownRun,
   relinkedRun,
   replacedVersionId,
 } from '../versions/replaced-version.js';
-import { checkFound, checkFree, recordsOf } from './clone-sync.js';
+import { checkFound, checkFree } from './clone-sync.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -50,7 +50,7 @@ export async function renameSync(options: RenameSyncOptions): Promise<OperationC
     withView(engine, { signal }, async (view) => {
       await checkFound(view, syncId);
       await checkFree(engine, as, signal);
-      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onRecords: recordsOf(options) });
+      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onPage: pageCounter(options) });
       const version = await keptVersion(view, syncId, as);
       const replacements = [
         ...replaceSync(syncId),

@@ -21,11 +21,11 @@ import {
   type TableStore,
   withWriteLock,
 } from '@sstitch/records';
-import { checkFound, checkFree, recordsOf } from '../copy/clone-sync.js';
+import { checkFound, checkFree } from '../copy/clone-sync.js';
 import type { SyncInput } from '../diff/diff-syncs.js';
 import type { ReadView } from '../entries/entry-pages.js';
 import { OperationsError, throwIfAborted } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, pageCounter } from '../progress.js';
 import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
 import { mergedRun } from './merged-run.js';
 
@@ -121,7 +121,7 @@ async function merge<Tables>(
   const counts = inputs.map(({ syncId }) => ({ syncId, taken: 0, overridden: 0, deleted: 0 }));
   const loader = new RecordLoader((tables) => into.tableLoader(tables), { signal });
   const sink = new StoreSink(loader, into);
-  const onRecords = recordsOf(options);
+  const onPage = pageCounter(options);
   try {
     const run = mergedRun(
       as,
@@ -130,9 +130,9 @@ async function merge<Tables>(
     await sink.add(RecordBatch.ofRecords(as, 'sync_run', [run]));
     for (const bucket of RECORD_BUCKETS as readonly CountedBucket[]) {
       if (bucket === 'asset' && !assets) continue;
-      for await (const page of mergeBucket(bucket, inputs, counts)) {
-        await sink.add(batchOf(bucket, page, as));
-        onRecords(page.length);
+      for await (const { winners, read } of mergeBucket(bucket, inputs, counts)) {
+        await sink.add(batchOf(bucket, winners, as));
+        onPage(bucket, read);
       }
     }
     const [loaded] = await sink.finish();
