@@ -101,6 +101,7 @@ async function replaceSync<Tables>(
     for await (const batch of expandedBatches(engine, expansion, signal)) {
       await sink.add(batch.withSyncId(as));
     }
+    expansion.committing();
     await sink.finish();
   } catch (error) {
     throw isRepeated(error) ? idTaken(error.message, { cause: error }) : error;
@@ -144,7 +145,7 @@ async function writeInPlace(
   const options = { sync: true, ...(signal && { signal }) };
   let pending = new PendingBatch(engine, syncId);
   let isFound = false;
-  for await (const { created, updated } of expansion.grants(signal)) {
+  for await (const { created, updated } of expansion.grants(signal, 'changes')) {
     isFound = true;
     pending.add(created, updated);
     if (!pending.isFull) continue;

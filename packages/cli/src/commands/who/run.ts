@@ -71,8 +71,13 @@ async function ask(
   if (!(await hasKeys(reader, spansOf([syncId]), signal))) {
     throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${input.store} holds no sync ${syncId}`);
   }
-  progress.update({ doing: 'reading expansions' });
-  const access = await openAccess(reader, syncId, { signal });
+  const doing = 'reading expansions';
+  progress.update({ doing });
+  const access = await openAccess(reader, syncId, {
+    signal,
+    onProgress: ({ grants, ofGrants }) =>
+      progress.update({ doing, done: grants, total: ofGrants, unit: 'grants' }),
+  });
   try {
     const find = (text: string | undefined, what: string) =>
       text === undefined ? undefined : findResource(reader, syncId, text, what, signal);
