@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
+  type LoadProgress,
   prefixSpan,
   Store,
   TableLoader,
@@ -71,7 +72,9 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
     ]);
     const written: UnsortedEntries[] = [];
     const onWritten = (entries: UnsortedEntries) => written.push(entries);
-    const loader = new TableLoader(temporaryDirectory(), { onWritten }, pool());
+    const merged: LoadProgress[] = [];
+    const onProgress = (progress: LoadProgress) => merged.push(progress);
+    const loader = new TableLoader(temporaryDirectory(), { onWritten, onProgress }, pool());
     const contents: Contents = new Map([['a', 'stays']]);
     const numbers = shuffled(6007);
     const pages: UnsortedEntries[] = [];
@@ -94,6 +97,11 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
     const tables = await loader.finish(SPANS);
     await loader.end();
     expect(tables.entries).toBe(6007 + 3);
+    const counts = merged.map(({ entries }) => entries);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    // All entries of the runs overlap, and most are merged in two rounds.
+    expect(counts.at(-1)).toBeGreaterThan(6007);
+    for (const { entries, ofEntries } of merged) expect(ofEntries).toBeGreaterThanOrEqual(entries);
     expect(new Set(written)).toEqual(new Set(pages.slice(0, -1)));
     expect(tables.spans.map(({ runs }) => runs.length)).toEqual([1, 0, 1]);
     await store.ingestAndExcise(tables, { move: true });

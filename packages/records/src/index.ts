@@ -55,6 +55,7 @@ export {
   type EntryTables,
   type EntryTablesOptions,
   type LoadedSync,
+  type LoadProgress,
   RecordLoader,
   type RecordLoaderOptions,
   type TableStore,

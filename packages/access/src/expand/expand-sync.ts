@@ -95,7 +95,10 @@ async function replaceSync<Tables>(
   as: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), { signal });
+  const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), {
+    signal,
+    onProgress: ({ entries, ofEntries }) => expansion.committing(entries, ofEntries),
+  });
   const sink = new StoreSink(loader, engine);
   try {
     for await (const batch of expandedBatches(engine, expansion, signal)) {

@@ -22,7 +22,7 @@ export type ExpansionStep =
   | 'changes'
   /** Writes the expanded sync; numbers of records. */
   | 'writing'
-  /** Sorts what was written, and commits it; nothing is counted. */
+  /** Sorts what was written, and commits it; numbers of keys, 0 of 0 before they are known. */
   | 'commit';
 
 /** The progress of an expansion. */
@@ -67,6 +67,11 @@ export class ExpansionSteps {
     this.#counts = NOTHING;
   }
 
+  /** Reports what another counts. */
+  report(step: ExpansionStep, done: number, total: number): void {
+    this.#onProgress?.({ ...this.#counts, step, done, total });
+  }
+
   advance(step: ExpansionStep, by: number, made: Partial<ExpansionCounts> = {}): void {
     const done = (this.#done.get(step) ?? 0) + by;
     this.#done.set(step, done);
@@ -77,6 +82,6 @@ export class ExpansionSteps {
       updated: this.#counts.updated + updated,
     };
     const total = Math.max(done, this.#totals.get(step) ?? 0);
-    this.#onProgress?.({ ...this.#counts, step, done, total });
+    this.report(step, done, total);
   }
 }

@@ -136,9 +136,9 @@ export class SyncExpansion {
     return { ...this.#steps.counts, entitlements: entitlements.length, edges, cycles, skipped };
   }
 
-  /** Shows that the caller has written everything, and commits it. */
-  committing(): void {
-    this.#steps.advance('commit', 0);
+  /** Shows that the caller has written everything, and sorts and commits it. */
+  committing(entries = 0, ofEntries = 0): void {
+    this.#steps.report('commit', entries, ofEntries);
   }
 
   /** Counts records, other than grants, that the caller has written. */

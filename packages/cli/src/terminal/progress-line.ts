@@ -27,6 +27,11 @@ export class ProgressLine {
     this.#isShown = false;
   }
 
+  /** Whether updates are shown at all. Callers ask this first if a total is expensive to find. */
+  get isShown(): boolean {
+    return this.#isShown;
+  }
+
   /** Whether an update would be shown. Callers ask this first if the progress is expensive to compute. */
   get isDue(): boolean {
     return this.#isShown && performance.now() - this.#lastMs >= INTERVAL_MS;

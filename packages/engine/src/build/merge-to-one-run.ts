@@ -20,6 +20,8 @@ export interface Merging {
   /** The files of the runs. Afterwards, the files of the merged runs. */
   readonly unsynced: UnsyncedFiles;
   readonly signal: AbortSignal;
+  /** Called from time to time with the number of entries merged so far, in all rounds. */
+  readonly onEntries: (entries: number) => void;
 }
 
 interface Group {
@@ -45,10 +47,18 @@ export async function mergeToOneRun(
   const { pool, unsynced, signal } = merging;
   const tables = runs.flat();
   const entries = entriesOf(tables);
+  let before = 0;
   let merged: readonly SpanTables[] = distributeToSpans(spans, runs);
   for (let round = 1; round === 1 || merged.some((one) => one.runs.length > 1); round++) {
     const groups = merged.flatMap(groupsOf);
-    merged = await mergeRound(merging, `${directory}-${round}`, spans, groups);
+    let inRound = 0;
+    const onEntries = (count: number) => {
+      inRound = count;
+      merging.onEntries(before + count);
+    };
+    const place = `${directory}-${round}`;
+    merged = await mergeRound({ ...merging, onEntries }, place, spans, groups);
+    before += inRound;
     const left = merged.flatMap((one) => one.runs.flat());
     unsynced.keepOnly(new Set(left.map(({ path }) => path)));
     // A merge drops entries with a repeated key and entries outside the spans, so the counts show them.
@@ -102,7 +112,7 @@ async function mergeRound(
 }
 
 async function mergeRanges(
-  { pool, unsynced, signal }: Merging,
+  { pool, unsynced, signal, onEntries }: Merging,
   directory: string,
   groups: readonly Group[],
 ): Promise<Map<OverlapRange, TableRun>> {
@@ -111,7 +121,6 @@ async function mergeRanges(
   if (ranges.length === 0) return merged;
   // Rebuild each part as if it were a span.
   const parts = ranges.map(({ part, runs }): SpanTables => ({ span: part, runs }));
-  const onEntries = () => undefined;
   const rebuilt = await rebuildTables(pool, directory, parts, { signal, unsynced, onEntries });
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt[index]?.runs.flat() ?? []);

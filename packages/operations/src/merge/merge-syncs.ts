@@ -13,6 +13,7 @@ import {
   type EntryTables,
   type EntryTablesOptions,
   type LoadedSync,
+  type LoadProgress,
   RecordBatch,
   RecordLoader,
   StoreSink,
@@ -49,6 +50,8 @@ export interface MergeSyncsOptions<Tables> extends OperationOptions {
   readonly replace?: boolean | undefined;
   /** Whether to merge assets. @defaultValue true */
   readonly assets?: boolean | undefined;
+  /** Called from time to time after the records were read, while they are sorted. An error that it throws fails the merge. */
+  readonly onCommit?: ((progress: LoadProgress) => void) | undefined;
 }
 
 /** The result of {@link mergeSyncs}. */
@@ -119,7 +122,10 @@ async function merge<Tables>(
 ): Promise<MergedSync> {
   const { into, as, assets = true, signal } = options;
   const counts = inputs.map(({ syncId }) => ({ syncId, taken: 0, overridden: 0, deleted: 0 }));
-  const loader = new RecordLoader((tables) => into.tableLoader(tables), { signal });
+  const loader = new RecordLoader((tables) => into.tableLoader(tables), {
+    signal,
+    onProgress: options.onCommit,
+  });
   const sink = new StoreSink(loader, into);
   const onPage = pageCounter(options);
   try {

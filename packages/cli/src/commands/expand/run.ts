@@ -19,7 +19,7 @@ const STEPS: Readonly<Record<ExpansionStep, Pick<Progress, 'doing' | 'unit'>>> =
   derivation: { doing: 'deriving grants', unit: 'principals' },
   changes: { doing: 'looking for changes', unit: 'grants' },
   writing: { doing: 'writing', unit: 'records' },
-  commit: { doing: 'committing' },
+  commit: { doing: 'committing', unit: 'keys' },
 };
 
 /** How many missing entitlements are named. */
