@@ -21,7 +21,7 @@ import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
 import { aborted, C1zError, messageOf } from './errors.js';
 import { zoneOf } from './format1/zones.js';
 import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
-import { type C1zOptions, checkLimits } from './options.js';
+import { type C1zOptions, type C1zProgress, checkLimits } from './options.js';
 import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf, type TypeCount } from './record-pages.js';
@@ -102,7 +102,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
     try {
       if (signal?.aborted) throw aborted(path, signal);
       const limits = checkLimits(options, format, fileBytes);
-      const reader = new WorkerProcess({
+      const reader = new WorkerProcess<C1zProgress>({
         role: 'reader',
         path,
         remove: [directory],
@@ -149,7 +149,7 @@ type FileFacts = Pick<C1zFile, 'path' | 'format' | 'engine' | 'decodedBytes'>;
 
 /** The resources that are released when a file is closed. */
 interface FileParts {
-  readonly reader: WorkerProcess;
+  readonly reader: WorkerProcess<C1zProgress>;
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
 }

@@ -20,8 +20,16 @@ export interface Merging {
   /** The files of the runs. Afterwards, the files of the merged runs. */
   readonly unsynced: UnsyncedFiles;
   readonly signal: AbortSignal;
-  /** Called from time to time with the number of entries merged so far, in all rounds. */
-  readonly onEntries: (entries: number) => void;
+  /**
+   * Called from time to time with the number of entries merged so far, and that of entries to merge, in all rounds up to
+   * this one.
+   */
+  readonly onEntries: (merged: number, ofEntries: number) => void;
+}
+
+interface RoundMerging extends Omit<Merging, 'onEntries'> {
+  /** Called from time to time with the number of entries merged so far in this round. */
+  readonly onEntries: (merged: number) => void;
 }
 
 interface Group {
@@ -51,14 +59,12 @@ export async function mergeToOneRun(
   let merged: readonly SpanTables[] = distributeToSpans(spans, runs);
   for (let round = 1; round === 1 || merged.some((one) => one.runs.length > 1); round++) {
     const groups = merged.flatMap(groupsOf);
-    let inRound = 0;
-    const onEntries = (count: number) => {
-      inRound = count;
-      merging.onEntries(before + count);
-    };
     const place = `${directory}-${round}`;
+    const start = before;
+    before += entriesOf([...new Set(mergesOf(groups).flatMap(({ runs }) => runs.flat()))]);
+    const ofEntries = before;
+    const onEntries = (count: number) => merging.onEntries(start + count, ofEntries);
     merged = await mergeRound({ ...merging, onEntries }, place, spans, groups);
-    before += inRound;
     const left = merged.flatMap((one) => one.runs.flat());
     unsynced.keepOnly(new Set(left.map(({ path }) => path)));
     // A merge drops entries with a repeated key and entries outside the spans, so the counts show them.
@@ -95,7 +101,7 @@ function groupsOf({ span, runs }: SpanTables, spanIndex: number): Group[] {
 }
 
 async function mergeRound(
-  merging: Merging,
+  merging: RoundMerging,
   directory: string,
   spans: readonly Span[],
   groups: readonly Group[],
@@ -112,7 +118,7 @@ async function mergeRound(
 }
 
 async function mergeRanges(
-  { pool, unsynced, signal, onEntries }: Merging,
+  { pool, unsynced, signal, onEntries }: RoundMerging,
   directory: string,
   groups: readonly Group[],
 ): Promise<Map<OverlapRange, TableRun>> {

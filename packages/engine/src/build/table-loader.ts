@@ -49,7 +49,10 @@ export interface TableLoaderOptions {
 export interface LoadProgress {
   /** Entries merged so far. */
   readonly entries: number;
-  /** Entries to merge, unless they lie in tables that overlap no others. A large load merges some of them twice. */
+  /**
+   * Entries to merge: those of sorted tables that overlap. It grows if the entries are merged in several rounds, as those
+   * of a large load are.
+   */
   readonly ofEntries: number;
 }
 
@@ -182,14 +185,14 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       while (this.#tasks.size > 0) await Promise.all(this.#tasks);
       this.#throwFailure();
       const runs = this.#runs.map(({ tables }) => tables);
-      const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
-      const onEntries = (merged: number) =>
-        this.#onProgress?.({ entries: merged, ofEntries: Math.max(merged, entries) });
+      const onEntries = (merged: number, ofEntries: number) =>
+        this.#onProgress?.({ entries: merged, ofEntries });
       const merging = { ...place, onEntries };
       const merged = await mergeToOneRun(merging, `${directory}/merged`, spans, runs);
       await unsynced.sync(signal).catch((error: unknown) => {
         throw asEngineError(error);
       });
+      const entries = this.#runs.reduce((sum, run) => sum + run.entries, 0);
       return new LoadedTables({ spans: merged, lastSequence: Number(BUILT_SEQUENCE) }, entries);
     } finally {
       unsynced.close();
