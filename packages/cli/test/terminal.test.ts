@@ -67,7 +67,7 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped if `script` is not instal
     const { child, shown, exitCode } = onTerminal(line);
     const staging = join(store, 'staging');
     await eventually(() => (existsSync(staging) ? readdirSync(staging)[0] : undefined));
-    await eventually(() => (shown().includes('generating: ') ? true : undefined));
+    await eventually(() => (/generating +\d+ % \[/.test(shown()) ? true : undefined));
     child.stdin?.write(CTRL_C);
     expect(await exitCode).toBe(130);
     expect(shown().split(CLEAR_LINE).at(-1)).toBe(

@@ -97,11 +97,9 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
     const tables = await loader.finish(SPANS);
     await loader.end();
     expect(tables.entries).toBe(6007 + 3);
-    const counts = merged.map(({ entries }) => entries);
-    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
-    // All entries of the runs overlap, and most are merged in two rounds.
-    expect(counts.at(-1)).toBeGreaterThan(6007);
-    for (const { entries, ofEntries } of merged) expect(ofEntries).toBeGreaterThanOrEqual(entries);
+    // All entries of b/ overlap, and nearly all are merged in two rounds.
+    expect(merged.at(-1)?.entries).toBeGreaterThan(6007);
+    expect(merged.at(-1)?.entries).toBe(merged.at(-1)?.ofEntries);
     expect(new Set(written)).toEqual(new Set(pages.slice(0, -1)));
     expect(tables.spans.map(({ runs }) => runs.length)).toEqual([1, 0, 1]);
     await store.ingestAndExcise(tables, { move: true });

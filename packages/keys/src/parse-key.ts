@@ -102,7 +102,7 @@ function startOf(key: Uint8Array): KeyStart {
   const { bucket, prefix } = layout;
   const length = prefix.length + SYNC_ID_LENGTH_BYTES;
   if (key.length < length) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
-  // A copy that is no Buffer: databases return keys as Buffers.
+  // A plain copy: databases return keys as Buffers, whose parts are views.
   const bytes = Uint8Array.from(key.subarray(0, length));
   const sync = syncIdBytes(bytes.subarray(prefix.length));
   return { bytes, layout, syncId: formatSyncId(sync), syncIdBytes: sync };

@@ -40,7 +40,7 @@ export interface EntryTablesOptions {
   readonly signal: AbortSignal | undefined;
   /** Called when the memory of added entries can be reused. */
   readonly onWritten: (entries: UnsortedEntries) => void;
-  /** Called from time to time while the entries are merged; undefined if nobody wants to know. */
+  /** Called from time to time while the entries are merged; undefined if no caller wants to know. */
   readonly onProgress: ((progress: LoadProgress) => void) | undefined;
 }
 

@@ -48,7 +48,7 @@ export class ExpansionSteps {
     this.#onProgress = onProgress;
   }
 
-  /** Whether anyone wants to know: a total may take a read to find. */
+  /** Whether a caller wants to know: a total may take a read to find. */
   get isShown(): boolean {
     return this.#onProgress !== undefined;
   }

@@ -82,7 +82,7 @@ describe('a replaced version', () => {
       onProgress: (progress) => events.push(progress),
     });
     expect(events.at(-1)?.records).toBe(3 + 2);
-    // The run and the statistics of the kept version are made anew.
+    // The run and the statistics of the kept version are not copied.
     expect(events.at(-1)?.keys).toBe(held - 2);
   });
 
