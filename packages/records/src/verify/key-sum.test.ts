@@ -34,7 +34,7 @@ describe('the sum of the hashes of keys', () => {
     );
   });
 
-  // The sums of plain FNV-1a are often equal then.
+  // Sums of hashes that do not mix their last byte are often equal then.
   test('is not zero if the ends of two keys are exchanged', () => {
     for (let byte = 0; byte < 255; byte++) {
       const keys = ['7,7,1,2,', '7,7,9,4,'].map((start) => (end: number) => `${start}${end}`);

@@ -72,7 +72,7 @@ export class SyncVerifier {
   /**
    * Yields the missing and the stray entries of the indexes, after all entries of the sync were given. Reads nothing if
    * the indexes match the records: the number of their entries and the sum of their hashes are compared, which a
-   * difference escapes with a chance of 2^-64.
+   * difference escapes with a chance of about 2^-64.
    *
    * @throws {@link RecordsError} SSTITCH_ABORTED.
    */

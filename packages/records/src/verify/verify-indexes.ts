@@ -25,7 +25,7 @@ export interface VerifyOptions {
 /**
  * Yields every problem of a sync's entries. If there is none, the sync's indexes match its records, and so do its
  * statistics if it has ended. An index is compared by the number of its entries and the sum of their hashes, which a
- * difference escapes with a chance of 2^-64.
+ * difference escapes with a chance of about 2^-64.
  *
  * @throws {@link RecordsError} SSTITCH_ABORTED; KeysError on a text that is not a sync id.
  */
