@@ -136,6 +136,20 @@ describe('a KeyParser', () => {
     );
   });
 
+  test('finds the sync of a key whose elements are wrong, and of no other', () => {
+    const parser = new KeyParser();
+    const text = formatSyncId(sync);
+    for (const [bytes, syncId] of [
+      [[0x03, 0x04, ...sync, 0x00, 0x61], text],
+      [[0x03, 0x04, ...sync, 0x61], text],
+      [[0x03, 0x04, ...sync.subarray(0, 19)], undefined],
+      [[0x03, 0x08, ...sync], undefined],
+      [[0x03, 0x06, ...sync], text],
+    ] as const) {
+      expect(parser.syncOf(Uint8Array.from(bytes))).toBe(syncId);
+    }
+  });
+
   test('keeps no view of the keys, whose memory may be reused', () => {
     const parser = new KeyParser();
     const key = grantKey(sync, 'g1');

@@ -71,14 +71,24 @@ export class KeyParser {
     if (!isBytes(key)) {
       throw new KeysError('SSTITCH_KEY_MALFORMED', `a key is bytes, not ${describeValue(key)}`);
     }
-    if (this.#last === undefined || !startsWith(key, this.#last.bytes)) this.#last = startOf(key);
-    const { bytes, layout, syncId, syncIdBytes } = this.#last;
+    const { bytes, layout, syncId, syncIdBytes } = this.#startOf(key);
     const { bucket, elements: names } = layout;
     const elements = elementsOf(key, bytes.length, layout);
     if (elements.length !== names.length) {
       throw malformed(key, `a ${bucket} key has ${names.length} elements, not ${elements.length}`);
     }
     return { bucket, syncId, syncIdBytes, elements };
+  }
+
+  /**
+   * The sync in whose range a key lies, in text form, whether or not its elements are those of its bucket. Undefined if
+   * it lies in no such range.
+   */
+  syncOf(key: Uint8Array): string | undefined {
+    if (this.#last !== undefined && startsWith(key, this.#last.bytes)) return this.#last.syncId;
+    const layout = layoutOf(key);
+    const isWhole = layout !== undefined && key.length >= startLength(layout);
+    return isWhole ? this.#startOf(key).syncId : undefined;
   }
 
   /** Classifies a key, as {@link classifyKey} does. */
@@ -94,18 +104,31 @@ export class KeyParser {
       return { kind: 'malformed', problem: error };
     }
   }
+
+  #startOf(key: Uint8Array): KeyStart {
+    if (this.#last === undefined || !startsWith(key, this.#last.bytes)) this.#last = readStart(key);
+    return this.#last;
+  }
 }
 
-function startOf(key: Uint8Array): KeyStart {
-  const layout = BUCKETS.find(({ prefix }) => startsWith(key, prefix));
+function readStart(key: Uint8Array): KeyStart {
+  const layout = layoutOf(key);
   if (layout === undefined) throw unknownKey(key);
   const { bucket, prefix } = layout;
-  const length = prefix.length + SYNC_ID_LENGTH_BYTES;
+  const length = startLength(layout);
   if (key.length < length) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
   // A plain copy: databases return keys as Buffers, whose parts are views.
   const bytes = Uint8Array.from(key.subarray(0, length));
   const sync = syncIdBytes(bytes.subarray(prefix.length));
   return { bytes, layout, syncId: formatSyncId(sync), syncIdBytes: sync };
+}
+
+function layoutOf(key: Uint8Array): BucketLayout | undefined {
+  return BUCKETS.find(({ prefix }) => startsWith(key, prefix));
+}
+
+function startLength({ prefix }: BucketLayout): number {
+  return prefix.length + SYNC_ID_LENGTH_BYTES;
 }
 
 function elementsOf(key: Uint8Array, offset: number, { bucket }: BucketLayout): string[] {

@@ -27,14 +27,3 @@ export function scanSpan(
   const read = { ...boundsOf(span), values, limit, ...(snapshot && { snapshot }) };
   return readPages(engine, read, () => signal?.throwIfAborted());
 }
-
-/** Counts the keys of a span. */
-export async function countKeys(
-  engine: ReadableEngine,
-  span: Span,
-  signal: AbortSignal,
-): Promise<number> {
-  let count = 0;
-  for await (const page of scanSpan(engine, span, { signal, values: false })) count += page.length;
-  return count;
-}
