@@ -29,15 +29,20 @@ export async function readCounts(
   for (const syncId of syncIds) {
     const stats = await statisticsOf(reader, syncId);
     if (stats === undefined) continue;
-    counts.set(syncId, {
-      resource_type: Number(stats.resourceTypes),
-      resource: Number(stats.resources),
-      entitlement: Number(stats.entitlements),
-      grant: Number(stats.grants),
-      asset: Number(stats.assets),
-    });
+    counts.set(syncId, recordCountsOf(stats));
   }
   return counts;
+}
+
+/** The totals of statistics. */
+export function recordCountsOf(stats: SyncStatsRecord): RecordCounts {
+  return {
+    resource_type: Number(stats.resourceTypes),
+    resource: Number(stats.resources),
+    entitlement: Number(stats.entitlements),
+    grant: Number(stats.grants),
+    asset: Number(stats.assets),
+  };
 }
 
 /** The number of records in some syncs by their statistics, for progress; a sync without statistics counts as empty. */

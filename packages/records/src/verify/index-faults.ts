@@ -7,9 +7,9 @@ import {
   type ReadableEngine,
 } from '@sstitch/contract';
 import { bucketLayout, bucketSpan, buildKey, toHex } from '@sstitch/keys';
-import { type IndexBucket, indexEntries, listedIds } from '../indexes.js';
+import { type IndexBucket, indexEntries, listedIds } from '../indexes/indexes.js';
+import { scanPages } from '../read/scan.js';
 import type { ValueBucket } from '../record-types.js';
-import { scanPages } from '../scan.js';
 import { type IndexProblem, indexProblem } from './index-problem.js';
 import type { RecordCheck } from './record-check.js';
 

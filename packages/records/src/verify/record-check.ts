@@ -9,13 +9,13 @@ import {
   KeysError,
   type SyncIdBytes,
 } from '@sstitch/keys';
-import { decodeRecord } from '../encode.js';
+import { decodeRecord } from '../encoding/encode.js';
+import { RecordScanner } from '../encoding/record-scanner.js';
+import { KEY_FIELDS, SYNC_ID } from '../encoding/scanned-fields.js';
 import { RecordsError } from '../errors.js';
-import { type IndexEntry, indexEntries, visitScannedIndexes } from '../indexes.js';
-import { RecordScanner } from '../record-scanner.js';
+import { type IndexEntry, indexEntries, visitScannedIndexes } from '../indexes/indexes.js';
 import { primaryKey, type SyncRecord, type ValueBucket } from '../record-types.js';
-import { KEY_FIELDS, SYNC_ID } from '../scanned-fields.js';
-import { countedType } from '../sync-counter.js';
+import { countedType } from '../statistics/sync-counter.js';
 import { type IndexProblem, indexProblem } from './index-problem.js';
 import { scannedKey } from './scanned-key.js';
 

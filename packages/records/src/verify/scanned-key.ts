@@ -1,7 +1,7 @@
 // Builds keys from the fields that a scan found in the bytes of a record. A scan accepts only texts that a key holds
 // without escapes, so the bytes are copied.
-import type { RecordScanner } from '../record-scanner.js';
-import type { ScannedField } from '../scanned-fields.js';
+import type { RecordScanner } from '../encoding/record-scanner.js';
+import type { ScannedField } from '../encoding/scanned-fields.js';
 
 const SEPARATOR = 0x00;
 

@@ -6,12 +6,12 @@
 // The records are also counted: statistics of a sync that has ended must match. Memory does not depend on the entries.
 import { type EngineSnapshot, equalBytes, type ReadableEngine } from '@sstitch/contract';
 import { type Bucket, bucketLayout, INDEX_BUCKETS, parseSyncId } from '@sstitch/keys';
-import { encodeRecord } from '../encode.js';
-import type { IndexBucket } from '../indexes.js';
+import { encodeRecord } from '../encoding/encode.js';
+import type { IndexBucket } from '../indexes/indexes.js';
+import { withSnapshot } from '../read/scan.js';
 import { isValueBucket, type SyncRecord, type ValueBucket } from '../record-types.js';
-import { measuresOf } from '../run-measures.js';
-import { withSnapshot } from '../scan.js';
-import { isCounted, SyncCounter } from '../sync-counter.js';
+import { measuresOf } from '../statistics/run-measures.js';
+import { isCounted, SyncCounter } from '../statistics/sync-counter.js';
 import { indexFaults } from './index-faults.js';
 import { type IndexProblem, indexProblem } from './index-problem.js';
 import { KeySum } from './key-sum.js';

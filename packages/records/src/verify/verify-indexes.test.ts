@@ -18,8 +18,8 @@ import {
   resourceType,
   SYNC,
 } from '../../test/records.js';
-import { encodeRecord } from '../encode.js';
-import { SyncStore } from '../sync-store.js';
+import { encodeRecord } from '../encoding/encode.js';
+import { SyncStore } from '../store/sync-store.js';
 import { verifyIndexes } from './verify-indexes.js';
 
 const sync = keys.parseSyncId(SYNC);

@@ -1,8 +1,8 @@
 // Verifies the index entries of one sync of an engine against its records, in both directions, in one pass.
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { bucketSpan, INDEX_BUCKETS } from '@sstitch/keys';
+import { scanPages, withSnapshot } from '../read/scan.js';
 import { VALUE_BUCKETS } from '../record-types.js';
-import { scanPages, withSnapshot } from '../scan.js';
 import type { IndexProblem } from './index-problem.js';
 import { SyncVerifier } from './sync-verifier.js';
 

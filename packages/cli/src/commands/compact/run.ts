@@ -56,7 +56,7 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
     missingBase(input),
     (opened) =>
       withStoreOf(context, from, zone, (location) =>
-        withSource(location, (source) => runCompact(context, input, opened, source), patience),
+        withSource(location, (source) => runCompact(context, input, opened, source)),
       ),
     patience,
   );

@@ -1,25 +1,16 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
-import { SyncReader, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
+import { SyncReader, type SyncRunRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { withSyncs } from '../../operations/open-syncs.js';
-import { totalRecords } from '../../operations/sync-counts.js';
+import { type RecordCounts, recordCountsOf, totalRecords } from '../../operations/sync-counts.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { findSyncIds } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
 import { scanSpan } from '../../stores/scan-span.js';
 import type { syncsCommand } from './command.js';
-
-/** Numbers of records by type. */
-interface RecordCounts {
-  readonly resource_type: number;
-  readonly resource: number;
-  readonly entitlement: number;
-  readonly grant: number;
-  readonly asset: number;
-}
 
 /** A sync as --json lists it. */
 interface ListedSync {
@@ -59,7 +50,7 @@ async function listSyncs(
       type: run === undefined ? null : typeOf(run),
       startedAt: timeText(run?.startedAt),
       endedAt: timeText(run?.endedAt),
-      counts: stats === undefined ? await counted(context, reader, syncId) : countsOf(stats),
+      counts: stats === undefined ? await counted(context, reader, syncId) : recordCountsOf(stats),
       bytes: await sizeBytes(reader, syncId),
     });
   }
@@ -121,16 +112,6 @@ async function counted(
     entitlement: await count('entitlement'),
     grant: await count('grant'),
     asset: await count('asset'),
-  };
-}
-
-function countsOf(stats: SyncStatsRecord): RecordCounts {
-  return {
-    resource_type: Number(stats.resourceTypes),
-    resource: Number(stats.resources),
-    entitlement: Number(stats.entitlements),
-    grant: Number(stats.grants),
-    asset: Number(stats.assets),
   };
 }
 

@@ -56,7 +56,7 @@ export async function findResource(
     if (named !== undefined) return named;
     throw new CliError(
       'SSTITCH_NAME_NOT_FOUND',
-      `the sync holds no ${what} ${JSON.stringify(text)}: name it by type/id, or by a part of its name`,
+      `the sync holds no ${what} ${JSON.stringify(text)}: name it by type/id, or by a part of its name; \`sstitch scan STORE --bucket resource\` shows those that it holds`,
     );
   }
   const names = fitting

@@ -210,14 +210,20 @@ async function tableOf(
   return formatTable(columns, await Promise.all(rows), context.style.bold, context.columns);
 }
 
-async function nothingText({
-  entitlementId = '',
-  names,
-  principal,
-  resource,
-}: Asked): Promise<string> {
-  if (principal !== undefined) return `${await resourceText(names, principal)} has nothing`;
-  if (resource !== undefined)
-    return `nobody has anything of ${await resourceText(names, resource)}`;
+async function nothingText(asked: Asked): Promise<string> {
+  const { entitlementId = '', names, principal, resource } = asked;
+  if (principal !== undefined) {
+    return `${await resourceText(names, principal)} has nothing${await unknownText(asked, principal)}`;
+  }
+  if (resource !== undefined) {
+    const of = await resourceText(names, resource);
+    return `nobody has anything of ${of}${await unknownText(asked, resource)}`;
+  }
   return `nobody has ${await entitlementText(names, entitlementId)}`;
+}
+
+/** Says that a name may be mistyped. */
+async function unknownText({ names }: Asked, resource: ResourceName): Promise<string> {
+  if (await names.hasRecordOf(resource)) return '';
+  return ': the sync has no record of it; `sstitch scan STORE --bucket resource` shows those that it has';
 }
