@@ -86,6 +86,20 @@ describe('a replaced version', () => {
     expect(events.at(-1)?.keys).toBe(held - 2);
   });
 
+  test('is counted in the progress of renaming its sync', async () => {
+    const { base, source } = await baseAndSource([], []);
+    for (const engine of [base, base, source]) await change(engine);
+    await compactKeeping({ base, source, syncIds: [SYNC] });
+    let last: OperationProgress | undefined;
+    await renameSync({
+      ...{ engine: base, syncId: SYNC, as: THIRD },
+      onProgress: (progress) => {
+        last = progress;
+      },
+    });
+    expect(last?.records).toBe(1 + 2);
+  });
+
   test('is in no list of full or partial syncs, and is not resumed', async () => {
     const { base, source } = await baseAndSource([], [], false);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
