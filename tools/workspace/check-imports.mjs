@@ -63,6 +63,7 @@ const LAYERS = {
       ['encoding'],
       ['indexes', 'statistics'],
       ['load', 'read'],
+      ['verify'],
       ['store'],
       ['transfer'],
     ],
