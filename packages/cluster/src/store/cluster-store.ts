@@ -113,12 +113,23 @@ export class ClusterStore<K = string, V = string>
    * SSTITCH_ABORTED, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST, after which the store is
    * as it was; SSTITCH_COMMIT_UNKNOWN
    */
-  async replaceSpans<TKey = K, TValue = V>(
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: AsyncIterable<ReadonlyArray<readonly [key: K | Uint8Array, value: V | Uint8Array]>>,
+    options?: ClusterReplaceOptions<K, V>,
+  ): Promise<ReplaceSpansResult>;
+  /** Replaces all that `spans` hold by `entries`, whose keys and values have the encodings of the options. */
+  async replaceSpans<TKey, TValue>(
     spans: readonly Span[],
     entries: AsyncIterable<
       ReadonlyArray<readonly [key: TKey | Uint8Array, value: TValue | Uint8Array]>
     >,
-    options: ClusterReplaceOptions<TKey, TValue> = {},
+    options: ClusterReplaceOptions<TKey, TValue>,
+  ): Promise<ReplaceSpansResult>;
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: AsyncIterable<unknown>,
+    options: ClusterReplaceOptions<unknown, unknown> = {},
   ): Promise<ReplaceSpansResult> {
     const checked = checkSpans(spans);
     checkEntryPages(entries);
