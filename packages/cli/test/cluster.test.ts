@@ -2,38 +2,19 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  missingPostgres,
-  type PostgresServer,
-  startPostgres,
-} from '@sstitch/build-config/postgres-server';
 import { syntheticSyncId } from '@sstitch/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FIRST, SECOND, THIRD } from './every-command.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
-import { expectValid } from './json-schemas.js';
+import { isPostgresMissing, postgresStores, valid } from './postgres-stores.js';
 import { ended, startMain } from './process.js';
 import { teamLines } from './team-sync.js';
 
 const NO_DRIVER = new URL('./children/no-driver.mjs', import.meta.url).href;
 const FOURTH = syntheticSyncId({ syncIndex: 3 });
 
-if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
-
-describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
-  let server: PostgresServer;
-  let stores = 0;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server.stop());
-
-  /** The address of a store that no other test has. */
-  function newAddress(): string {
-    stores += 1;
-    return `${server.url}/tenants%2F${process.pid}/${stores}`;
-  }
+describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
+  const { url, newAddress } = postgresStores();
 
   /** An address with three syncs of 60 grants, and a directory. */
   async function scene(): Promise<{ base: string; path: (name: string) => string }> {
@@ -41,16 +22,6 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     const directory = testDirectory();
     await sstitchJson('generate', base, '--grants', '60', '--syncs', '3');
     return { base, path: (name) => join(directory, name) };
-  }
-
-  /** Runs a command with --json, whose document must match its schema. */
-  async function valid<T = Record<string, unknown>>(
-    name: string,
-    ...line: readonly string[]
-  ): Promise<T> {
-    const document = await sstitchJson<T>(...name.split(' '), ...line);
-    expectValid(name, document);
-    return document;
   }
 
   it('takes a sync of a local store, and keeps the others', async () => {
@@ -215,9 +186,9 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
 
   it('is listed by an address that other commands take', async () => {
     const schema = `?schema=s${process.pid}`;
-    const database = `${server.url}${schema}`;
-    for (const store of ['b/2', 'a%201']) {
-      await sstitchJson('generate', `${server.url}/${store}${schema}`, '--grants', '5');
+    const database = `${url()}${schema}`;
+    for (const store of ['b%2F2', 'a%201']) {
+      await sstitchJson('generate', `${url()}/${store}${schema}`, '--grants', '5');
     }
     const listed = await valid<{ stores: Array<{ store: string; address: string }> }>(
       'cluster stores',
@@ -229,7 +200,7 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     }
     const { stdout } = await sstitch(['cluster', 'stores', database]);
     expect(stdout).toBe(listed.stores.map(({ address }) => `${address}\n`).join(''));
-    const missing = await sstitch(['cluster', 'stores', `${server.url}?schema=nothing_here`]);
+    const missing = await sstitch(['cluster', 'stores', `${url()}?schema=nothing_here`]);
     expect(missing).toMatchObject({ exitCode: 5, stdout: '' });
   });
 
