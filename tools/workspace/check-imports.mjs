@@ -43,7 +43,7 @@ const CLUSTER_LAYERS = [
   ['store'],
 ];
 const CLUSTER_GROUND = new Set([
-  ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'tls-failures.ts', 'turns.ts'],
+  ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'refusal.ts', 'turns.ts'],
 ]);
 
 const problems = [];

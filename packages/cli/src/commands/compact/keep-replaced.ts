@@ -102,7 +102,7 @@ function withAdviceOnSide(error: unknown): unknown {
   return new CliError(
     'SSTITCH_SYNC_EXISTS',
     `${error.message}. --side names one, and \`sstitch rename\` gives that sync another id`,
-    { cause: error },
+    { cause: error, hasAdvice: true },
   );
 }
 
