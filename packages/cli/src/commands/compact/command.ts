@@ -53,7 +53,7 @@ export const compactCommand = defineCommand({
       summary:
         'the id under which to keep the replaced version of the one sync, for `rollback --side`; the default ' +
         'follows from its id, and a compaction then removes versions that were kept before',
-      value: { type: 'sync', stores: ['base'] },
+      value: { type: 'sync', stores: ['base'], isVersion: true },
       placeholder: 'sync',
     },
     create: { summary: 'create the base if it does not exist' },
