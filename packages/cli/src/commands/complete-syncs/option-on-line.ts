@@ -21,7 +21,7 @@ export interface OptionOnLine {
  * Finds the option.
  *
  * @param words the words before the value
- * @returns undefined if the last of them is no option whose value names syncs that exist
+ * @returns undefined if the last of them does not take the name of a sync that exists
  */
 export function optionOnLine(
   program: ProgramSpec,
