@@ -63,6 +63,40 @@ describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
     });
   });
 
+  it('takes a sync from two processes at once; each reports what it wrote, and when it counted the base', async () => {
+    const { base, path } = await scene();
+    const initial = (await sstitchJson<Array<{ syncId: string; counts: object }>>('syncs', base))[0]
+      ?.counts;
+    const sources = ['left', 'right'].map(path);
+    for (const [at, source] of sources.entries()) {
+      const line = ['generate', source, '--grants', String(100 * (at + 1))];
+      await sstitchJson(...line, '--revision', String(at + 2));
+    }
+    const finished = await Promise.all(
+      sources.map((source, at) => {
+        const keep = at === 0 ? [] : ['--keep-replaced'];
+        return ended(startMain(['compact', ...compactLine(base, source), ...keep, '--json']));
+      }),
+    );
+    const held = [initial];
+    for (const source of sources) {
+      const [sync] = await sstitchJson<Array<{ counts: object }>>('syncs', source);
+      held.push(sync?.counts);
+    }
+    for (const [at, { exitCode, stdout }] of finished.entries()) {
+      expect(exitCode).toBe(0);
+      const { counts } = JSON.parse(stdout) as { counts: Array<Record<string, unknown>> };
+      expect(counts[0]).toMatchObject({ syncId: FIRST, after: held[at + 1] });
+      expect(held).toContainEqual(counts[0]?.['before']);
+    }
+    const digests = await Promise.all(sources.map(async (each) => (await digestsOf(each))[FIRST]));
+    expect(digests).toContain((await digestsOf(base))[FIRST]);
+    const { stdout } = await sstitch(['compact', ...compactLine(base, sources[0] ?? '')]);
+    expect(stdout).toMatch(
+      /^counted in the base when the command began; other processes may have changed it before the commit$/m,
+    );
+  });
+
   function compactLine(base: string, source: string): string[] {
     return ['--base', base, '--from', source, '--sync', FIRST];
   }
