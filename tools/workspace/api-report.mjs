@@ -1,55 +1,74 @@
-// Writes the public surface of a package as text: api/X.api.md for each entry of its package.json, so that a
+// Writes the public surface of each package as text: api/X.api.md for each entry of its package.json, so that a
 // review shows changes for users. API Extractor derives it from the built declarations.
 //
-//   node ../../tools/workspace/api-report.mjs           in a package: writes its reports (`pnpm api` for all)
-//   node ../../tools/workspace/api-report.mjs --check   fails if a report differs from the declarations
+//   node tools/workspace/api-report.mjs                     writes the reports (`pnpm api` builds first)
+//   node tools/workspace/api-report.mjs --check             fails if a report differs from the declarations
+//   node tools/workspace/api-report.mjs packages/keys       of one package
 //
-// Both fail if a member has no doc comment.
+// Both fail if a member has no doc comment. One process reports on all packages: starting API Extractor takes
+// longer than a report.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor';
+import { root } from './pnpm.mjs';
 
-const directory = process.cwd();
-const reports = join(directory, 'api');
-const isCheck = process.argv.includes('--check');
-const { name, exports: entries } = JSON.parse(
-  readFileSync(join(directory, 'package.json'), 'utf8'),
-);
-
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { check: { type: 'boolean', default: false } },
+});
 const problems = [];
-const expected = new Set();
-mkdirSync(reports, { recursive: true });
 const temporary = mkdtempSync(join(tmpdir(), 'sstitch-api-'));
+let reported = 0;
 try {
-  for (const [entry, { types }] of Object.entries(entries)) {
-    if (types === undefined) continue;
-    const report = entry === '.' ? 'index' : entry.slice(2).replaceAll('/', '-');
-    expected.add(`${report}.api.md`);
-    extract(join(directory, types), report);
-  }
+  const named = positionals.map((each) => resolve(each));
+  for (const directory of named.length > 0 ? named : packageDirectories()) reportOn(directory);
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }
-for (const file of readdirSync(reports)) {
-  if (expected.has(file)) continue;
-  if (isCheck) problems.push(`api/${file} belongs to no entry`);
-  else rmSync(join(reports, file));
-}
 if (problems.length > 0) {
-  console.error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
+  console.error(problems.join('\n'));
   console.error(
     '`pnpm api` rewrites the reports: commit them if the change is intended; document each public member',
   );
   process.exit(1);
 }
-console.log(`${expected.size} reports of ${name} ${isCheck ? 'agree' : 'are written'}`);
+console.log(`${reported} reports ${options.check ? 'agree' : 'are written'}`);
 
-function extract(declarations, report) {
-  if (!existsSync(declarations)) {
-    problems.push(`${declarations} is missing: build the package first`);
-    return;
+function packageDirectories() {
+  return readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name));
+}
+
+/** Reports on each entry of a package, and removes the reports of entries that it no longer has. */
+function reportOn(directory) {
+  const { name, exports: entries } = JSON.parse(
+    readFileSync(join(directory, 'package.json'), 'utf8'),
+  );
+  // The compiler looks for the types of Node from here.
+  process.chdir(directory);
+  const reports = join(directory, 'api');
+  mkdirSync(reports, { recursive: true });
+  const expected = new Set();
+  for (const [entry, { types }] of Object.entries(entries)) {
+    if (types === undefined) continue;
+    const report = entry === '.' ? 'index' : entry.slice(2).replaceAll('/', '-');
+    expected.add(`${report}.api.md`);
+    const found = extract({ directory, reports, declarations: join(directory, types), report });
+    problems.push(...found.map((problem) => `${name}: ${problem}`));
+    reported++;
   }
+  for (const file of readdirSync(reports)) {
+    if (expected.has(file)) continue;
+    if (options.check) problems.push(`${name}: api/${file} belongs to no entry`);
+    else rmSync(join(reports, file));
+  }
+}
+
+/** @returns {string[]} problems */
+function extract({ directory, reports, declarations, report }) {
+  if (!existsSync(declarations)) return [`${declarations} is missing: build the package first`];
+  const problems = [];
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: directory,
@@ -93,7 +112,7 @@ function extract(declarations, report) {
     packageJsonFullPath: join(directory, 'package.json'),
   });
   const result = Extractor.invoke(config, {
-    localBuild: !isCheck,
+    localBuild: !options.check,
     messageCallback: (message) => {
       message.handled = true;
       if (message.logLevel !== ExtractorLogLevel.Error) return;
@@ -101,7 +120,8 @@ function extract(declarations, report) {
       problems.push(`${report}: ${message.text}${place}`);
     },
   });
-  if (isCheck && result.apiReportChanged) {
+  if (options.check && result.apiReportChanged) {
     problems.push(`api/${report}.api.md differs from the declarations`);
   }
+  return problems;
 }

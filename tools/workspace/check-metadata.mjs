@@ -11,14 +11,8 @@ const manifestOf = (directory) =>
 const rootManifest = manifestOf('.');
 const write = process.argv.includes('--write');
 
-/** Scripts that are the same in every package: `pnpm api` and `pnpm check-api` run them. */
-const SCRIPTS = {
-  api: 'node ../../tools/workspace/api-report.mjs',
-  'check-api': 'node ../../tools/workspace/api-report.mjs --check',
-};
-
 /** The expected metadata of a package, in the order of npm's documentation. */
-function expectedOf(directory, { scripts }) {
+function expectedOf(directory) {
   const { homepage, bugs, repository, license, engines } = rootManifest;
   return {
     homepage: `${homepage.replace(/#.*$/, '')}/tree/main/${directory}#readme`,
@@ -26,7 +20,6 @@ function expectedOf(directory, { scripts }) {
     repository: { ...repository, directory: directory },
     license,
     engines,
-    scripts: { ...scripts, ...SCRIPTS },
     publishConfig: { access: 'public', provenance: true },
   };
 }
@@ -42,16 +35,16 @@ for (const name of readdirSync(join(root, 'packages'))) {
   if (!existsSync(join(root, directory, 'package.json'))) continue;
   const manifest = manifestOf(directory);
   if (manifest.private) continue;
-  const expected = expectedOf(directory, manifest);
+  const expected = expectedOf(directory);
   const wrong = Object.keys(expected).filter(
     (field) => !isDeepStrictEqual(manifest[field], expected[field]),
   );
   if (write && wrong.length > 0) {
     const { name: own, version, description, keywords, ...rest } = manifest;
     const head = { name: own, version, description, ...(keywords && { keywords }) };
-    const { scripts, publishConfig, ...first } = expected;
+    const { publishConfig, ...first } = expected;
     for (const field of [...Object.keys(first), 'publishConfig']) delete rest[field];
-    const whole = { ...head, ...first, ...rest, scripts, publishConfig };
+    const whole = { ...head, ...first, ...rest, publishConfig };
     writeFileSync(join(root, directory, 'package.json'), `${JSON.stringify(whole, null, 2)}\n`);
   } else {
     for (const field of wrong) {

@@ -58,11 +58,12 @@ try {
       makeProject(project, packed, all, installedBy(join(packed.directory, 'README.md')));
       checkInstalled(packed, project);
       for (const { major, node } of nodes) runPackage(packed, project, node, major);
-      checkTypes(packed, project);
+      writeTypedPrograms(packed, project);
     } catch (error) {
       problems.push(`${packed.name}: ${error.message}`);
     }
   }
+  checkTypes();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -127,8 +128,8 @@ function runPackage({ name, directory, manifest }, project, node, major) {
   }
 }
 
-/** Compiles the TypeScript examples, and a program that imports each entry, with both resolutions. */
-function checkTypes({ name, directory, source, manifest }, project) {
+/** Writes the TypeScript examples, and a program that imports each entry, into a project. */
+function writeTypedPrograms({ name, directory, manifest }, project) {
   const programs = Object.keys(manifest.exports)
     .filter((entry) => entry !== './package.json')
     .map(
@@ -142,6 +143,13 @@ function checkTypes({ name, directory, source, manifest }, project) {
   for (const [index, program] of programs.entries()) {
     writeFileSync(join(typesDirectory, `program-${index}.mts`), program);
   }
+}
+
+/**
+ * Compiles the programs of all projects with both resolutions. One compilation reads the declarations that they
+ * share once; each program resolves imports from its own project.
+ */
+function checkTypes() {
   for (const [module, moduleResolution] of [
     ['node16', 'node16'],
     ['esnext', 'bundler'],
@@ -155,14 +163,13 @@ function checkTypes({ name, directory, source, manifest }, project) {
         strict: true,
         noEmit: true,
         types: ['node'],
-        typeRoots: [join(source, 'node_modules', '@types')],
+        typeRoots: [join(root, 'packages', 'engine', 'node_modules', '@types')],
       },
-      include: ['*.mts'],
+      include: ['projects/*/types/*.mts'],
     };
-    writeFileSync(join(typesDirectory, 'tsconfig.json'), JSON.stringify(config));
+    writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const result = spawnSync(process.execPath, [tsc, '-p', typesDirectory], { encoding: 'utf8' });
-    if (result.status !== 0)
-      problems.push(`${name}: types under ${moduleResolution}:\n${result.stdout}`);
+    const result = spawnSync(process.execPath, [tsc, '-p', work], { encoding: 'utf8' });
+    if (result.status !== 0) problems.push(`types under ${moduleResolution}:\n${result.stdout}`);
   }
 }

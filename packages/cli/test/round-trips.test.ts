@@ -29,7 +29,7 @@ async function through(store: string, file: string, ...more: string[]): Promise<
   return digestsOf(again);
 }
 
-async function expectRoundTrips(path: string): Promise<void> {
+async function expectRoundTrips(path: string): Promise<ImportedFile> {
   const directory = testDirectory();
   const store = join(directory, 'store');
   await sstitchJson('import', path, '--into', store);
@@ -39,7 +39,6 @@ async function expectRoundTrips(path: string): Promise<void> {
   const file = (name: string) => join(directory, name);
 
   expect(await through(store, file('lines.jsonl'))).toEqual(digests);
-  expect(await through(store, file('lines.jsonl.gz'))).toEqual(digests);
   expect(await through(store, file('format-1.c1z'), '--format', 'c1z1')).toEqual(digests);
   // A file of format 3 holds one sync.
   for (const [syncId, digest] of Object.entries(digests)) {
@@ -48,11 +47,19 @@ async function expectRoundTrips(path: string): Promise<void> {
     await sstitchJson('import', output, '--into', file(`${syncId}.store`));
     expect(await digestsOf(file(`${syncId}.store`))).toEqual({ [syncId]: digest });
   }
+  return { directory, store, digests };
+}
+
+interface ImportedFile {
+  readonly directory: string;
+  readonly store: string;
+  readonly digests: object;
 }
 
 describe('a file keeps every byte through JSON Lines, format 1 and format 3', () => {
   it.each(c1zFilesIn(FIXTURES).map((path) => [basename(path), path]))('%s', async (_name, path) => {
-    await expectRoundTrips(path);
+    const { directory, store, digests } = await expectRoundTrips(path);
+    expect(await through(store, join(directory, 'lines.jsonl.gz'))).toEqual(digests);
   });
 });
 

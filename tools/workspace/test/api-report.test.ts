@@ -21,9 +21,7 @@ async function outputOf(declarations: string): Promise<string> {
   const packageJson = { name: 'sample', exports: { '.': { types: './index.d.ts' } } };
   writeFileSync(join(directory, 'package.json'), JSON.stringify(packageJson));
   writeFileSync(join(directory, 'index.d.ts'), declarations);
-  const run = promisify(execFile)(process.execPath, [join(here, 'api-report.mjs')], {
-    cwd: directory,
-  });
+  const run = promisify(execFile)(process.execPath, [join(here, 'api-report.mjs'), directory]);
   const { stdout = '', stderr = '' } = await run.catch((error) => error);
   return stdout + stderr;
 }
