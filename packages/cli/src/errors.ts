@@ -31,8 +31,9 @@ export type CliErrorCode =
   /** The file system reported an error, which is the `cause`. */
   | 'SSTITCH_FILE_OPERATION';
 
+/** What a CliError has beside its code and its message. */
 export interface CliErrorOptions extends ErrorOptions {
-  /** @defaultValue false */
+  /** Whether the message says what to do better than the advice on its code. @defaultValue false */
   readonly hasAdvice?: boolean;
 }
 
