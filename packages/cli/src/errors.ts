@@ -31,12 +31,6 @@ export type CliErrorCode =
   /** The file system reported an error, which is the `cause`. */
   | 'SSTITCH_FILE_OPERATION';
 
-/** What a CliError has beside its code and its message. */
-export interface CliErrorOptions extends ErrorOptions {
-  /** Whether the message says what to do better than the advice on its code. @defaultValue false */
-  readonly hasAdvice?: boolean;
-}
-
 /** The one error class of @sstitch/cli. */
 export class CliError extends Error {
   /** The class's name, by which callers recognise an error of another copy of the package. */
@@ -46,7 +40,11 @@ export class CliError extends Error {
   /** Whether the message says what to do better than the advice on its code. */
   readonly hasAdvice: boolean;
 
-  constructor(code: CliErrorCode, message: string, options: CliErrorOptions = {}) {
+  constructor(
+    code: CliErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly hasAdvice?: boolean } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.hasAdvice = options.hasAdvice ?? false;
