@@ -61,6 +61,7 @@ export const COMMAND_LINES: Readonly<Record<string, (scene: string) => readonly 
   generate: () => ['generate', 'made', '--grants', '3'],
   explore: () => ['explore', 'base', '--no-open'],
   syncs: () => ['syncs', 'base'],
+  stats: () => ['stats', 'base'],
   digest: () => ['digest', 'base', '--sync', FIRST],
   verify: () => ['verify', 'base'],
   diff: () => ['diff', 'base', 'fresh', '--sync', FIRST],

@@ -166,7 +166,6 @@ describe('a store that another process has open', () => {
   it.each([
     ['drop', ['drop', 'base', ...withSync, '--yes']],
     ['generate', ['generate', 'base', '--grants', '1']],
-    ['checkpoint', ['checkpoint', 'base', 'target']],
     ['import', ['import', 'sync.jsonl', '--into', 'base']],
     ['compact', ['compact', '--base', 'base', '--from', 'fresh', ...withSync]],
     ['space --reclaim', ['space', 'base', '--reclaim']],

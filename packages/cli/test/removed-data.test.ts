@@ -6,7 +6,8 @@ import { parseSyncId } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { withLocalStore } from '../src/stores/open-store.js';
-import { sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { openElsewhere } from './process.js';
 
 const [FIRST, SECOND] = [0, 1].map((syncIndex) => syntheticSyncId({ syncIndex })) as [
   string,
@@ -64,6 +65,21 @@ it('drop --no-purge leaves bytes in shared files; checkpoint --purge omits them'
   await sstitchJson('checkpoint', store, `${store}-given`, '--purge');
   expect(naming(FIRST, `${store}-given`)).toEqual([]);
   expect((await sstitch(['verify', `${store}-given`])).exitCode).toBe(0);
+});
+
+it('checkpoint --purge omits them while another process has the store open', async () => {
+  await sstitchJson('drop', store, '--sync', FIRST, '--yes', '--no-purge');
+  const close = await openElsewhere(store);
+  try {
+    await sstitchJson('checkpoint', store, `${store}-given`, '--purge');
+    await sstitchJson('checkpoint', store, `${store}-pebble`, '--format', 'pebble');
+  } finally {
+    await close();
+  }
+  expect(naming(FIRST, `${store}-given`)).toEqual([]);
+  expect(naming(FIRST, `${store}-pebble`)).toEqual([]);
+  expect(naming(SECOND, `${store}-given`)).not.toEqual([]);
+  expect(await digestsOf(`${store}-given`)).toEqual(await digestsOf(store));
 });
 
 it('checkpoint --format pebble omits them, and creates a directory with the marker files of Pebble', async () => {

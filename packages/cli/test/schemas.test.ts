@@ -64,6 +64,7 @@ describe.each<readonly [name: string, line: readonly string[]]>([
   ['compact', ['--base', 'base', '--from', 'fresh', '--sync', FIRST, '--as', SECOND]],
   ['compact', ['--base', 'base', '--from', 'fresh', '--sync', FIRST, '--as', SECOND, '--dry-run']],
   ['export', ['base', '--sync', FIRST, '--output', 'a.csv']],
+  ['stats', ['base', '--exact']],
   ['digest', ['base', '--sync', `${FIRST},${SECOND}`]],
   ['diff', ['base', 'base', '--sync', `${FIRST},${SECOND}`]],
   ['diff', ['base', 'base', '--sync', FIRST, '--to', SECOND]],

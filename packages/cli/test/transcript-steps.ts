@@ -157,6 +157,13 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     'syncs base --exact --json',
     { line: 'syncs base', options: { isTerminal: true, columns: 60, env: { NO_COLOR: '1' } } },
   ],
+  stats: [
+    'stats base',
+    'stats base --sync @2 --quiet',
+    'stats sync.jsonl --exact',
+    'stats base --exact --json',
+    `stats fresh --sync ${SECOND}`,
+  ],
   digest: [
     'digest base --sync @2',
     'digest base --sync @2,latest --quiet',

@@ -77,6 +77,8 @@ export interface ByteIteratorOptions extends ByteReadOptions {
   readonly keys?: boolean;
   /** Whether to read values. @defaultValue true */
   readonly values?: boolean;
+  /** About how many bytes of entries `nextv` returns at most; an engine may ignore it. @defaultValue the engine's own */
+  readonly highWaterMarkBytes?: number;
   /** Aborts pending reads. */
   readonly signal?: AbortSignal;
 }

@@ -8,6 +8,8 @@ import type { Span } from './spans.js';
 
 /** The most entries in a page; an engine may return fewer. */
 const PAGE_ENTRIES = 512;
+/** Bytes after which a page ends. LevelDB's own limit, 16 KiB, makes pages of some 70 records. */
+const PAGE_BYTES = 262_144;
 
 /** A page of entries: keys with values. */
 export type EntryPage = ReadonlyArray<readonly [key: Uint8Array, value: Uint8Array]>;
@@ -31,7 +33,11 @@ export async function* readPages(
   check: () => void = () => undefined,
 ): AsyncGenerator<EntryPage, void, undefined> {
   check();
-  const iterator = engine.iterator({ ...byteEncodings, ...options });
+  const iterator = engine.iterator({
+    ...byteEncodings,
+    highWaterMarkBytes: PAGE_BYTES,
+    ...options,
+  });
   try {
     for (;;) {
       const page = await iterator.nextv(PAGE_ENTRIES);

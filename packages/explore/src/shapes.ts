@@ -73,11 +73,18 @@ export type FoundShape =
   | ({ readonly kind: 'entitlement' } & NamedEntitlement);
 
 /** The result of a search, first the names that begin with the text. */
-export interface SearchShape {
-  readonly items: readonly FoundShape[];
-  /** Whether all names were searched. They are read in the background. */
-  readonly isComplete: boolean;
+/** The names of a sync, which are read in the background. */
+export interface NamesShape {
+  /** Names that have been read. */
   readonly searched: number;
+  /** Whether names are still being read. */
+  readonly isReading: boolean;
+}
+
+export interface SearchShape extends NamesShape {
+  readonly items: readonly FoundShape[];
+  /** Whether no name that is not read can change the result. */
+  readonly isComplete: boolean;
 }
 
 export interface ResourceShape extends NamedResource {

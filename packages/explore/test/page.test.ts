@@ -150,6 +150,27 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     }
   });
 
+  it('reads the names before the first key press', async () => {
+    const asked = page.waitForResponse((response) => response.url().includes('/api/names?'));
+    await page.reload();
+    expect((await asked).status()).toBe(200);
+    expect(await page.getByRole('combobox', { name: 'Search' }).inputValue()).toBe('');
+  });
+
+  it('shows why a search has failed', async () => {
+    await page.route('**/api/search?*', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/json',
+        body: JSON.stringify({ error: { code: 'SSTITCH_ABORTED', message: 'the disk is gone' } }),
+      }),
+    );
+    await page.keyboard.press('/');
+    await page.keyboard.type('arch');
+    await page.locator('#found + [role=status]', { hasText: 'the disk is gone' }).waitFor();
+    await forgetFaults();
+  });
+
   it('searches as the user types, and works with the keyboard only', async () => {
     await page.keyboard.press('/');
     await page.keyboard.type('arch');

@@ -16,8 +16,10 @@ import { inRunDirectory, wholeNumbers } from './run-directory.mjs';
 
 const PROGRAM = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
 
-/** What is typed into the search, by round. */
+/** What is typed into the search, by round: the beginning of ids at first. */
 const NAMES = ['user-00012', 'group-00', 'everyone', 'user-00020'];
+/** Text that is inside a few names only, of which none is among the first to be read. */
+const RARE_NAME = 'everyone';
 
 const { values: flags } = parseArgs({
   options: {
@@ -95,11 +97,15 @@ async function visit(browser, url, syncId, round, note) {
   const search = page.getByRole('combobox').first();
   const found = () => page.locator('#found [role=option]').first().waitFor({ state: 'attached' });
   const first = round === 0;
-  await until(first ? 'first search: first names' : 'search: names', async () => {
+  await until(first ? 'first search: ids' : 'search: names', async () => {
     await search.fill(NAMES[round % NAMES.length]);
     await found();
   });
   if (first) {
+    await until('first search: a rare name', async () => {
+      await search.fill(RARE_NAME);
+      await page.locator('#found [role=option]', { hasText: RARE_NAME }).first().waitFor();
+    });
     await until('first search: all names read', () =>
       page.getByText('Reading names').first().waitFor({ state: 'detached' }),
     );

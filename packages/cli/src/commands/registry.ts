@@ -34,6 +34,7 @@ import { selftestCommand } from './selftest/command.js';
 import { spaceCommand } from './space/command.js';
 import { sstDumpCommand } from './sst-dump/command.js';
 import { sstVerifyCommand } from './sst-verify/command.js';
+import { statsCommand } from './stats/command.js';
 import { syncsCommand } from './syncs/command.js';
 import { verifyCommand } from './verify/command.js';
 import { watchCommand } from './watch/command.js';
@@ -63,6 +64,7 @@ export const PROGRAM: RegisteredProgram = {
       title: 'Read a store (also while another process has it open)',
       commands: [
         register(syncsCommand, () => import('./syncs/run.js')),
+        register(statsCommand, () => import('./stats/run.js')),
         register(exploreCommand, () => import('./explore/run.js')),
         register(digestCommand, () => import('./digest/run.js')),
         register(verifyCommand, () => import('./verify/run.js')),

@@ -33,6 +33,10 @@ export class RecordNames {
     });
   }
 
+  async hasRecordOf(resource: ResourceName): Promise<boolean> {
+    return (await this.#reader.getResource(this.#syncId, resource)) !== undefined;
+  }
+
   /** A name for a resource: its display name, or its id. */
   async resource(resource: ResourceName): Promise<string> {
     return (await this.displayNameOf(resource)) || keyOf(resource);

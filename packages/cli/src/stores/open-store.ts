@@ -9,6 +9,7 @@ import { isClusterName } from '../command-line/store-name.js';
 import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
+import { withFrozenCopy } from './frozen-copy.js';
 import { requireNoFile } from './input-path.js';
 
 export type { ByteReader, ByteStore } from './byte-store.js';
@@ -110,17 +111,53 @@ async function openPatiently(
 }
 
 /**
- * Runs `use` with a source store. The store is opened for writing, so that its tables can be shared, or, if it
- * cannot be written (read-only media, another user's), read-only.
+ * Runs `use` with a source store. The store is opened for writing, so that its tables can be shared. If it cannot be
+ * written (read-only media, another user's), or another process has it open, it is opened read-only.
  */
 export async function withSource<T>(
   location: string,
   use: (source: ByteStore | ByteReader) => Promise<T>,
-  patience?: Patience,
 ): Promise<T> {
-  return isClusterName(location) || refusesWrites(location)
-    ? withReader(location, use)
-    : withStore(location, 'refuse', use, patience);
+  if (isClusterName(location) || refusesWrites(location)) return withReader(location, use);
+  const store = await openUnlessLocked(location);
+  if (store === undefined) return withReader(location, use);
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Runs `use` with a store that it does not change. If another process has the store open, `use` gets a copy, by links,
+ * of the store's current state.
+ */
+export async function withStoreOrCopy<T>(
+  location: string,
+  signal: AbortSignal,
+  use: (store: LocalStore) => Promise<T>,
+): Promise<T> {
+  const store = await openUnlessLocked(location);
+  if (store === undefined) {
+    return withFrozenCopy(location, signal, ({ storeDirectory }) =>
+      withLocalStore(storeDirectory, 'refuse', use),
+    );
+  }
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Opens a store for writing, unless another process has it open. */
+async function openUnlessLocked(location: string): Promise<LocalStore | undefined> {
+  try {
+    return await openLocalStore(location, 'refuse');
+  } catch (error) {
+    if (reportOf(error).exitCode === EXIT_CODES.locked) return undefined;
+    throw error;
+  }
 }
 
 function refusesWrites(location: string): boolean {

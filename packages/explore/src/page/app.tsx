@@ -38,7 +38,7 @@ export function App() {
 
 function Frame({ onRenewed }: { readonly onRenewed: () => void }) {
   const route = useRoute();
-  const [hasFiles, setHasFiles] = useState(true);
+  const [hasFiles, setHasFiles] = useState<boolean | undefined>();
   const onStore = useCallback((store: StoreShape) => setHasFiles(store.generation !== null), []);
   const { value, problem } = useAnswer<ListPage<SyncShape>>('syncs', { limit: MAX_SYNCS });
   const syncs = value?.items;
@@ -51,10 +51,10 @@ function Frame({ onRenewed }: { readonly onRenewed: () => void }) {
           sstitch
         </a>
         <StoreState {...{ onRenewed, onStore }} />
-        <SearchBox {...{ syncId }} />
+        <SearchBox {...{ syncId }} readsAhead={hasFiles === true} />
         <ThemeToggle />
       </header>
-      <Places {...{ route, syncs, syncId, hasFiles }} />
+      <Places {...{ route, syncs, syncId }} hasFiles={hasFiles ?? true} />
       <main>
         {problem !== undefined && <Problem text={problem} />}
         {syncs !== undefined && <Place {...{ route, syncs }} />}

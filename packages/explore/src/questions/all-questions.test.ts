@@ -147,6 +147,13 @@ describe('search', () => {
     ]);
   });
 
+  it('can be prepared by reading the names', async () => {
+    await expect
+      .poll(() => client.ask('api/names', { sync: NEW_SYNC }))
+      .toEqual({ searched: 162, isReading: false });
+    expect((await client.request('api/names', { sync: 'no sync' })).status).toBe(400);
+  });
+
   it('answers 400 if there is nothing to search for', async () => {
     expect((await client.request('api/search', { sync: NEW_SYNC, text: '  ' })).status).toBe(400);
   });

@@ -13,13 +13,14 @@ import {
   listGrants,
   listResources,
 } from './record-lists.js';
-import { searchNames } from './search-names.js';
+import { readNames, searchNames } from './search-names.js';
 import { drawLevels, listGenerations, listTables } from './store-files.js';
 import { describeSync, listSyncs } from './sync-list.js';
 
 export const QUESTIONS: ReadonlyMap<string, Ask> = new Map<string, Ask>([
   ['sync', describeSync],
   ['search', searchNames],
+  ['names', readNames],
   ['resource', describeResource],
   ['entitlement', describeEntitlement],
   ['explain', explainAccess],

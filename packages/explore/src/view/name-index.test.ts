@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { ReadableEngine } from '@sstitch/contract';
 import { openReadOnly, type ReadOnlyStore } from '@sstitch/engine';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +25,10 @@ describe('a text of names', () => {
             entries.flatMap((entry, at) =>
               entry.some((name) => isFound(folded(name))) ? [at] : [],
             );
-          const searched = new NameText(entries);
+          const searched = new NameText(
+            entries.map(([name]) => name),
+            entries.map(([, id]) => id),
+          );
           const beginning = [...new Set(searched.beginningWith(text))].sort((a, b) => a - b);
           expect(beginning).toEqual(numbersOf((name) => name.startsWith(wanted)));
           expect([...searched.containing(text)]).toEqual(
@@ -35,6 +39,8 @@ describe('a text of names', () => {
     );
   });
 });
+
+const never = new AbortController().signal;
 
 describe('an index of names', () => {
   let directory: string;
@@ -50,23 +56,44 @@ describe('an index of names', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
+  /** The store, whose iterators fail once so many of them were made. */
+  const failingAfter = (iterators: number): ReadableEngine => {
+    let made = 0;
+    const fails = () => made++ >= iterators;
+    const iterator: ReadableEngine['iterator'] = (options) => {
+      if (fails()) throw new Error('the disk is gone');
+      return store.iterator(options);
+    };
+    return Object.assign(Object.create(store), { iterator });
+  };
+
   it('says that a search is incomplete while names are still being read', async () => {
     const snapshot = store.snapshot();
-    const index = new NameIndex(store, NEW_SYNC, snapshot, new AbortController().signal);
+    const index = new NameIndex({ engine: store, syncId: NEW_SYNC, snapshot }, never);
     expect(index.search({ text: 'ann', limit: 5 })).toEqual({
-      ...{ ids: [], searched: 0, isComplete: false },
+      ...{ ids: [], searched: 0, isComplete: false, isReading: true },
     });
     await index.whole;
     expect(index.search({ text: 'ann', limit: 5 })).toEqual({
       ids: [{ kind: 'resource', type: 'user', id: 'user-0000' }],
-      ...{ searched: 162, isComplete: true },
+      ...{ searched: 162, isComplete: true, isReading: false },
     });
+    await snapshot.close();
+  });
+
+  it('reports the failure that ended its reading to each search', async () => {
+    const snapshot = store.snapshot();
+    const broken = failingAfter(1);
+    const index = new NameIndex({ engine: broken, syncId: NEW_SYNC, snapshot }, never);
+    await expect(index.whole).rejects.toThrow('the disk is gone');
+    expect(() => index.search({ text: 'ann', limit: 5 })).toThrow('the disk is gone');
     await snapshot.close();
   });
 
   it('stops at an abort, which its promise reports', async () => {
     const snapshot = store.snapshot();
-    const index = new NameIndex(store, NEW_SYNC, snapshot, AbortSignal.abort('enough'));
+    const state = { engine: store, syncId: NEW_SYNC, snapshot };
+    const index = new NameIndex(state, AbortSignal.abort('enough'));
     await expect(index.whole).rejects.toMatchObject({ name: 'AbortError', cause: 'enough' });
     await snapshot.close();
   });

@@ -1,27 +1,31 @@
 // An index of the names of a sync's resources and entitlements, for search as you type. It is built in the background,
-// one page at a time, and yields to other questions after each. A search before the end covers the names read so far
-// and reports that it is incomplete.
+// one page at a time, and yields to other questions after each. The types of resources take turns, so that the first
+// people are found as soon as the first groups. A search before the end covers the names read so far and reports that it
+// is incomplete.
 //
 // Memory: about 150 bytes per name, for at most MAX_NAMES names.
 import { setImmediate as rest } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { boundsOf, type EngineSnapshot, type ReadableEngine, readPages } from '@sstitch/contract';
-import { bucketLayout, bucketSpan, decodeTuple, SYNC_ID_LENGTH_BYTES } from '@sstitch/keys';
+import { boundsOf, type EntryPage, readPages } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
+import {
+  elementsOf,
+  type FoundId,
+  listNameParts,
+  type NamedState,
+  type NamePart,
+} from './name-parts.js';
 import { NameText } from './name-text.js';
 
 const MAX_NAMES = 2_000_000;
-/** Names in one text, which keeps it far below V8's longest string. */
-const NAMES_A_TEXT = 16_384;
+/** Names in the first text of a part. Small, so that they are found soon; each further text may be as large as all before. */
+const FIRST_TEXT_NAMES = 256;
+/** The most names in one text, which keeps it far below V8's longest string. */
+const MAX_TEXT_NAMES = 16_384;
 /** Names and ids are indexed up to this length. */
 const MAX_INDEXED_CHARACTERS = 512;
 /** `display_name` of both ResourceRecord and EntitlementRecord. */
 const DISPLAY_NAME_FIELD = 4;
-
-/** A resource or an entitlement by its id. */
-export type FoundId =
-  | { readonly kind: 'resource'; readonly type: string; readonly id: string }
-  | { readonly kind: 'entitlement'; readonly id: string };
 
 /** The result of a search. */
 export interface FoundNames {
@@ -31,6 +35,8 @@ export interface FoundNames {
   readonly searched: number;
   /** Whether no name that is still unread can change the result. */
   readonly isComplete: boolean;
+  /** Whether names are still being read, so that a later search may find more. */
+  readonly isReading: boolean;
 }
 
 /** A search. */
@@ -42,18 +48,14 @@ export interface NameQuery {
   readonly kind?: FoundId['kind'] | undefined;
 }
 
-interface NameChunk {
-  readonly ids: readonly FoundId[];
-  readonly text: NameText;
-}
-
-const NAMED_BUCKETS = ['resource', 'entitlement'] as const;
-
 /** The names of one sync. */
 export class NameIndex {
-  readonly #chunks: NameChunk[] = [];
-  #count = 0;
+  #parts: readonly PartNames[] = [];
   #isComplete = false;
+  #isReading = true;
+  #failure: { readonly error: unknown } | undefined;
+  readonly state: NamedState;
+  readonly parts: Promise<readonly NamePart[]>;
   /** Fulfils when all names are read. */
   readonly whole: Promise<void>;
 
@@ -62,76 +64,155 @@ export class NameIndex {
    *
    * @param signal aborts the reading and rejects `whole`
    */
-  constructor(
-    engine: ReadableEngine,
-    syncId: string,
-    snapshot: EngineSnapshot,
-    signal: AbortSignal,
-  ) {
-    this.whole = this.#read(engine, syncId, snapshot, signal);
+  constructor(state: NamedState, signal: AbortSignal) {
+    this.state = state;
+    this.parts = listNameParts(state);
+    this.whole = this.#read(state, signal)
+      .catch((error: unknown) => {
+        this.#failure = { error };
+        throw error;
+      })
+      .finally(() => {
+        this.#isReading = false;
+      });
     // There may be no caller that waits for it.
     this.whole.catch(() => undefined);
   }
 
+  /** Names that have been read. */
+  get count(): number {
+    return this.#parts.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Whether names are still being read. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** Searches the names that have been read. @throws the error that ended the reading */
   search({ text, limit, kind, type }: NameQuery): FoundNames {
-    const found = new Set<FoundId>();
-    const take = (chunk: NameChunk, numbers: Iterable<number>): boolean => {
-      for (const number of numbers) {
-        const id = chunk.ids[number];
-        if (id === undefined || (kind !== undefined && id.kind !== kind)) continue;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    // One pass over the texts, most of which hold nothing of what a user types.
+    const texts = this.#parts
+      .filter(({ part }) => mayHold(part, kind, type))
+      .flatMap((names) => names.textsWith(text));
+    // By their JSON: an entry is found by its name and by its id.
+    const found = new Map<string, FoundId>();
+    const take = (ids: Iterable<FoundId>): boolean => {
+      for (const id of ids) {
         if (type !== undefined && (id.kind !== 'resource' || id.type !== type)) continue;
-        found.add(id);
+        found.set(JSON.stringify(id), id);
         if (found.size === limit) return true;
       }
       return false;
     };
     const isFull =
-      this.#chunks.some((chunk) => take(chunk, chunk.text.beginningWith(text))) ||
-      this.#chunks.some((chunk) => take(chunk, chunk.text.containing(text)));
+      texts.some((names) => take(at(names.ids, names.text.beginningWith(text)))) ||
+      texts.some((names) => take(at(names.ids, names.text.containing(text))));
     return {
-      ids: [...found],
-      searched: this.#count,
+      ids: [...found.values()],
+      searched: this.count,
       // A full result needs no further names.
       isComplete: this.#isComplete || isFull,
+      isReading: this.#isReading,
     };
   }
 
-  async #read(
-    engine: ReadableEngine,
-    syncId: string,
-    snapshot: EngineSnapshot,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let ids: FoundId[] = [];
-    let names: Array<readonly [string, string]> = [];
-    const flush = () => {
-      if (ids.length === 0) return;
-      this.#chunks.push({ ids, text: new NameText(names) });
-      this.#count += ids.length;
-      ids = [];
-      names = [];
-    };
-    for (const bucket of NAMED_BUCKETS) {
-      if (this.#count >= MAX_NAMES) break;
-      const idStart = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
-      const read = { ...boundsOf(bucketSpan(bucket, syncId)), snapshot };
-      for await (const entries of readPages(engine, read, () => throwIfAborted(signal))) {
-        for (const [key, value] of entries) {
-          const [first = '', second = ''] = decodeTuple(key, idStart);
-          const id: FoundId =
-            bucket === 'resource'
-              ? { kind: bucket, type: first, id: second }
-              : { kind: bucket, id: first };
-          ids.push(id);
-          names.push([shortened(displayName(value)), shortened(id.id)]);
+  async #read(state: NamedState, signal: AbortSignal): Promise<void> {
+    const { engine, snapshot } = state;
+    const check = () => throwIfAborted(signal);
+    this.#parts = (await this.parts).map((part) => new PartNames(part));
+    let unread = this.#parts.map((names) => ({
+      names,
+      pages: readPages(engine, { ...boundsOf(names.part.span), snapshot }, check),
+    }));
+    try {
+      while (unread.length > 0 && this.count < MAX_NAMES) {
+        const read = new Set<PartNames>();
+        for (const { names, pages } of unread) {
+          const page = await pages.next();
+          if (page.done) {
+            names.finish();
+            read.add(names);
+          } else names.add(page.value);
+          await rest();
         }
-        if (ids.length >= NAMES_A_TEXT) flush();
-        if (this.#count + ids.length >= MAX_NAMES) break;
-        await rest();
+        unread = unread.filter(({ names }) => !read.has(names));
       }
-      flush();
+    } finally {
+      for (const { pages } of unread) await pages.return();
     }
-    this.#isComplete = this.#count < MAX_NAMES;
+    this.#isComplete = unread.length === 0;
+  }
+}
+
+/** The ids of a text's entries. */
+interface TextOfNames {
+  readonly ids: readonly FoundId[];
+  readonly text: NameText;
+}
+
+/** The names of one part, in the order of their keys. */
+class PartNames {
+  readonly part: NamePart;
+  readonly #texts: TextOfNames[] = [];
+  /** Names that are not in a text yet. */
+  #ids: FoundId[] = [];
+  #names: string[] = [];
+  /** Names that can be found. */
+  count = 0;
+
+  constructor(part: NamePart) {
+    this.part = part;
+  }
+
+  add(page: EntryPage): void {
+    const { kind } = this.part;
+    for (const [key, value] of page) {
+      const [first = '', second = ''] = elementsOf(kind, key);
+      // All resources of a part share the string of their type.
+      const type = this.part.type ?? first;
+      this.#ids.push(kind === 'resource' ? { kind, type, id: second } : { kind, id: first });
+      this.#names.push(shortened(displayName(value)));
+    }
+    const wanted = Math.min(MAX_TEXT_NAMES, Math.max(FIRST_TEXT_NAMES, this.count));
+    if (this.#ids.length >= wanted) this.finish();
+  }
+
+  /** Makes a text of the names that are in none. */
+  finish(): void {
+    const ids = this.#ids;
+    if (ids.length === 0) return;
+    const text = new NameText(
+      this.#names,
+      ids.map(({ id }) => shortened(id)),
+    );
+    this.#texts.push({ ids, text });
+    this.count += ids.length;
+    this.#ids = [];
+    this.#names = [];
+  }
+
+  /** The texts in which some name or id contains what is wanted. */
+  textsWith(wanted: string): readonly TextOfNames[] {
+    return this.#texts.filter(({ text }) => text.contains(wanted));
+  }
+}
+
+/** Reports whether a part may hold what a search is limited to. */
+export function mayHold(part: NamePart, kind?: FoundId['kind'], type?: string): boolean {
+  if (kind !== undefined && part.kind !== kind) return false;
+  if (type === undefined) return true;
+  return part.kind === 'resource' && (part.type ?? type) === type;
+}
+
+function* at(
+  ids: readonly FoundId[],
+  numbers: Iterable<number>,
+): Generator<FoundId, void, undefined> {
+  for (const number of numbers) {
+    const id = ids[number];
+    if (id !== undefined) yield id;
   }
 }
 

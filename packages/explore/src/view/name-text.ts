@@ -6,7 +6,8 @@ import { ExploreError } from '../errors.js';
 
 const NAME_START = '\n';
 const ID_START = '\0';
-const STARTS = /[\n\0]/g;
+const STARTS = /[\n\0]/;
+const ALL_STARTS = /[\n\0]/g;
 
 /** A text of names. */
 export class NameText {
@@ -14,17 +15,24 @@ export class NameText {
   /** The offset of each entry. */
   readonly #starts: Uint32Array;
 
-  constructor(entries: ReadonlyArray<readonly [name: string, id: string]>) {
-    const parts: string[] = [];
-    this.#starts = new Uint32Array(entries.length);
-    let length = 0;
-    for (const [at, [name, id]] of entries.entries()) {
-      const part = `${NAME_START}${folded(name)}${ID_START}${folded(id)}`;
-      this.#starts[at] = length;
-      parts.push(part);
-      length += part.length;
+  /** @param names the name of each entry; `ids` has its id at the same place */
+  constructor(names: readonly string[], ids: readonly string[]) {
+    const parts = names.map(
+      (name, at) => `${NAME_START}${plain(name)}${ID_START}${plain(ids[at] ?? '')}`,
+    );
+    // One call for all: it takes a fraction of a call for each.
+    this.#text = parts.join('').toLowerCase();
+    this.#starts = new Uint32Array(names.length);
+    for (let at = 0, place = 0; at < names.length; at++) {
+      place = this.#text.indexOf(NAME_START, place);
+      this.#starts[at] = place;
+      place += 1;
     }
-    this.#text = parts.join('');
+  }
+
+  /** Reports whether any name or id contains the text. */
+  contains(wanted: string): boolean {
+    return this.#text.includes(folded(wanted));
   }
 
   /** Yields the numbers of entries whose name or id begins with the text, perhaps twice. */
@@ -63,7 +71,11 @@ export class NameText {
 
 /** Folds a text for comparison without regard to case. */
 function folded(text: string): string {
-  return text.toLowerCase().replaceAll(STARTS, ' ');
+  return plain(text.toLowerCase());
+}
+
+function plain(text: string): string {
+  return STARTS.test(text) ? text.replaceAll(ALL_STARTS, ' ') : text;
 }
 
 /** Trims a text to search for. @throws {@link ExploreError} SSTITCH_QUESTION_INVALID if nothing is left */

@@ -62,7 +62,8 @@ export class StoreView {
   /** Returns the index of a sync's names, and starts to read them the first time. */
   namesOf(syncId: string): NameIndex {
     const kept = this.#keptOf(syncId);
-    kept.names ??= new NameIndex(this.engine, syncId, this.snapshot, kept.closing.signal);
+    const state = { engine: this.engine, snapshot: this.snapshot, syncId };
+    kept.names ??= new NameIndex(state, kept.closing.signal);
     return kept.names;
   }
 

@@ -1,15 +1,15 @@
 import { defineCommand } from '../../command-line/command-spec.js';
-import { waitOption } from '../../command-line/shared-options.js';
 
 export const checkpointCommand = defineCommand({
   name: 'checkpoint',
   summary: 'copy a store by hard links',
   description:
-    'Creates a store with the current content of a store. Tables are hard-linked, which takes almost ' +
-    'no time and space; on another file system they are copied. A linked file may still hold data ' +
-    'that was removed from the store; with --purge such tables are copied without it. With --format ' +
-    'pebble the directory becomes a database that both Pebble, the storage engine in Go, and LevelDB ' +
-    'can open; every entry is written again. The first of the two that opens it for writing owns it.',
+    'Creates a store with the current content of a store, which another process may have open. ' +
+    'Tables are hard-linked, which takes almost no time and space; on another file system they are ' +
+    'copied. A linked file may still hold data that was removed from the store; with --purge such ' +
+    'tables are copied without it. With --format pebble the directory becomes a database that both ' +
+    'Pebble, the storage engine in Go, and LevelDB can open; every entry is written again. The first ' +
+    'of the two that opens it for writing owns it.',
   arguments: [
     { name: 'store', summary: 'the store to copy', value: { type: 'path', of: 'store directory' } },
     {
@@ -26,7 +26,6 @@ export const checkpointCommand = defineCommand({
       placeholder: 'format',
       default: 'store',
     },
-    wait: waitOption,
   },
   examples: [
     ['checkpoint base backup/base-monday', 'a consistent copy'],

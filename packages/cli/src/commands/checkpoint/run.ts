@@ -1,20 +1,15 @@
 import type { Run } from '../../command-line/command-context.js';
-import { patienceOf } from '../../operations/wait-for-store.js';
 import { copyResult } from '../../reports/copy-report.js';
-
 import { requireNoFile } from '../../stores/input-path.js';
-import { withLocalStore } from '../../stores/open-store.js';
-
+import { withStoreOrCopy } from '../../stores/open-store.js';
 import type { checkpointCommand } from './command.js';
 
 export const run: Run<typeof checkpointCommand> = async (context, input) => {
-  const { store, directory, purge, format, wait } = input;
+  const { signal } = context;
+  const { store, directory, purge, format } = input;
   requireNoFile(directory, 'SSTITCH_FILE_OPERATION');
-  const copied = await withLocalStore(
-    store,
-    'refuse',
-    (opened) => opened.checkpoint(directory, { signal: context.signal, purge, format }),
-    patienceOf(context, wait),
+  const copied = await withStoreOrCopy(store, signal, (opened) =>
+    opened.checkpoint(directory, { signal, purge, format }),
   );
   return copyResult(context, directory, copied);
 };

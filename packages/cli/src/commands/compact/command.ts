@@ -6,9 +6,9 @@ export const compactCommand = defineCommand({
   summary: 'replace syncs of a base by those of a source, in one commit',
   description:
     'Makes the base hold, under each sync id, exactly what the source, a store or a file of syncs, ' +
-    'holds, in every bucket and every index; nothing stale is left, and no other sync changes. All of it is one commit: readers ' +
-    'and crashes find the old contents or the new, never a mix. A source that holds nothing under ' +
-    'an id is refused with exit code 3, because a mistyped id must not wipe a sync; --allow-empty ' +
+    'holds, in every bucket and every index; nothing stale is left, and no other sync changes. All ' +
+    'of it is one commit: readers and crashes find the old contents or the new, never a mix. Another ' +
+    'process may have the source open, but not the base. A source that holds nothing under an id is refused with exit code 3, because a mistyped id must not wipe a sync; --allow-empty ' +
     'removes the sync. Only the index and the bounds of linked tables are read: damage in other ' +
     'blocks is copied too, unless --verify reads the tables in full. What the syncs held before may ' +
     'stay in shared files until LevelDB compacts them, unless --purge removes it. --keep-replaced ' +

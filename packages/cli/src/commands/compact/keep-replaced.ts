@@ -5,11 +5,11 @@ import type { CommandContext, CommandResult } from '../../command-line/command-c
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
 import {
+  aboutKeys,
   countedText,
   countsLines,
   countsText,
   readCounts,
-  totalRecords,
 } from '../../operations/sync-counts.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { generationText } from '../../reports/generation-text.js';
@@ -56,14 +56,14 @@ export async function compactAndKeep(
   for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
-  const total = await totalRecords(
+  const total = await aboutKeys(
     [source, base].flatMap((engine) => syncIds.map((syncId) => ({ engine, syncId }))),
   );
   progress.update({ doing: 'comparing' });
   const { entries, kept, pauseMs } = await compactKeeping({
     ...{ base, source, syncIds, sideIds, signal },
-    onProgress: ({ records }) =>
-      progress.update({ doing: 'building', done: records, total, unit: 'records' }),
+    onProgress: ({ keys }) =>
+      progress.update({ doing: 'building', done: keys, total, unit: 'keys' }),
   }).catch((error: unknown) => {
     throw withAdviceOnSide(error);
   });

@@ -11,6 +11,7 @@ import {
 } from '../../operations/compact-stores.js';
 import { withStoreOf } from '../../operations/open-syncs.js';
 import {
+  aboutKeys,
   type CountsLine,
   countedText,
   countsLines,
@@ -57,7 +58,7 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
     missingBase(input),
     (opened) =>
       withStoreOf(context, from, zone, (location) =>
-        withSource(location, (source) => runCompact(context, input, opened, source), patience),
+        withSource(location, (source) => runCompact(context, input, opened, source)),
       ),
     patience,
   );
@@ -76,6 +77,7 @@ async function runCompact(
   if (keepReplaced && !dryRun) return compactAndKeep(context, input, { base, source, syncIds });
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
+  const total = await aboutKeys(syncIds.map((syncId) => ({ engine: source, syncId })));
   const result = await compactStores({
     base,
     source,
@@ -83,7 +85,7 @@ async function runCompact(
     strategy: keepReplaced ? 'rebuild' : strategy,
     emptySource: allowEmpty ? 'remove' : 'refuse',
     signal,
-    onProgress: showProgress(context),
+    onProgress: showProgress(context, total),
     dryRun,
     verify,
     purge,

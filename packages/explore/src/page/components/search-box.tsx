@@ -1,7 +1,7 @@
 // Searches as the user types: a combobox (https://www.w3.org/WAI/ARIA/apg/patterns/combobox/).
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FoundShape, SearchShape } from '../../shapes.js';
-import { ask } from '../answers.js';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import type { FoundShape, NamesShape, SearchShape } from '../../shapes.js';
+import { ask, Epoch, NoAnswer } from '../answers.js';
 import { link } from '../route.js';
 import { countText } from '../words.js';
 import { Name } from './name.js';
@@ -9,15 +9,29 @@ import { Name } from './name.js';
 /** The pause in typing after which a search starts. */
 const PAUSE_MS = 60;
 /** The time between searches while names are still being read. */
-const AGAIN_MS = 400;
+const AGAIN_MS = 200;
 
-export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
+interface SearchBoxProps {
+  readonly syncId: string | undefined;
+  /** Whether to read the names of the sync before the first search: they lie on this machine. */
+  readonly readsAhead: boolean;
+}
+
+export function SearchBox({ syncId, readsAhead }: SearchBoxProps) {
+  const epoch = useContext(Epoch);
   const [text, setText] = useState('');
   const [found, setFound] = useState<SearchShape | undefined>();
   const [active, setActive] = useState(0);
+  const [problem, setProblem] = useState<string | undefined>();
   const [isOpen, setOpen] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const wanted = text.trim();
+
+  useEffect(() => {
+    if (syncId === undefined || !(readsAhead || isOpen)) return;
+    // A failure is reported by a search.
+    ask<NamesShape>('names', { sync: syncId }).catch(() => undefined);
+  }, [syncId, epoch, readsAhead || isOpen]);
 
   useEffect(() => {
     if (syncId === undefined || wanted === '' || !isOpen) {
@@ -28,10 +42,17 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
     let timer: ReturnType<typeof setTimeout>;
     const look = async () => {
       const parameters = { sync: syncId, text: wanted };
-      const next = await ask<SearchShape>('search', parameters, gone.signal).catch(() => undefined);
-      if (gone.signal.aborted) return;
-      setFound(next);
-      if (next?.isComplete === false) timer = setTimeout(look, AGAIN_MS);
+      try {
+        const next = await ask<SearchShape>('search', parameters, gone.signal);
+        if (gone.signal.aborted) return;
+        setFound(next);
+        setProblem(undefined);
+        if (!next.isComplete && next.isReading) timer = setTimeout(look, AGAIN_MS);
+      } catch (error) {
+        if (gone.signal.aborted) return;
+        setFound(undefined);
+        setProblem(error instanceof NoAnswer ? error.message : String(error));
+      }
     };
     timer = setTimeout(look, PAUSE_MS);
     return () => {
@@ -61,7 +82,7 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const isListed = isOpen && wanted !== '' && found !== undefined;
+  const isListed = isOpen && wanted !== '' && (found !== undefined || problem !== undefined);
   return (
     <search class="search">
       <input
@@ -110,14 +131,19 @@ export function SearchBox({ syncId }: { readonly syncId: string | undefined }) {
             </div>
           ))}
         </div>
-        <p role="status">
-          {items.length === 0 && found?.isComplete === true && 'No name or id contains this. '}
-          {found?.isComplete === false &&
-            `Reading names: ${countText(found.searched)} searched so far…`}
-        </p>
+        <p role="status">{problem ?? (found === undefined ? '' : searchState(found))}</p>
       </div>
     </search>
   );
+}
+
+/** Says how far a search is, and what it did not find. */
+function searchState({ items, isComplete, isReading, searched }: SearchShape): string {
+  if (isComplete) return items.length === 0 ? 'No name or id contains this.' : '';
+  const names = countText(searched);
+  return isReading
+    ? `Reading names: ${names} searched so far…`
+    : `Only the first ${names} names were searched.`;
 }
 
 function Found({ item }: { readonly item: FoundShape }) {
