@@ -53,9 +53,7 @@ const LAYERS = {
       ['maintenance'],
       ['store'],
     ],
-    ground: [
-      ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'tls-failures.ts', 'turns.ts'],
-    ],
+    ground: [...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'refusal.ts', 'turns.ts']],
   },
   records: {
     layers: [

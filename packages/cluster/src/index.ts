@@ -1,5 +1,10 @@
 export type { ClusterConnection } from './connection.js';
-export { ClusterError, type ClusterErrorCode } from './errors.js';
+export {
+  ClusterError,
+  type ClusterErrorCode,
+  type ClusterErrorOptions,
+  type ClusterErrorReason,
+} from './errors.js';
 export type { FoldReport } from './maintenance/fold.js';
 export type { ClusterStatus, RunTotals } from './maintenance/status.js';
 export { MemoryCluster, type MemoryRowCounts } from './memory/memory-port.js';

@@ -92,9 +92,9 @@ export class ClusterStore<K = string, V = string>
     this.#options = checked;
   }
 
-  /** What this engine offers beyond the contract: nothing. */
+  /** This engine offers nothing beyond the contract, and is shared by processes. */
   get capabilities(): EngineCapabilities {
-    return { tables: false, checkpoint: false };
+    return { tables: false, checkpoint: false, shared: true };
   }
 
   get #opened(): StoreCore {
