@@ -1,50 +1,90 @@
-// Checks imports: the modules of a package form no import cycle, and each directory of the engine, of the
-// cluster and of the command line imports only from lower layers in the tables below (ARCHITECTURE.md, "Inside the engine").
+// Checks imports: the modules of a package form no import cycle, and each directory of a package below imports only from
+// lower layers. ARCHITECTURE.md has tables of the engine's and of the cluster's layers, with the same rows.
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { tablesOf } from './documents/markdown.mjs';
 import { root } from './pnpm.mjs';
 
-/** The engine's layers, lowest first; directories of one layer do not import each other. */
-const ENGINE_LAYERS = [
-  ['files'],
-  ['threads'],
-  ['leveldb'],
-  ['tables'],
-  ['store-directory'],
-  ['commit', 'extract', 'copy'],
-  ['build', 'verify'],
-  ['store'],
-  ['worker'],
-];
-/** Modules beside the directories, which any directory may import. */
-const ENGINE_GROUND = new Set(['check-options.ts', 'errors.ts', 'not-bytes.ts', 'spans.ts']);
-
-/** The layers of the command line. */
-const CLI_LAYERS = [
-  ['output'],
-  ['terminal'],
-  ['command-line'],
-  ['stores'],
-  ['records'],
-  ['operations'],
-  ['reports', 'reference'],
-  ['commands'],
-];
-const CLI_GROUND = new Set(['advice.ts', 'errors.ts', 'exit-codes.ts']);
-
-/** The layers of the cluster. A backend imports the ground alone. */
-const CLUSTER_LAYERS = [
-  ['memory', 'cassandra', 'postgres'],
-  ['log'],
-  ['state'],
-  ['runs'],
-  ['protocol'],
-  ['maintenance'],
-  ['store'],
-];
-const CLUSTER_GROUND = new Set([
-  ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'tls-failures.ts', 'turns.ts'],
-]);
+/**
+ * The layers of packages with many directories, lowest first; directories of one layer do not import each other. Every
+ * directory may import the `ground`, modules beside the directories.
+ */
+const LAYERS = {
+  sst: {
+    layers: [
+      ['encoding', 'files'],
+      ['block'],
+      ['filter'],
+      ['table'],
+      ['split', 'merge'],
+      ['verify'],
+    ],
+    ground: ['assert.ts', 'compare-bytes.ts', 'errors.ts', 'format.ts', 'hex.ts'],
+  },
+  pebble: {
+    layers: [['encoding'], ['log'], ['manifest'], ['table'], ['read'], ['write']],
+    ground: [
+      ...['errors.ts', 'file-names.ts', 'file-sink.ts', 'input-file.ts'],
+      ...['options.ts', 'write-options.ts'],
+    ],
+  },
+  engine: {
+    layers: [
+      ['files'],
+      ['threads'],
+      ['leveldb'],
+      ['tables'],
+      ['store-directory'],
+      ['commit', 'extract', 'copy'],
+      ['build', 'verify'],
+      ['store'],
+      ['worker'],
+    ],
+    ground: ['check-options.ts', 'errors.ts', 'not-bytes.ts', 'spans.ts'],
+  },
+  // A backend imports the ground alone.
+  cluster: {
+    layers: [
+      ['memory', 'cassandra', 'postgres'],
+      ['log'],
+      ['state'],
+      ['runs'],
+      ['protocol'],
+      ['maintenance'],
+      ['store'],
+    ],
+    ground: [
+      ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'tls-failures.ts', 'turns.ts'],
+    ],
+  },
+  records: {
+    layers: [
+      ['gen'],
+      ['encoding'],
+      ['indexes', 'statistics'],
+      ['load', 'read'],
+      ['verify'],
+      ['store'],
+      ['transfer'],
+    ],
+    ground: ['errors.ts', 'record-types.ts', 'timestamps.ts'],
+  },
+  cli: {
+    layers: [
+      ['output'],
+      ['terminal'],
+      ['command-line'],
+      ['stores'],
+      ['records'],
+      ['operations'],
+      ['reports', 'reference'],
+      ['commands'],
+    ],
+    ground: ['advice.ts', 'errors.ts', 'exit-codes.ts'],
+  },
+};
+/** The packages whose layers ARCHITECTURE.md describes. */
+const DESCRIBED = ['engine', 'cluster'];
 
 const problems = [];
 
@@ -86,7 +126,25 @@ function checkCircles(imports, source) {
   for (const file of imports.keys()) visit(file);
 }
 
-function checkLayers(imports, source, layers, ground) {
+/** Checks that ARCHITECTURE.md has a table of these directories, in this order, after a row of the ground's modules. */
+function checkTable(name, { layers, ground }) {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const wanted = [
+    [...ground].sort(),
+    ...layers.flat().map((directory) => [`${directory}/`]),
+  ].flat();
+  const tables = tablesOf(text).map((rows) =>
+    rows.flatMap(({ directory = '' }, index) => {
+      const names = [...directory.matchAll(/`([^`]+)`/g)].map(([, one]) => one);
+      return index === 0 ? names.sort() : names;
+    }),
+  );
+  if (!tables.some((names) => names.join() === wanted.join())) {
+    problems.push(`ARCHITECTURE.md: the table of the ${name} must list ${wanted.join(', ')}`);
+  }
+}
+
+function checkLayers(imports, source, { layers, ground }) {
   const layerOf = new Map(
     layers.flatMap((directories, layer) => directories.map((directory) => [directory, layer])),
   );
@@ -98,7 +156,7 @@ function checkLayers(imports, source, layers, ground) {
     for (const target of targets) {
       const [other, ...inside] = relative(source, target).split('/');
       const isLower = layerOf.get(other) < layerOf.get(directory);
-      const isGround = inside.length === 0 && ground.has(other);
+      const isGround = inside.length === 0 && ground.includes(other);
       if (other === directory || isLower || isGround) continue;
       problems.push(
         `${relative(root, file)}: ${directory} must not import ${relative(source, target)}`,
@@ -129,16 +187,10 @@ for (const directory of [...packages, join('tools', 'torture')]) {
   const source = join(root, directory, 'src');
   const imports = importsOf(source);
   checkCircles(imports, source);
-  if (directory === join('packages', 'engine')) {
-    checkLayers(imports, source, ENGINE_LAYERS, ENGINE_GROUND);
-  }
-  if (directory === join('packages', 'cli')) {
-    checkLayers(imports, source, CLI_LAYERS, CLI_GROUND);
-    checkCommands(imports, source);
-  }
-  if (directory === join('packages', 'cluster')) {
-    checkLayers(imports, source, CLUSTER_LAYERS, CLUSTER_GROUND);
-  }
+  const name = basename(directory);
+  if (LAYERS[name] !== undefined) checkLayers(imports, source, LAYERS[name]);
+  if (DESCRIBED.includes(name)) checkTable(name, LAYERS[name]);
+  if (name === 'cli') checkCommands(imports, source);
 }
 if (problems.length > 0) {
   console.error(problems.join('\n'));

@@ -4,46 +4,42 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tablesOf } from './documents/markdown.mjs';
 import { privateWordsIn, privateWordsInDocument } from './private-words.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const MAX_LINES = 400;
 const VAGUE_NAME = /(^|[/.-])(utils?|helpers?|common|misc)([/.-]|$)/;
 
-/** What each package's sources may import; tests of some may use testkit too (ARCHITECTURE.md). */
-const MAY_IMPORT = {
-  contract: [],
-  keys: ['contract'],
-  sst: ['contract'],
-  pebble: ['contract', 'sst'],
-  engine: ['contract', 'sst'],
-  records: ['contract', 'keys'],
-  c1z: ['contract', 'keys', 'pebble', 'records'],
-  lines: ['contract', 'keys', 'records'],
-  access: ['contract', 'keys', 'records'],
-  operations: ['contract', 'keys', 'records', 'lines'],
-  compactor: ['contract', 'keys'],
-  testkit: ['contract', 'keys', 'sst', 'engine', 'records', 'compactor'],
-  cluster: ['contract', 'sst'],
-  explore: ['contract', 'keys', 'sst', 'engine', 'records', 'lines', 'access', 'operations'],
-  cli: [
-    ...['contract', 'keys', 'sst', 'engine', 'records', 'c1z', 'lines', 'access', 'operations'],
-    ...['compactor', 'testkit', 'explore', 'cluster'],
-  ],
-};
+/** What each package's sources may import: the table of packages in ARCHITECTURE.md. */
+const MAY_IMPORT = packageTable();
+/** Packages whose tests may use testkit, and what it is built on. */
 const TESTS_MAY_USE_TESTKIT = new Set([
   ...['compactor', 'records', 'c1z', 'lines', 'access', 'operations', 'explore', 'cluster'],
 ]);
 
-/** Packages that touch the disk only through the port, and use no clock and no randomness. */
+/** Packages that touch the disk only through the port, and whose data depends on no clock and no randomness. */
 const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);
+const CLOCK_OR_RANDOMNESS =
+  /\b(Math\.random|Date\.now|new Date|performance\.now|hrtime|random(?:UUID|Bytes|Int))\b/;
+/** The modules of these packages that use a clock or randomness, and for what. */
+const USES_CLOCK_OR_RANDOMNESS = new Map([
+  ['packages/engine/src/store-directory/kept-logs.ts', 'names of directories'],
+  ['packages/engine/src/store-directory/staging-directories.ts', 'names of directories'],
+  ['packages/engine/src/store/read-only-store.ts', 'names of directories'],
+  ['packages/engine/src/store/open-readers.ts', 'the age of readers, in metrics'],
+  ['packages/engine/src/store/store.ts', 'durations, in reports'],
+  ['packages/engine/src/worker/request-server.ts', 'the turns of requests'],
+]);
 
 /** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
-  'packages/sst/src/node-file-system.ts',
+  'packages/sst/src/files/node-file-system.ts',
   'packages/engine/src/store-directory/lock-holder.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);
+
+const IMPORTED_PACKAGE = /(?:from|import)\s*\(?\s*'@sstitch\/(?!build-config)([a-z0-9]+)/g;
 
 /** The list of private words itself, and its test. */
 const LISTS_PRIVATE_WORDS = /^tools\/workspace\/(test\/)?private-words\b/;
@@ -55,7 +51,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .split('\n')
   .filter((file) => existsSync(join(root, file)));
 const files = tracked.filter(
-  (file) => /\.(ts|tsx|mts|mjs)$/.test(file) && !file.includes('/src/gen/'),
+  (file) => /\.(ts|tsx|mts|mjs|css|go|cc|c)$/.test(file) && !file.includes('/src/gen/'),
 );
 /** Changesets are the text of a release, and API reports are generated. */
 const documents = tracked.filter(
@@ -63,6 +59,12 @@ const documents = tracked.filter(
 );
 
 const problems = [];
+for (const [packageName, imported] of MAY_IMPORT) {
+  const above = [...MAY_IMPORT.keys()].slice(0, [...MAY_IMPORT.keys()].indexOf(packageName));
+  for (const one of imported.filter((each) => !above.includes(each))) {
+    problems.push(`ARCHITECTURE.md: ${packageName} imports ${one}, which is not in a row above it`);
+  }
+}
 for (const file of files) {
   const text = readFileSync(join(root, file), 'utf8');
   const lines = text.split('\n').length - 1;
@@ -76,11 +78,10 @@ for (const file of files) {
   const [, packageName, area] = /^packages\/([^/]+)\/(src|test)\//.exec(file) ?? [];
   if (packageName === undefined) continue;
   const isTest = area === 'test' || /\.test(-support)?\.ts$/.test(file);
-  for (const [, imported] of text.matchAll(/from '@sstitch\/(?!build-config)([a-z0-9]+)/g)) {
+  for (const [, imported] of text.matchAll(IMPORTED_PACKAGE)) {
     if (imported === packageName) continue;
     const allowed =
-      MAY_IMPORT[packageName].includes(imported) ||
-      (isTest && imported === 'testkit' && TESTS_MAY_USE_TESTKIT.has(packageName)) ||
+      MAY_IMPORT.get(packageName)?.includes(imported) ||
       (isTest && TESTS_MAY_USE_TESTKIT.has(packageName) && imported !== 'cli');
     if (!allowed) problems.push(`${file}: ${packageName} must not import ${imported}`);
   }
@@ -88,7 +89,8 @@ for (const file of files) {
   if (touchesDisk && !isTest && PURE.has(packageName) && !PORTS.has(file)) {
     problems.push(`${file}: file work goes through the FileSystem port`);
   }
-  if (!isTest && PURE.has(packageName) && /\b(Math\.random|Date\.now|new Date)\b/.test(text)) {
+  const isImpure = !isTest && PURE.has(packageName) && CLOCK_OR_RANDOMNESS.test(text);
+  if (isImpure && !USES_CLOCK_OR_RANDOMNESS.has(file)) {
     problems.push(`${file}: no clock and no randomness here`);
   }
 }
@@ -102,3 +104,16 @@ if (problems.length > 0) {
   process.exit(1);
 }
 console.log(`${files.length} files keep the house rules`);
+
+/** The packages in the order of the table, each with what it imports. */
+function packageTable() {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const rows = tablesOf(text).find(([row]) => 'package' in row && 'imports' in row);
+  const names = rows.map((row) => /\[([a-z0-9]+)\]/.exec(row.package)[1]);
+  return new Map(
+    rows.map(({ imports }, index) => [
+      names[index],
+      imports === 'all' ? names.slice(0, index) : imports.split(', ').filter((one) => one !== '–'),
+    ]),
+  );
+}

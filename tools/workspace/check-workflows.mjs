@@ -1,6 +1,6 @@
 // Checks that the workflows call the same scripts as people: each `pnpm NAME` is a script of the root
-// package.json, and the nightly run covers every torture family.
-import { readdirSync, readFileSync } from 'node:fs';
+// package.json, each file that a step runs exists, and the nightly run covers every torture family.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './pnpm.mjs';
 
@@ -13,6 +13,15 @@ for (const file of readdirSync(directory)) {
     if (name !== 'install' && scripts[name] === undefined) {
       problems.push(`.github/workflows/${file}: package.json has no script ${name}`);
     }
+  }
+  const files = [
+    ...[...text.matchAll(/\bnode ((?:tools|packages)\/\S+)/g)].map(([, path]) => path),
+    ...[...text.matchAll(/- package: (\S+)\n +suite: (\S+)/g)].map(
+      ([, name, suite]) => `packages/${name}/${suite}`,
+    ),
+  ];
+  for (const path of files.filter((each) => !existsSync(join(root, each)))) {
+    problems.push(`.github/workflows/${file}: there is no file ${path}`);
   }
 }
 

@@ -94,7 +94,7 @@ export interface Lease {
 export interface StoredCheckpoint {
   /** The last slot that the state contains. */
   readonly slot: number;
-  /** The encoded state, cut so that a database can store each part in a row. */
+  /** The encoded state, split so that a database can store each part in a row. */
   readonly parts: readonly Uint8Array[];
 }
 

@@ -12,7 +12,12 @@ export {
   type UnsortedEntries,
 } from '@sstitch/contract';
 export type { EntryEncodingOptions } from './build/entry-encoding.js';
-export { type EntryPage, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
+export {
+  type EntryPage,
+  type LoadProgress,
+  TableLoader,
+  type TableLoaderOptions,
+} from './build/table-loader.js';
 export { unsortedEntries } from './build/unsorted-entries.js';
 export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
 export type { CopiedGeneration } from './copy/copy-generation.js';
@@ -23,7 +28,7 @@ export type { LevelSummary } from './leveldb/read-levels.js';
 export { type Manifest, readManifest } from './leveldb/read-manifest.js';
 export type { TableEntry } from './leveldb/version-edit.js';
 export { prefixSpan } from './spans.js';
-export type { ActivityMetrics, DurationMetrics, StoreEvent } from './store/activity.js';
+export type { ActivityMetrics, DurationMetrics } from './store/activity.js';
 export type { VerifySpansOptions } from './store/generation-reader.js';
 export type { GenerationMetrics, StoreMetrics } from './store/metrics.js';
 export type { ForgottenReader, HeldMetrics, ReaderKind } from './store/open-readers.js';

@@ -75,20 +75,25 @@ function invalid(index: number, what: string): EngineError {
   return new EngineError('SSTITCH_SPANS_INVALID', `span ${index} ${what}`);
 }
 
-/** Returns the spans that overlap a table's bounds, by binary search. The spans are sorted and disjoint. */
-export function spansOverlapping(spans: readonly Span[], table: KeyBounds): Span[] {
-  const smallest = userKeyOf(table.smallest);
-  const largest = userKeyOf(table.largest);
+/** Returns the index of the first span that ends after a key, by binary search. The spans are sorted and disjoint. */
+export function indexOfSpanReaching(spans: readonly Span[], key: Uint8Array): number {
   let low = 0;
   let high = spans.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const end = spans[middle]?.end;
-    if (end !== undefined && compareBytes(end, smallest) <= 0) low = middle + 1;
+    if (end !== undefined && compareBytes(end, key) <= 0) low = middle + 1;
     else high = middle;
   }
+  return low;
+}
+
+/** Returns the spans that overlap a table's bounds. The spans are sorted and disjoint. */
+export function spansOverlapping(spans: readonly Span[], table: KeyBounds): Span[] {
+  const smallest = userKeyOf(table.smallest);
+  const largest = userKeyOf(table.largest);
   const overlapping: Span[] = [];
-  for (let index = low; index < spans.length; index++) {
+  for (let index = indexOfSpanReaching(spans, smallest); index < spans.length; index++) {
     const span = spans[index];
     if (span === undefined || compareBytes(span.start, largest) > 0) break;
     overlapping.push(span);

@@ -1,5 +1,5 @@
 // Failing commits: every file operation is made to fail in turn, and commits are aborted at every step. The store is
-// unchanged, nothing is left, and the next commit succeeds; a failed sync poisons the store.
+// unchanged, nothing is left, and the next commit succeeds; a failed fsync poisons the store.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -53,7 +53,7 @@ const replace = (store: ByteStore, value: string, signal?: AbortSignal) =>
   store.replaceSpans(SPANS, pagesOf(incomingOf(value)), signal ? { signal } : {});
 
 const isSync = ({ name }: FileOperation) => name === 'sync' || name === 'fsyncDir';
-/** Tables are synced when they are built, before the commit. */
+/** Tables are fsynced when they are built, before the commit. */
 const isSyncOfCommit = (operation: FileOperation) =>
   isSync(operation) && !operation.path.includes('/staging/');
 const isSwap = ({ name, to }: FileOperation) =>
@@ -110,7 +110,7 @@ function expectNothingLeft(store: ByteStore): void {
 }
 
 describe('a failing file operation', () => {
-  test('any but a sync, at any step of a commit, leaves the store as it was or wholly replaced', async () => {
+  test('any but an fsync, at any step of a commit, leaves the store as it was or wholly replaced', async () => {
     const { store, watched, model } = await watchedStore();
     let failures = 0;
     for (let index = 0; ; index++) {
@@ -190,7 +190,7 @@ describe('a failing file operation', () => {
   });
 });
 
-describe('a failing sync', () => {
+describe('a failing fsync', () => {
   test('any in a commit poisons: no write, no commit, reads go on, and a reopen finds old or new', async () => {
     const first = await watchedStore();
     const { watched, model } = first;

@@ -7,7 +7,7 @@ import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { beginStage, finishStage, type StageRequest } from '../src/commit/stage.js';
 import { extractTables } from '../src/extract/extract-tables.js';
-import { syncHeldFiles } from '../src/files/held-files.js';
+import { fsyncHeldFiles } from '../src/files/held-files.js';
 import { adopt } from '../src/index.js';
 import { parseLevelFileName, tableFileName } from '../src/leveldb/file-names.js';
 import { readLogRecords } from '../src/leveldb/log-format.js';
@@ -82,7 +82,7 @@ function staged(alter?: (version: Version) => Version) {
     const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
     const outcomes = outputs.map(({ outcome }) => outcome);
     finishStage(nodeFileSystem, { outcomes }, go, session);
-    for (const { unsynced } of outputs) syncHeldFiles(nodeFileSystem, unsynced);
+    for (const { unsynced } of outputs) fsyncHeldFiles(nodeFileSystem, unsynced);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };

@@ -139,6 +139,35 @@ describe('a read-only open', () => {
     }
     await expectContents(store, numbered('k', 10, 'v'));
   });
+
+  test('that is aborted at whatever operation rejects with the reason, or has opened, and leaves no copy', async () => {
+    const store = await openStore(join(temporaryDirectory(), 'store'));
+    await put(store, numbered('k', 10, 'v'));
+    await store.excise([span('x')]);
+    const reason = new Error('enough');
+    const outcomes: string[] = [];
+    for (let index = 0; ; index++) {
+      const watched = watchedFileSystem();
+      const aborting = new AbortController();
+      let count = 0;
+      watched.before = () => {
+        if (count++ === index) aborting.abort(reason);
+      };
+      const { signal } = aborting;
+      const options = { ...VIEW, fileSystem: watched, signal };
+      const reader = await openReadOnly(store.location, options).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED', cause: reason });
+      });
+      outcomes.push(reader === undefined ? 'aborted' : 'opened');
+      await reader?.close();
+      const readers = join(store.location, 'readers');
+      expect(existsSync(readers) ? readdirSync(readers) : []).toEqual([]);
+      if (count <= index) break;
+    }
+    const [first] = outcomes;
+    expect([first, outcomes.at(-1)]).toEqual(['aborted', 'opened']);
+    expect(outcomes.lastIndexOf('aborted')).toBeLessThan(outcomes.indexOf('opened'));
+  });
 });
 
 describe('adopt', () => {

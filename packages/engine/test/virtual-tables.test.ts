@@ -247,7 +247,7 @@ test('the parts of a split table are synced, a shared file once, before LevelDB 
     // LevelDB locks a directory before it opens it.
     const isOpen = existsSync(join(dirname(path), 'LOCK'));
     if (!/\.(ldb|link)$/.test(path)) return;
-    // The file may have been renamed after it was written and before its descriptor is synced.
+    // The file may have been renamed after it was written and before its descriptor is fsynced.
     const inode = inodes.get(path) ?? statSync(path).ino;
     inodes.set(path, inode);
     events.push({ name, inode, isOpen });

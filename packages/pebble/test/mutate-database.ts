@@ -1,14 +1,14 @@
 // Creates hostile databases: changes one that Pebble wrote, with or without recomputing checksums.
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
-import { ByteCursor } from '../src/byte-cursor.js';
-import { readUint32 } from '../src/fixed-numbers.js';
-import { readFooter } from '../src/footer.js';
+import { ByteCursor } from '../src/encoding/byte-cursor.js';
+import { readUint32 } from '../src/encoding/fixed-numbers.js';
 import { InputFile } from '../src/input-file.js';
-import { readKeyValues } from '../src/key-values.js';
-import { readLog } from '../src/log-reader.js';
-import { BlockFile, type BlockHandle } from '../src/stored-block.js';
-import { readTableIndex } from '../src/table-index.js';
+import { readLog } from '../src/log/log-reader.js';
+import { readFooter } from '../src/table/footer.js';
+import { readKeyValues } from '../src/table/key-values.js';
+import { BlockFile, type BlockHandle } from '../src/table/stored-block.js';
+import { readTableIndex } from '../src/table/table-index.js';
 import { type ChunkFormat, encodeLog } from './encode-log.js';
 import { DIRECTORY, type Files, MemoryFiles } from './memory-files.js';
 

@@ -9,7 +9,7 @@ import {
   RecordsError,
   recordEntries,
 } from './index.js';
-import { RecordArenas } from './record-arenas.js';
+import { RecordArenas } from './load/record-arenas.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
 const KEY = Uint8Array.of(3);

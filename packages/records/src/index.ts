@@ -1,11 +1,11 @@
-export { type CountOptions, countSync } from './count-sync.js';
+export { decodeRecord, encodeRecord } from './encoding/encode.js';
+export { RecordScanner } from './encoding/record-scanner.js';
 export {
-  type BucketDigest,
-  type DigestOptions,
-  digestSync,
-  type SyncDigest,
-} from './digest-sync.js';
-export { decodeRecord, encodeRecord } from './encode.js';
+  ENTITLEMENT_FIELDS,
+  GRANT_FIELDS,
+  KEY_FIELDS,
+  type ScannedField,
+} from './encoding/scanned-fields.js';
 export { RecordsError, type RecordsErrorCode, type RecordsErrorDetails } from './errors.js';
 export {
   type AssetRecord,
@@ -46,19 +46,33 @@ export {
   SyncType,
   SyncTypeSchema,
 } from './gen/c1/storage/v3/records_pb.js';
-export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes.js';
-export type { DiscoveredRecord } from './newer-record.js';
-export { type Entry, recordEntries } from './record-entries.js';
-export type { ListOptions, PageOptions, RecordList, RecordPage } from './record-list.js';
+export { type IndexBucket, type IndexEntry, indexEntries, listedIds } from './indexes/indexes.js';
+export { type Entry, recordEntries } from './indexes/record-entries.js';
 export {
   type EntryTables,
   type EntryTablesOptions,
   type LoadedSync,
+  type LoadProgress,
   RecordLoader,
   type RecordLoaderOptions,
   type TableStore,
-} from './record-loader.js';
-export { RecordScanner } from './record-scanner.js';
+} from './load/record-loader.js';
+export { type CountOptions, countSync } from './read/count-sync.js';
+export {
+  type BucketDigest,
+  type DigestOptions,
+  type DigestProgress,
+  digestSync,
+  type SyncDigest,
+} from './read/digest-sync.js';
+export type { ListOptions, PageOptions, RecordList, RecordPage } from './read/record-list.js';
+export type { SyncHistoryOptions, SyncQuery } from './read/sync-history.js';
+export {
+  type CountBucketOptions,
+  type GetOptions,
+  type ResourceName,
+  SyncReader,
+} from './read/sync-reader.js';
 export {
   type CountedBucket,
   identityOf,
@@ -71,39 +85,36 @@ export {
   VALUE_BUCKETS,
   type ValueBucket,
 } from './record-types.js';
-export type { RunMeasures } from './run-measures.js';
-export {
-  ENTITLEMENT_FIELDS,
-  GRANT_FIELDS,
-  KEY_FIELDS,
-  type ScannedField,
-} from './scanned-fields.js';
-export { countedType, SyncCounter } from './sync-counter.js';
-export type { SyncHistoryOptions, SyncQuery } from './sync-history.js';
-export {
-  type CountBucketOptions,
-  type GetOptions,
-  type ResourceName,
-  SyncReader,
-} from './sync-reader.js';
+export type { RunMeasures } from './statistics/run-measures.js';
+export { countedType, SyncCounter } from './statistics/sync-counter.js';
+export type { DiscoveredRecord } from './store/newer-record.js';
 export type {
   EndedSync,
   EndSyncOptions,
   RecountOptions,
   ResumeSyncOptions,
   StartSyncOptions,
-} from './sync-runs.js';
-export { SyncStore, type SyncStoreOptions } from './sync-store.js';
+} from './store/sync-runs.js';
+export { SyncStore, type SyncStoreOptions } from './store/sync-store.js';
+export { withWriteLock } from './store/write-lock.js';
+export {
+  type ExclusiveWriter,
+  type WriteOptions,
+  writeExclusively,
+} from './store/write-records.js';
 export { RecordBatch } from './transfer/record-batch.js';
 export { StoreSink } from './transfer/store-sink.js';
 export { StoreSource, type StoreSourceOptions } from './transfer/store-source.js';
 export { SyncIdField } from './transfer/sync-id-field.js';
 export type { BatchOptions, SyncSink, SyncSource } from './transfer/sync-transfer.js';
+export type { IndexProblem, IndexProblemKind } from './verify/index-problem.js';
 export {
-  type IndexProblem,
-  type IndexProblemKind,
+  type FaultsOptions,
+  type FaultsProgress,
+  SyncVerifier,
+} from './verify/sync-verifier.js';
+export {
+  type VerifyIndexesProgress,
   type VerifyOptions,
   verifyIndexes,
-} from './verify-indexes.js';
-export { withWriteLock } from './write-lock.js';
-export { type ExclusiveWriter, type WriteOptions, writeExclusively } from './write-records.js';
+} from './verify/verify-indexes.js';

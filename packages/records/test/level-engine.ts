@@ -5,7 +5,7 @@ import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitc
 import { syncSpans } from '@sstitch/keys';
 import { ClassicLevel } from 'classic-level';
 import { afterEach } from 'vitest';
-import { recordEntries } from '../src/record-entries.js';
+import { recordEntries } from '../src/indexes/record-entries.js';
 import type { SyncRecord } from '../src/record-types.js';
 
 type Opened = { readonly level: ClassicLevel<Uint8Array, Uint8Array>; readonly directory: string };

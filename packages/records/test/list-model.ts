@@ -1,9 +1,9 @@
 // A model of lists, computed from an array: records sorted by key, and the gaps between them.
 import { compareBytes } from '@sstitch/contract';
 import { type Bucket, buildKey, parseSyncId } from '@sstitch/keys';
-import type { RecordList } from '../src/record-list.js';
+import type { RecordList } from '../src/read/record-list.js';
+import type { SyncReader } from '../src/read/sync-reader.js';
 import type { SyncRecord } from '../src/record-types.js';
-import type { SyncReader } from '../src/sync-reader.js';
 import { SYNC } from './records.js';
 
 /** A list of the reader and its expected content. */

@@ -1,8 +1,8 @@
 // Random records of one sync with few ids, so that they often replace each other and have list keys that are
 // hard to distinguish.
 import fc from 'fast-check';
-import type { DiscoveredRecord } from '../src/newer-record.js';
 import { identityOf, type SyncRecord } from '../src/record-types.js';
+import type { DiscoveredRecord } from '../src/store/newer-record.js';
 import { asset, entitlement, grant, resource, resourceType, SYNC } from './records.js';
 
 const id = fc.constantFrom('a', 'b', 'ann', 'a\0', '\x01', '', 'é');

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as records from '../src/index.js';
-import { DEFAULT_PAGE_RECORDS, RecordList } from '../src/record-list.js';
-import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from '../src/write-records.js';
+import { DEFAULT_PAGE_RECORDS, RecordList } from '../src/read/record-list.js';
+import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from '../src/store/write-records.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const errors = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8');

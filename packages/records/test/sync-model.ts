@@ -1,6 +1,7 @@
 // A model of a store of one sync: its expected content after some writes.
-import type { DiscoveredRecord } from '../src/newer-record.js';
+
 import type { SyncRecord } from '../src/record-types.js';
+import type { DiscoveredRecord } from '../src/store/newer-record.js';
 import { nameOf } from './random-records.js';
 
 export class SyncModel {

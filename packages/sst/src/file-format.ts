@@ -1,9 +1,16 @@
 // The parts of the table format that other files of a database share: logs and MANIFESTs use the same checksums,
 // numbers and internal keys, and Pebble's tables use the same footer. This entry point is for code that reads or writes
 // such files, or keeps blocks without a table. Code that builds and reads tables does not need it.
-export { BlockBuilder } from './block-builder.js';
-export { BlockReader, type EntryCursor } from './block-reader.js';
-export { maskedChecksum } from './checksum.js';
+export { BlockBuilder } from './block/block-builder.js';
+export { BlockReader, type EntryCursor } from './block/block-reader.js';
+export { maskedChecksum } from './encoding/checksum.js';
+export {
+  compareInternalKeys,
+  seekKeyOf,
+  sequenceNumberOf,
+  TRAILER_BYTES,
+} from './encoding/internal-key.js';
+export { VarintReader, varintBytes, writeVarint } from './encoding/varint.js';
 export {
   type BlockHandle,
   decodeFooter,
@@ -12,10 +19,3 @@ export {
   FOOTER_BYTES,
   type Footer,
 } from './format.js';
-export {
-  compareInternalKeys,
-  seekKeyOf,
-  sequenceNumberOf,
-  TRAILER_BYTES,
-} from './internal-key.js';
-export { VarintReader, varintBytes, writeVarint } from './varint.js';

@@ -39,10 +39,10 @@
 //
 // Other entries, such as a filter under another name, and the blocks that they name are ignored, as LevelDB does.
 
-import { readFixed32, writeFixed32 } from './checksum.js';
 import { compareBytes } from './compare-bytes.js';
+import { readFixed32, writeFixed32 } from './encoding/checksum.js';
+import { VarintReader, writeVarint } from './encoding/varint.js';
 import { corrupt, SstError, type TableLocation } from './errors.js';
-import { VarintReader, writeVarint } from './varint.js';
 
 /** The position of a block in its file. */
 export interface BlockHandle {
@@ -68,7 +68,10 @@ export const BLOCK_TYPE_RAW = 0;
 export const BLOCK_TYPE_SNAPPY = 1;
 /** The metaindex entry that names the filter block. */
 export const FILTER_KEY = 'filter.leveldb.BuiltinBloomFilter2';
-/** The metaindex entry of a virtual table, which holds the size of the file's earlier contents. */
+/**
+ * The metaindex entry of a virtual table, which holds the size of the file's earlier contents. The name is older than the
+ * term. It stays, as tables of earlier versions have it, and earlier versions know a virtual table by it.
+ */
 export const SHARED_PART_KEY = 'sstitch.narrowed';
 /** The metaindex entry that holds a table's seal. */
 export const SEALED_KEY = 'sstitch.sealed';

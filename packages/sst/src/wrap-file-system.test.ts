@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nodeFileSystem } from './node-file-system.js';
+import { nodeFileSystem } from './files/node-file-system.js';
 import { type FileOperation, type FileSystemHooks, wrapFileSystem } from './wrap-file-system.js';
 
 let directory: string;

@@ -1,5 +1,5 @@
 // Wraps a file system in hooks, which see every operation and can make it fail, for tests.
-import type { FileHandle, FileSystem, OpenMode } from './file-system.js';
+import type { FileHandle, FileSystem, OpenMode } from './files/file-system.js';
 
 /** An operation of a file system, or of a file that it opened. */
 export interface FileOperation {

@@ -4,7 +4,11 @@
 import type { Span } from '@sstitch/contract';
 import fc from 'fast-check';
 import { compareBytes } from '../src/compare-bytes.js';
-import { compareInternalKeys, type EntryType, makeInternalKey } from '../src/internal-key.js';
+import {
+  compareInternalKeys,
+  type EntryType,
+  makeInternalKey,
+} from '../src/encoding/internal-key.js';
 import { pseudoRandomBytes } from './entries.js';
 
 export const userKeys: fc.Arbitrary<Uint8Array> = fc

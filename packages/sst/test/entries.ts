@@ -1,9 +1,9 @@
 // Entries for tests. Bytes are written as latin1 text, so that expectations are readable.
 
 import { Buffer } from 'node:buffer';
-import type { FileHandle, FileSystem } from '../src/file-system.js';
-import { type EntryType, makeInternalKey } from '../src/internal-key.js';
-import type { EntryIterator } from '../src/table-iterator.js';
+import { type EntryType, makeInternalKey } from '../src/encoding/internal-key.js';
+import type { FileHandle, FileSystem } from '../src/files/file-system.js';
+import type { EntryIterator } from '../src/table/table-iterator.js';
 
 export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));

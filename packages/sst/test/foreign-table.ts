@@ -1,7 +1,7 @@
 // Makes tables as other writers of LevelDB's format do.
 
-import { BlockBuilder } from '../src/block-builder.js';
-import { maskedChecksum, writeFixed32 } from '../src/checksum.js';
+import { BlockBuilder } from '../src/block/block-builder.js';
+import { maskedChecksum, writeFixed32 } from '../src/encoding/checksum.js';
 import { BLOCK_TYPE_RAW, type BlockHandle, encodeFooter, writeHandle } from '../src/format.js';
 
 export interface ForeignEntry {

@@ -1,12 +1,12 @@
 // Makes tables in memory from a model's entries.
 
 import type { Span } from '@sstitch/contract';
-import { copyPart } from '../src/copy-part.js';
-import type { PartOptions } from '../src/part-copier.js';
-import { TableBuilder } from '../src/table-builder.js';
-import type { TableOptions } from '../src/table-options.js';
-import type { PartProperties, TableProperties } from '../src/table-properties.js';
-import { TableReader, type TableReaderOptions } from '../src/table-reader.js';
+import { copyPart } from '../src/split/copy-part.js';
+import type { PartOptions } from '../src/split/part-copier.js';
+import { TableBuilder } from '../src/table/table-builder.js';
+import type { TableOptions } from '../src/table/table-options.js';
+import type { PartProperties, TableProperties } from '../src/table/table-properties.js';
+import { TableReader, type TableReaderOptions } from '../src/table/table-reader.js';
 import type { Entry } from './arbitraries.js';
 import { fileSystemOf, MemoryFile } from './entries.js';
 

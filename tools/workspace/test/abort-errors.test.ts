@@ -104,6 +104,7 @@ const ABORTED: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
       await loader.end();
     }
   },
+  openReadOnly: (signal) => openReadOnly(path('closed'), { ...VIEW, signal }),
   'ReadOnlyStore.extract': async (signal) => {
     await using reader = await openReadOnly(path('closed'), VIEW);
     await reader.extract(EVERYTHING, fresh(), { signal });

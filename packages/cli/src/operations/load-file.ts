@@ -26,6 +26,7 @@ import {
 } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
+import { showCommit } from './show-commit.js';
 import { patienceOf } from './wait-for-store.js';
 
 /** What to load, and into which store. */
@@ -92,9 +93,9 @@ type Loader = RecordLoader<LoadedTables>;
 
 function newLoader(
   open: (options: TableLoaderOptions) => EntryTables<LoadedTables>,
-  { signal }: CommandContext,
+  { progress, signal }: CommandContext,
 ): Loader {
-  return new RecordLoader(open, { signal });
+  return new RecordLoader(open, { signal, onProgress: showCommit(progress) });
 }
 
 /** Reads the file, then commits to the store that `open` returns. */
@@ -139,6 +140,8 @@ async function readFile(
       choose === undefined
         ? await chosenSyncs(file.name, input, sync)
         : choose(await input.syncs());
+    const { progress } = context;
+    const total = progress.isShown ? await input.countRecords(syncIds) : undefined;
     let read = 0;
     let renamed: string | undefined;
     for await (const batch of input.batches(syncIds)) {
@@ -153,9 +156,11 @@ async function readFile(
       await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
       const place = input.place();
-      context.progress.update({
+      progress.update({
         doing: `reading ${file.name}`,
-        ...(place === undefined ? { done: read, unit: 'records' } : { ...place, unit: 'bytes' }),
+        ...(place === undefined
+          ? { done: read, total, unit: 'records' }
+          : { ...place, unit: 'bytes' }),
       });
     }
     return input.format;

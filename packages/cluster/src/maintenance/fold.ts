@@ -1,7 +1,7 @@
 // Folds level 0 into the pieces: rewrites the ranges over which runs of level 0 lie, so that reads meet fewer runs and
 // replaced entries can be deleted.
 //
-// Everything is folded up to the last flush: what is newer stays where it is. A piece is folded in parts, each cut at
+// Everything is folded up to the last flush: what is newer stays where it is. A piece is folded in parts, each split at
 // blocks of its run and in a commit of its own, so that a lost race or an abort wastes one part. Parts that nothing
 // lies over keep their run. Any process may fold at any time: the edit that comes second is void.
 import { compareBytes, type Span } from '@sstitch/contract';
@@ -89,16 +89,16 @@ async function* partsToFold(
     const runs = over.map(({ run }) => run);
     if (piece.run !== undefined) runs.push(piece.run);
     let { start } = piece;
-    for (const cut of await cutsOf(reader, runs, piece)) {
-      yield { start, end: cut };
-      start = cut;
+    for (const key of await splitKeysOf(reader, runs, piece)) {
+      yield { start, end: key };
+      start = key;
     }
     yield { start, end: piece.end };
   }
 }
 
-/** The keys that cut a piece into parts of about PART_BYTES, at the blocks of the runs that are read for it. */
-async function cutsOf(
+/** The keys that split a piece into parts of about PART_BYTES, at the blocks of the runs that are read for it. */
+async function splitKeysOf(
   reader: RunReader,
   runs: readonly RunRef[],
   piece: Piece,
@@ -112,17 +112,17 @@ async function cutsOf(
     }
   }
   blocks.sort((a, b) => compareBytes(a.firstKey, b.firstKey));
-  const cuts: Uint8Array[] = [];
+  const keys: Uint8Array[] = [];
   let bytes = 0;
   for (const { firstKey, lengthBytes } of blocks) {
-    const isNew = compareBytes(firstKey, cuts.at(-1) ?? piece.start) > 0;
+    const isNew = compareBytes(firstKey, keys.at(-1) ?? piece.start) > 0;
     if (bytes >= PART_BYTES && isNew) {
-      cuts.push(firstKey);
+      keys.push(firstKey);
       bytes = 0;
     }
     bytes += lengthBytes;
   }
-  return cuts;
+  return keys;
 }
 
 /** Adds a span whose pieces keep their runs, joined to the one before it if they touch. */

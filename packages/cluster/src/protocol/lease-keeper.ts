@@ -1,7 +1,8 @@
 // A process's lease. Invariants:
 // - a process uses its lease for leaseMs of its own clock after it sent a renewal, and only if that was acknowledged
 //   while the lease before it was valid;
-// - another process counts it as dead once it has seen one beat for DEAD_AFTER_LEASES × leaseMs of its own clock; the lease says its leaseMs.
+// - another process counts it as dead once it has seen one beat for DEAD_AFTER_LEASES × leaseMs of its own clock; the
+//   lease says its leaseMs.
 // So a lease ends for its holder before it ends for others, unless one clock runs at half the speed of the other. Even
 // then no wrong data is read: what others delete is missed (SSTITCH_VIEW_GONE), and a commit of a run is void.
 import type { Clock } from '../clock.js';

@@ -91,7 +91,7 @@ async function* baseEntries(
   }
 }
 
-/** The pieces over a span, cut to it, in order. */
+/** The pieces over a span, clipped to it, in order. */
 function piecesIn(pieces: readonly Piece[], span: Span): Piece[] {
   return piecesOver(pieces, span).map((piece) => ({
     ...piece,

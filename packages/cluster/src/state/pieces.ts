@@ -24,7 +24,7 @@ export function piecesOver(pieces: readonly Piece[], span: Span): Piece[] {
   return pieces.slice(pieceIndexOf(pieces, span.start), indexAfter(pieces, span));
 }
 
-/** The pieces after what lies in a span was replaced: `rewrite` gets its pieces, cut to the span. */
+/** The pieces after what lies in a span was replaced: `rewrite` gets its pieces, clipped to the span. */
 export function rewriteSpan(
   pieces: readonly Piece[],
   span: Span,

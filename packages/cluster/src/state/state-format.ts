@@ -13,7 +13,7 @@
 // A run number is a varint: 0 for no run, else the place of the run in the list above, from 1 on. A piece ends where
 // the next one starts. Maps keep their order, so that equal states have equal bytes.
 //
-// A database limits the length of a row: the bytes are cut into parts of PART_BYTES.
+// A database limits the length of a row: the bytes are split into parts of PART_BYTES.
 import { compareBytes } from '@sstitch/contract';
 import { ByteReader } from '../log/byte-reader.js';
 import { ByteWriter } from '../log/byte-writer.js';

@@ -28,7 +28,7 @@ const LONGEST_REFERENCE: RunRef = {
  */
 export function committableSpans(spans: readonly Span[]): Span[] {
   const joined = joinTouchingSpans(
-    spans.map(({ start, end }) => ({ start: cut(start), end: end && cut(end) })),
+    spans.map(({ start, end }) => ({ start: shortened(start), end: end && shortened(end) })),
   );
   try {
     encodeEdits([{ type: 'replace', spans: joined, run: LONGEST_REFERENCE }]);
@@ -40,6 +40,7 @@ export function committableSpans(spans: readonly Span[]): Span[] {
   return joined;
 }
 
-function cut(bound: Uint8Array): Uint8Array {
+/** The bound with the same keys below it: no key is longer than MAX_KEY_BYTES. */
+function shortened(bound: Uint8Array): Uint8Array {
   return bound.length <= MAX_KEY_BYTES ? bound : keyAfter(bound.subarray(0, MAX_KEY_BYTES));
 }

@@ -5,7 +5,7 @@ import type { Span } from '@sstitch/contract';
 import { abortedError } from '../errors.js';
 import { mkdirTask } from '../store-directory/store-files.js';
 import { asEngineError } from '../threads/task-errors.js';
-import { syncingFiles } from '../threads/unsynced-files.js';
+import { fsyncingFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import {
   appendEntriesTask,
@@ -40,13 +40,14 @@ export async function buildFromPages(
     task.catch((error: unknown) => {
       throw asEngineError(error);
     });
-  await run(session.run(mkdirTask, { directory }, { signal }));
-  await run(session.run(beginTablesTask, { directory, spans }, { signal }));
   let appended: Promise<void> = Promise.resolve();
-  const iterator = entries[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<unknown> | undefined;
   let exhausted = false;
   let pageIndex = 0;
   try {
+    await run(session.run(mkdirTask, { directory }, { signal }));
+    await run(session.run(beginTablesTask, { directory, spans }, { signal }));
+    iterator = entries[Symbol.asyncIterator]();
     for (;;) {
       const next = await unlessAborted(iterator.next(), signal).catch((error: unknown) => {
         exhausted = !signal?.aborted;
@@ -63,7 +64,7 @@ export async function buildFromPages(
       appended.catch(() => undefined);
     }
     await appended;
-    return await syncingFiles(pool, signal, async (unsynced) =>
+    return await fsyncingFiles(pool, signal, async (unsynced) =>
       unsynced.takeFrom(await run(session.run(finishTablesTask, undefined, { signal }))),
     );
   } catch (error) {
@@ -75,7 +76,7 @@ export async function buildFromPages(
     const ended = session.end().catch(() => undefined);
     await unlessAborted(ended, signal).catch(() => undefined);
     // This is not awaited: the iteration may be stuck, which may be why it was aborted.
-    if (!exhausted) iterator.return?.().catch(() => undefined);
+    if (!exhausted) iterator?.return?.().catch(() => undefined);
   }
 }
 

@@ -24,7 +24,7 @@ import { refuseInside } from '../store-directory/refuse-inside.js';
 import { mkdirs } from '../store-directory/store-files.js';
 import type { SpanTables, TableFile } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
-import { syncingFiles } from '../threads/unsynced-files.js';
+import { fsyncingFiles } from '../threads/unsynced-files.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { rebuildTables } from './rebuild-tables.js';
 
@@ -67,7 +67,7 @@ export async function makePebbleDirectory(
     const directory = `${targetDirectory}/${BUILD_DIRECTORY}`;
     made.push({ kind: 'tree', path: directory });
     const building = { signal, onEntries: () => undefined, purpose: 'pebble' } as const;
-    const tables = await syncingFiles(pool, signal, async (unsynced) => {
+    const tables = await fsyncingFiles(pool, signal, async (unsynced) => {
       const spans = await rebuildTables(pool, directory, extracted, { ...building, unsynced });
       const built = spans.flatMap(({ runs }) => runs.flat());
       checkNoEmptyKey(built);

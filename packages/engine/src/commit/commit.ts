@@ -21,10 +21,11 @@
 import type { CommitReport, Span } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
-import { swapPointerTask, syncGenerationTask } from '../store-directory/store-files.js';
+import { swapPointerTask } from '../store-directory/current-pointer.js';
+import { fsyncGenerationTask } from '../store-directory/store-files.js';
 import type { IncomingTables } from '../tables/extracted-tables.js';
 import { runTableJobs } from '../tables/table-jobs.js';
-import { allWorkers } from '../threads/sync-files.js';
+import { allWorkers } from '../threads/fsync-files.js';
 import { UnsyncedFiles } from '../threads/unsynced-files.js';
 import type { Session } from '../threads/worker-pool.js';
 import type { CommitBase, CommitHost, CommitInput } from './commit-host.js';
@@ -89,7 +90,7 @@ async function commitWith(
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextDirectory);
-    await pool.run(syncGenerationTask, { directory: nextDirectory }, { signal });
+    await pool.run(fsyncGenerationTask, { directory: nextDirectory }, { signal });
     const opened = host.now();
     checkAborted();
     // The base's log precedes the captured writes. Writes that are in both are replayed twice, which changes nothing.

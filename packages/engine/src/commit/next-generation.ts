@@ -2,11 +2,8 @@
 //
 // Invariant: a commit that fails removes the directory and the pointer only if it made them itself.
 
-import {
-  discardPointerTask,
-  makeGenerationTask,
-  preparePointerTask,
-} from '../store-directory/store-files.js';
+import { discardPointerTask, preparePointerTask } from '../store-directory/current-pointer.js';
+import { makeGenerationTask } from '../store-directory/store-files.js';
 import type { CommitHost } from './commit-host.js';
 
 /** The next generation of one commit, on disk. */

@@ -7,7 +7,7 @@
 // Each copy is then read in full, as LevelDB would silently drop damaged records.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { syncAndClose } from '../files/sync-and-close.js';
+import { fsyncAndClose } from '../files/fsync-and-close.js';
 import { damagedLog } from '../leveldb/damaged-log.js';
 import { logFileName } from '../leveldb/file-names.js';
 import { checkLogFile } from '../leveldb/log-source.js';
@@ -75,6 +75,6 @@ function copyLog(
   const path = `${sourceDirectory}/${name}`;
   checkLogFile(fileSystem, path);
   const copy = fileSystem.copy(path, `${targetDirectory}/${name}`);
-  if (durability === 'synced') syncAndClose(copy);
+  if (durability === 'synced') fsyncAndClose(copy);
   else copy.close();
 }

@@ -9,14 +9,13 @@ import { EngineError, errorCodeOf } from '../errors.js';
 import { removeTree } from '../files/place-file.js';
 import { readVersion } from '../leveldb/manifest.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
+import { createStoreFiles, storePointerPaths } from '../store-directory/create-store-files.js';
 import { ownDirectoryOf, refuseInside } from '../store-directory/refuse-inside.js';
 import {
-  createStoreFiles,
   generationName,
   isThere,
   mkdirs,
   STAGING_DIRECTORY,
-  storePointerPaths,
 } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
 import {

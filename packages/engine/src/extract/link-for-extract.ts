@@ -3,13 +3,7 @@
 //
 // The runs of a span are ordered oldest first: levels 6 to 1, then the tables of level 0 by ascending number.
 
-import {
-  compareBytes,
-  joinTouchingSpans,
-  keyAfter,
-  type Span,
-  subtractSpan,
-} from '@sstitch/contract';
+import { compareBytes, joinTouchingSpans, type Span, subtractSpan } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import type { Placement } from '../files/place-file.js';
 import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
@@ -17,7 +11,7 @@ import { linkVersion } from '../leveldb/linked-version.js';
 import type { Version } from '../leveldb/manifest.js';
 import { shadowedKeys } from '../leveldb/shadowed-keys.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
-import { spansOverlapping } from '../spans.js';
+import { indexOfSpanReaching, spansOverlapping } from '../spans.js';
 import { ownDirectoryOf, refuseInside } from '../store-directory/refuse-inside.js';
 import { isThere, STAGING_DIRECTORY } from '../store-directory/store-files.js';
 import type { SplitPart } from '../tables/split-table.js';
@@ -143,23 +137,23 @@ function spanAround(spans: readonly Span[], { table, without }: Candidate): numb
   if (without !== undefined) return undefined;
   const smallest = userKeyOf(table.smallest);
   const largest = userKeyOf(table.largest);
-  const index = spans.findIndex(
-    ({ start, end }) =>
-      compareBytes(start, smallest) <= 0 && (end === undefined || compareBytes(largest, end) < 0),
-  );
-  return index < 0 ? undefined : index;
+  const index = indexOfSpanReaching(spans, smallest);
+  const span = spans[index];
+  if (span === undefined || compareBytes(span.start, smallest) > 0) return undefined;
+  return span.end === undefined || compareBytes(largest, span.end) < 0 ? index : undefined;
 }
 
 /** Returns the parts of a table, one for each span that overlaps it. */
 function partsOf({ targetDirectory, spans }: LinkRequest, { table, without }: Candidate) {
   const smallest = userKeyOf(table.smallest);
-  const afterLargest = keyAfter(userKeyOf(table.largest));
+  const largest = userKeyOf(table.largest);
   const parts: Array<SplitPart & { readonly spanIndex: number }> = [];
-  for (const [spanIndex, span] of spans.entries()) {
+  const first = indexOfSpanReaching(spans, smallest);
+  for (let spanIndex = first; spanIndex < spans.length; spanIndex++) {
+    const span = spans[spanIndex];
+    if (span === undefined || compareBytes(span.start, largest) > 0) break;
     // An empty span is valid and holds nothing.
     if (span.end !== undefined && compareBytes(span.start, span.end) >= 0) continue;
-    if (span.end !== undefined && compareBytes(span.end, smallest) <= 0) continue;
-    if (compareBytes(span.start, afterLargest) >= 0) continue;
     const path = `${targetDirectory}/${table.number}-${spanIndex}.part`;
     const keep = without === undefined ? [span] : subtractSpan(span, without);
     parts.push({ keep, path, spanIndex });

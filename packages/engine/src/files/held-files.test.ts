@@ -6,13 +6,13 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openFilesIn } from '../../test/open-files.js';
 import {
   closeHeldFiles,
+  fsyncHeldFile,
+  fsyncHeldFiles,
+  fsyncHeldNodeFile,
   HeldFiles,
   heldFilesCount,
   holdingFiles,
   MAX_HELD_FILES,
-  syncHeldFile,
-  syncHeldFiles,
-  syncHeldNodeFile,
 } from './held-files.js';
 
 let directory: string;
@@ -74,7 +74,7 @@ test('a file stays open after its writer closes it, until it is synced', () => {
   if (process.platform === 'linux') expect(openFiles()).toBe(1);
   const [file] = files.take() as [OpenFile];
   expect(files.take()).toEqual([]);
-  syncHeldFile(fileSystem, file);
+  fsyncHeldFile(fileSystem, file);
   expect(calls).toEqual(['sync one', 'close one']);
   expect([openFiles(), held()]).toEqual([0, 0]);
 });
@@ -111,14 +111,14 @@ test('a failed sync closes its file and the remaining ones', async () => {
   const { fileSystem, calls } = watched('two');
   const files = new HeldFiles(fileSystem);
   for (const name of ['one', 'two', 'three']) writeOne(files, name);
-  expect(() => syncHeldFiles(fileSystem, files.take())).toThrow('EIO');
+  expect(() => fsyncHeldFiles(fileSystem, files.take())).toThrow('EIO');
   expect(calls).toEqual(['sync one', 'close one', 'sync two', 'close two', 'close three']);
   expect([openFiles(), held()]).toEqual([0, 0]);
 });
 
 test('a failed asynchronous sync names the file', async () => {
   const file = { path: join(directory, 'gone'), descriptor: 2 ** 30 };
-  await expect(syncHeldNodeFile(file)).rejects.toMatchObject({
+  await expect(fsyncHeldNodeFile(file)).rejects.toMatchObject({
     ...{ code: 'EBADF', syscall: 'fsync', path: file.path },
   });
   // It was not held.

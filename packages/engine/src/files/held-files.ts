@@ -11,11 +11,11 @@
 import {
   type FileHandle,
   type FileSystem,
+  fsyncAndCloseNodeFile,
   type OpenFile,
   type OpenMode,
-  syncAndCloseNodeFile,
 } from '@sstitch/sst';
-import { syncAndClose } from './sync-and-close.js';
+import { fsyncAndClose } from './fsync-and-close.js';
 
 /** More files than most commits write, and a quarter of the smallest usual limit of open files. */
 export const MAX_HELD_FILES = 256;
@@ -87,7 +87,7 @@ export class HeldFiles {
       return;
     }
     if (descriptor !== undefined) Atomics.sub(held, 0, 1);
-    syncAndClose(file);
+    fsyncAndClose(file);
   }
 }
 
@@ -111,10 +111,10 @@ export function holdingFiles<T extends object>(
 }
 
 /** Fsyncs and closes held files. After a failure it closes the others without an fsync. */
-export function syncHeldFiles(fileSystem: FileSystem, files: readonly OpenFile[]): void {
+export function fsyncHeldFiles(fileSystem: FileSystem, files: readonly OpenFile[]): void {
   const rest = files.values();
   try {
-    for (const file of rest) syncHeldFile(fileSystem, file);
+    for (const file of rest) fsyncHeldFile(fileSystem, file);
   } catch (error) {
     closeHeldFiles(fileSystem, [...rest]);
     throw error;
@@ -122,16 +122,16 @@ export function syncHeldFiles(fileSystem: FileSystem, files: readonly OpenFile[]
 }
 
 /** Fsyncs and closes a held file. */
-export function syncHeldFile(fileSystem: FileSystem, file: OpenFile): void {
+export function fsyncHeldFile(fileSystem: FileSystem, file: OpenFile): void {
   const handle = fileSystem.attach(file);
   Atomics.sub(held, 0, 1);
-  syncAndClose(handle);
+  fsyncAndClose(handle);
 }
 
 /** Fsyncs and closes a held file of Node's file system, without blocking the calling thread. */
-export function syncHeldNodeFile(file: OpenFile): Promise<void> {
+export function fsyncHeldNodeFile(file: OpenFile): Promise<void> {
   Atomics.sub(held, 0, 1);
-  return syncAndCloseNodeFile(file);
+  return fsyncAndCloseNodeFile(file);
 }
 
 /** Closes held files without an fsync, as they are not needed. */

@@ -1,7 +1,7 @@
 // Links, moves and copies files, and removes directory trees.
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { syncAndClose } from './sync-and-close.js';
+import { fsyncAndClose } from './fsync-and-close.js';
 
 /** How a file was placed under a new name. */
 export type Placement = 'linked' | 'copied';
@@ -39,7 +39,7 @@ export function moveOrCopy(fileSystem: FileSystem, existing: string, path: strin
 
 /** Copies a file and fsyncs the copy, but not its directory. */
 function copyDurably(fileSystem: FileSystem, existing: string, path: string): void {
-  syncAndClose(fileSystem.copy(existing, path));
+  fsyncAndClose(fileSystem.copy(existing, path));
 }
 
 /** Unlinks a file if it exists. */

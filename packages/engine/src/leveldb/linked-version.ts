@@ -12,6 +12,9 @@ import type { TableEntry } from './version-edit.js';
 /** The limit of attempts. An attempt fails if a compaction deletes a table meanwhile. */
 const MAX_ROUNDS = 100;
 
+/** The limit of attempts to read a version while LevelDB replaces its MANIFEST. */
+const MAX_READS = 4;
+
 /** A version whose tables are linked. */
 export interface LinkedVersion {
   readonly version: Version;
@@ -55,7 +58,7 @@ export function linkVersion(
     try {
       version = readVersion(fileSystem, directory);
     } catch (error) {
-      if (errorCodeOf(error) === 'ENOENT' && round < 3) continue;
+      if (errorCodeOf(error) === 'ENOENT' && round + 1 < MAX_READS) continue;
       throw error;
     }
     checkFlushedOrReport(fileSystem, version, leastLogNumber, directory, targetDirectory);

@@ -23,7 +23,7 @@ export interface OpenOptions {
 }
 
 /**
- * Makes the first generation of a new store. LevelDB syncs little of a new database, so an earlier attempt that a power
+ * Makes the first generation of a new store. LevelDB fsyncs little of a new database, so an earlier attempt that a power
  * cut ended may have left a database that does not open. It never held data, and is destroyed.
  */
 export async function makeFirstGeneration(

@@ -4,6 +4,7 @@ import { EngineError } from '../errors.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
+import { createStoreFilesTask } from './create-store-files.js';
 import { keepReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
 import {
@@ -17,7 +18,7 @@ import { claimStore, releaseStore } from './open-stores.js';
 import { settleOpened } from './open-with-logs.js';
 import { prepareOpenTask } from './prepare-open.js';
 import { listStaleReadersTask } from './reader-directories.js';
-import { cleanStoreTask, createStoreFilesTask, generationName } from './store-files.js';
+import { cleanStoreTask, generationName } from './store-files.js';
 
 /** The limit of attempts. An attempt fails if another process commits meanwhile. */
 const MAX_OPEN_ROUNDS = 10;

@@ -19,7 +19,7 @@ import {
   type SettleLogsInput,
   settleLogsTask,
 } from './kept-logs.js';
-import { syncGenerationTask } from './store-files.js';
+import { fsyncGenerationTask } from './store-files.js';
 
 /** The limit of attempts. An attempt fails if another process, which has the directory open, flushes meanwhile. */
 const MAX_ROUNDS = 10;
@@ -96,7 +96,7 @@ export async function settleOpened(
     }
   }
   // The writes are in a new log now: fsync its name before the kept logs go.
-  await pool.run(syncGenerationTask, { directory: place.directory });
+  await pool.run(fsyncGenerationTask, { directory: place.directory });
   await pool.run(dropKeptLogsTask, { root: place.root });
 }
 

@@ -1,6 +1,7 @@
 // The layout of a store's directory.
 //
 //   CURRENT        "gen-000007\n", the name of the current generation; its replacement by rename is the commit point
+//                  (current-pointer.ts)
 //   FORMAT         "sstitch store 1\n", and a line that names the writer
 //   gen-000007/    the current generation, a plain LevelDB database; others are past generations
 //   RESERVE        random bytes that keep room for a commit on a full disk (disk-reserve.ts)
@@ -18,7 +19,6 @@
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { parentDirectory, removeTree, unlinkIfThere } from '../files/place-file.js';
-import { writeNewFile } from '../leveldb/manifest.js';
 import { defineTask } from '../threads/task.js';
 
 /** The version of the store's format. */
@@ -48,84 +48,18 @@ export function parseGenerationName(name: string): number | undefined {
   return number > 0 && generationName(number) === name ? number : undefined;
 }
 
-export interface CreateStoreInput {
-  readonly directory: string;
-  readonly generation: number;
-  readonly writtenBy: string;
-}
-
-/** Turns a directory that holds a first generation into a store: writes FORMAT, then CURRENT. */
-export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput): void {
-  const { directory, generation } = input;
-  syncGeneration(fileSystem, { directory: `${directory}/${generationName(generation)}` });
-  unlinkIfThere(fileSystem, `${directory}/${FORMAT_FILE}`);
-  writeNewFile(
-    fileSystem,
-    `${directory}/${FORMAT_FILE}`,
-    Buffer.from(`sstitch store ${STORE_FORMAT}\nwritten by ${input.writtenBy}\n`, 'latin1'),
-  );
-  fileSystem.fsyncDir(directory);
-  fileSystem.fsyncDir(parentDirectory(directory));
-  preparePointer(fileSystem, { directory, generation });
-  swapPointer(fileSystem, { directory });
-}
-
-export const createStoreFilesTask = defineTask('createStoreFiles', createStoreFiles);
-
-/** Returns the paths of the files that `createStoreFiles` makes, CURRENT last. */
-export function storePointerPaths(directory: string): string[] {
-  return [FORMAT_FILE, CURRENT_TEMPORARY_FILE, CURRENT_FILE].map((name) => `${directory}/${name}`);
-}
-
-export interface PointerInput {
-  readonly directory: string;
-  readonly generation: number;
-}
-
-/** Writes and fsyncs the next CURRENT under its temporary name. This is the slow half of the swap. */
-function preparePointer(fileSystem: FileSystem, { directory, generation }: PointerInput): void {
-  const path = `${directory}/${CURRENT_TEMPORARY_FILE}`;
-  unlinkIfThere(fileSystem, path);
-  writeNewFile(fileSystem, path, Buffer.from(`${generationName(generation)}\n`, 'latin1'));
-  // This also makes the generation's name durable before CURRENT can name it.
-  fileSystem.fsyncDir(directory);
-}
-
-export const preparePointerTask = defineTask('preparePointer', preparePointer);
-
-/** Removes a prepared CURRENT that will not be swapped in. */
-function discardPointer(
-  fileSystem: FileSystem,
-  { directory }: { readonly directory: string },
-): void {
-  unlinkIfThere(fileSystem, `${directory}/${CURRENT_TEMPORARY_FILE}`);
-}
-
-export const discardPointerTask = defineTask('discardPointer', discardPointer);
-
-/**
- * Replaces CURRENT: the commit point. A crash between the rename and the fsync leaves the old or the new name; a crash
- * after the fsync leaves the new one.
- */
-function swapPointer(fileSystem: FileSystem, { directory }: { readonly directory: string }): void {
-  fileSystem.rename(`${directory}/${CURRENT_TEMPORARY_FILE}`, `${directory}/${CURRENT_FILE}`);
-  fileSystem.fsyncDir(directory);
-}
-
-export const swapPointerTask = defineTask('swapPointer', swapPointer);
-
 /**
  * Fsyncs a generation's directory, which LevelDB's open does not (docs/leveldb-rules.md, rule 17). LevelDB has fsynced
  * MANIFEST and CURRENT itself, through the descriptors that wrote them. A new log is empty until the first synced write.
  */
-function syncGeneration(
+export function fsyncGeneration(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
 ): void {
   fileSystem.fsyncDir(directory);
 }
 
-export const syncGenerationTask = defineTask('syncGeneration', syncGeneration);
+export const fsyncGenerationTask = defineTask('fsyncGeneration', fsyncGeneration);
 
 export interface CleanStoreInput {
   readonly directory: string;

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import type { EngineCapabilities, Span } from '@sstitch/contract';
 import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
-import { EngineError, errorCodeOf } from '../errors.js';
+import { EngineError, errorCodeOf, throwIfAborted } from '../errors.js';
 import { extractTables } from '../extract/extract-tables.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
@@ -214,46 +214,49 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     level: LevelOptions,
     closing: AbortSignal,
   ): Promise<Pick<OpenedCopy, 'generation' | 'sourceDirectory'>> {
+    const { signal, copyDirectory } = this.#options;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const { realPath, generation: number } = await pool.run(prepareOpenTask, {
-        location: this.location,
-        createIfMissing: false,
-        errorIfExists: false,
-      });
+      const inspection = { location: this.location, createIfMissing: false, errorIfExists: false };
+      const prepared = await pool.run(prepareOpenTask, inspection, { signal });
+      const { realPath, generation: number } = prepared;
       if (number === undefined) break;
-      const { directory: targetDirectory, toRemove } = await pool.run(findReaderPlaceTask, {
+      const place = {
         storeDirectory: realPath,
-        copyDirectory: this.#options.copyDirectory,
+        copyDirectory,
         temporaryDirectory: tmpdir(),
         name: readerDirectoryName(process.pid, randomInt(MAX_READER_COUNT)),
-      });
+      };
+      const found = await pool.run(findReaderPlaceTask, place, { signal });
+      const { directory: targetDirectory, toRemove } = found;
       const sourceDirectory = `${realPath}/${generationName(number)}`;
       let isMade = false;
       try {
-        await pool.run(copyGenerationTask, {
+        const copying = {
           sourceDirectory,
           targetDirectory,
           logs: true,
           leastLogNumber: 0,
           // No process opens the copy after a crash of the system, and the owner of the store removes it.
           durability: 'unsynced',
-        });
+        } as const;
+        await pool.run(copyGenerationTask, copying, { signal });
         isMade = true;
         const spans = this.#verifiedSpans;
         if (spans.length > 0) {
           const input = { namedDirectory: sourceDirectory, directory: targetDirectory, spans };
-          await verifySpans(pool, input, this.#options.signal);
+          await verifySpans(pool, input, signal);
         }
-        const place = {
+        throwIfAborted(signal);
+        const logged = {
           root: targetDirectory,
           label: generationName(number),
           directory: targetDirectory,
         };
-        const opened = await openKeepingLogs(pool, place, () =>
+        const opened = await openKeepingLogs(pool, logged, () =>
           openLevelDatabase(targetDirectory, { ...level, createIfMissing: false }),
         );
         const { database } = opened;
-        await settleOpened(pool, place, opened).catch(async (error: unknown) => {
+        await settleOpened(pool, logged, opened).catch(async (error: unknown) => {
           await database.close();
           throw error;
         });
@@ -268,11 +271,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           await pool.run(removeDirectoryTask, { directory: toRemove });
         }
         // If the owner has committed, it may have removed the generation that CURRENT named: try again.
-        const again = await pool.run(prepareOpenTask, {
-          location: this.location,
-          createIfMissing: false,
-          errorIfExists: false,
-        });
+        const again = await pool.run(prepareOpenTask, inspection);
         if (again.generation !== number && errorCodeOf(error) !== 'SSTITCH_ABORTED') continue;
         if (errorCodeOf(error) !== 'ENOENT') throw error;
         throw new EngineError(
@@ -322,7 +321,6 @@ async function sharingOf(
 
 /** It makes nothing: an option that says otherwise is a mistake. */
 function checkReadOnlyOptions(options: StoreOpenOptions): void {
-  /** @internal */
   checkOpenOptions(options);
   checkOptions(options, { copyDirectory: 'path', signal: 'signal' });
   for (const name of ['createIfMissing', 'errorIfExists'] as const) {
@@ -338,14 +336,19 @@ function readOnlyError(): EngineError {
 /**
  * Opens a store read-only, whether or not another process has it open.
  *
- * @throws EngineError SSTITCH_OPTION_INVALID, SSTITCH_SPANS_INVALID; LEVEL_DATABASE_NOT_OPEN, whose cause is an
- * EngineError such as SSTITCH_STORE_NOT_FOUND or SSTITCH_STORE_CORRUPT
+ * @throws EngineError SSTITCH_OPTION_INVALID, SSTITCH_SPANS_INVALID, SSTITCH_ABORTED; LEVEL_DATABASE_NOT_OPEN, whose
+ * cause is an EngineError such as SSTITCH_STORE_NOT_FOUND or SSTITCH_STORE_CORRUPT
  */
 export async function openReadOnly<K = string, V = string>(
   location: string,
   options: ReadOnlyOptions<K, V> = {},
 ): Promise<ReadOnlyStore<K, V>> {
   const store = new ReadOnlyStore<K, V>(location, options);
-  await store.open();
+  try {
+    await store.open();
+  } catch (error) {
+    const { cause } = error as Error;
+    throw errorCodeOf(cause) === 'SSTITCH_ABORTED' ? cause : error;
+  }
   return store;
 }

@@ -18,7 +18,7 @@ import {
   type IncomingTables,
   settledTables,
 } from '../tables/extracted-tables.js';
-import { syncingFiles } from '../threads/unsynced-files.js';
+import { fsyncingFiles } from '../threads/unsynced-files.js';
 import { verifyGenerationSpans } from '../verify/verify-spans.js';
 import { purgeOf } from './core-options.js';
 import type { Generation } from './generation.js';
@@ -53,7 +53,7 @@ export function ingestForeignTables(
   const { signal } = options;
   return core.operations.runFileWork(async () => {
     const ending = core.operations.endingWith(signal);
-    const checked = await syncingFiles(core.pool, ending, async (unsynced) => {
+    const checked = await fsyncingFiles(core.pool, ending, async (unsynced) => {
       const input = { spans: foreign };
       const output = await core.pool.run(checkIncomingTablesTask, input, { signal: ending });
       checkRuns(unsynced.takeFrom(output).spans);
@@ -96,7 +96,7 @@ export function ingestFromSource(
     const input = await checkedSpans(await extract());
     const { onEntries = () => undefined } = options;
     const directory = await stagingDirectory();
-    const built = await syncingFiles(pool, ending, (unsynced) =>
+    const built = await fsyncingFiles(pool, ending, (unsynced) =>
       rebuildTables(pool, directory, input, { signal: ending, unsynced, onEntries }),
     );
     return new ExtractedTables({ spans: built, lastSequence: Number(BUILT_SEQUENCE) });

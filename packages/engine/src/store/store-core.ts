@@ -28,7 +28,7 @@ import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 import { Operations } from '../threads/operations.js';
 import { poolFor } from '../threads/pool-for.js';
-import { asEngineError, isSyncFailure } from '../threads/task-errors.js';
+import { asEngineError, isFsyncFailure } from '../threads/task-errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { ActivityRecorder, type StoreEvent } from './activity.js';
 import type { CommitOptions, CoreOptions } from './core-options.js';
@@ -299,7 +299,7 @@ export class StoreCore {
 
   #failed(error: unknown, renamed: boolean): EngineError {
     const syscall = (error as { syscall?: unknown }).syscall;
-    if (!isSyncFailure(error) && !(renamed && syscall !== 'rename')) return asEngineError(error);
+    if (!isFsyncFailure(error) && !(renamed && syscall !== 'rename')) return asEngineError(error);
     this.#poison = new EngineError(
       'SSTITCH_STORE_POISONED',
       'an fsync failed: what is on disk is unknown; close and reopen the store',

@@ -8,7 +8,7 @@ import type { Span } from '@sstitch/contract';
 import { type FileSystem, TableReader } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { blamingOrigins, type PrivateName } from '../files/blame-file.js';
-import { holdingFiles, syncHeldFiles } from '../files/held-files.js';
+import { fsyncHeldFiles, holdingFiles } from '../files/held-files.js';
 import { unlinkIfThere } from '../files/place-file.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
@@ -101,7 +101,7 @@ export function purgeTable(
       reader.close();
     }
   });
-  syncHeldFiles(fileSystem, unsynced);
+  fsyncHeldFiles(fileSystem, unsynced);
   unlinkIfThere(fileSystem, link);
   const [split] = parts;
   if (split === undefined) return undefined;

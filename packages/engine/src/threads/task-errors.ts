@@ -53,7 +53,7 @@ export function fromFailure(failure: TaskFailure): Error {
 }
 
 /** Whether an error was caused by a failed fsync, after which the contents of the disk are unknown. */
-export function isSyncFailure(error: unknown): boolean {
+export function isFsyncFailure(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     // The cause of an abort is the caller's reason, which may be an error of another store.
     if (current.name === 'AbortError') return false;

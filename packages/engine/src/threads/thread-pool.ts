@@ -12,7 +12,7 @@ import { abortedError, throwIfAborted } from '../errors.js';
 import { endSessionTask, type SessionState } from './session.js';
 import { ItemCounter } from './shared-state.js';
 import type { Task } from './task.js';
-import { isSyncFailure } from './task-errors.js';
+import { isFsyncFailure } from './task-errors.js';
 import {
   BULK_THREADS,
   type ForEachOptions,
@@ -103,7 +103,7 @@ async function runItems<I, O, S>(
     for (const { cancel } of sent) cancel();
   };
   const fail = (error: unknown) => {
-    if (failure === undefined || (isSyncFailure(error) && !isSyncFailure(failure.error))) {
+    if (failure === undefined || (isFsyncFailure(error) && !isFsyncFailure(failure.error))) {
       failure = { error };
     }
     stop();

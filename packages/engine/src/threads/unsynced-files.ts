@@ -3,7 +3,7 @@
 // Invariant: by the time it ends, the operation has fsynced or closed all of them.
 import type { OpenFile } from '@sstitch/sst';
 import { closeHeldFiles, type WithUnsynced } from '../files/held-files.js';
-import { syncFiles } from './sync-files.js';
+import { fsyncFiles } from './fsync-files.js';
 import { asEngineError } from './task-errors.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -35,7 +35,7 @@ export class UnsyncedFiles {
    * @param busy until it settles, the bulk threads are left to other work
    */
   sync(signal: AbortSignal | undefined, busy?: Promise<unknown>): Promise<void> {
-    return syncFiles(this.#pool, this.take(), signal, busy);
+    return fsyncFiles(this.#pool, this.take(), signal, busy);
   }
 
   /** Closes the files with other paths without an fsync, as they are not needed. */
@@ -57,7 +57,7 @@ export class UnsyncedFiles {
  *
  * @throws what the work throws; EngineError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
-export async function syncingFiles<T>(
+export async function fsyncingFiles<T>(
   pool: WorkerPool,
   signal: AbortSignal | undefined,
   work: (unsynced: UnsyncedFiles) => Promise<T>,

@@ -28,6 +28,12 @@ import { checkFlushDoneTask } from '../leveldb/flush-failure.js';
 import { checkGenerationTask } from '../leveldb/inspect-generation.js';
 import { readLevelsTask } from '../leveldb/read-levels.js';
 import { readOperationsTask } from '../leveldb/read-operations.js';
+import { createStoreFilesTask } from '../store-directory/create-store-files.js';
+import {
+  discardPointerTask,
+  preparePointerTask,
+  swapPointerTask,
+} from '../store-directory/current-pointer.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
 import {
   dropKeptLogsTask,
@@ -45,21 +51,17 @@ import {
 import { salvageFilesTask, shareLockTask } from '../store-directory/salvage-files.js';
 import {
   cleanStoreTask,
-  createStoreFilesTask,
-  discardPointerTask,
+  fsyncGenerationTask,
   makeGenerationTask,
   mkdirTask,
-  preparePointerTask,
   removeDirectoryTask,
-  swapPointerTask,
-  syncGenerationTask,
 } from '../store-directory/store-files.js';
 import { checkIncomingTablesTask } from '../tables/check-incoming.js';
 import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import { findSharedSpansTask } from '../tables/shared-spans.js';
 import { doTableJobTask } from '../tables/table-jobs.js';
+import { fsyncSharedFilesTask } from '../threads/fsync-files.js';
 import { endSessionTask } from '../threads/session.js';
-import { syncSharedFilesTask } from '../threads/sync-files.js';
 import type { AnyTask } from '../threads/task.js';
 import { noteLeftLogsTask } from '../verify/note-left-logs.js';
 import { listTablesInTask, verifyTableSpansTask } from '../verify/verify-spans.js';
@@ -128,8 +130,8 @@ const all: readonly AnyTask[] = [
   shareLockTask,
   sortToTablesTask,
   swapPointerTask,
-  syncGenerationTask,
-  syncSharedFilesTask,
+  fsyncGenerationTask,
+  fsyncSharedFilesTask,
   verifyListedTableTask,
   verifyTableSpansTask,
   verifyTablesTogetherTask,

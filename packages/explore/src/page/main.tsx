@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { App } from './app.js';
+import './styles/main.css';
 
 const page = document.getElementById('page');
 // The cookie holds the token now. Remove it from the address, so that it is not copied along with a link.

@@ -5,7 +5,7 @@ import { shortName } from '../view/stored-names.js';
 import { type AnyList, listOf, notFound, type Question } from './question.js';
 import { timeText } from './sync-list.js';
 
-/** Descriptions are cut at this length. An export has all of them. */
+/** Descriptions are truncated to this length. An export has all of them. */
 const MAX_TEXT_CHARACTERS = 2000;
 
 /** Lists resources, of one type if it is given. */

@@ -1,9 +1,9 @@
 // The server over real HTTP: who may ask what, and what the answers are.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { get, IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { Server, Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { entitlementId, makeExampleStore, NEW_SYNC } from '../example-store.test-support.js';
 import { type Explorer, explore } from '../explore.js';
 import { ExplorerClient } from '../explorer-client.test-support.js';
@@ -170,6 +170,17 @@ it('ends a list when the client goes away: closing waits for nothing', async () 
   await answered;
   await view.close();
   expect(response.destroyed).toBe(true);
+});
+
+it('keeps answering when connections cannot be accepted', async () => {
+  const listen = vi.spyOn(Server.prototype, 'listen');
+  const other = await explore(location);
+  const [server] = listen.mock.contexts as Server[];
+  listen.mockRestore();
+  const failure = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+  for (let times = 0; times < 2; times++) server?.emit('error', failure);
+  expect((await fetch(other.url)).status).toBe(200);
+  await other.close();
 });
 
 it('closing leaves nothing in the store, and no port open', async () => {

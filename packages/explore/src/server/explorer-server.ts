@@ -42,7 +42,8 @@ export class ExplorerServer {
       serve(page, own, request, response);
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      // It stays: too many open files end the connection that cannot be accepted, not the process.
+      server.on('error', reject);
       server.listen(port, ADDRESS, resolve);
     }).catch((cause: NodeJS.ErrnoException) => {
       throw new ExploreError('SSTITCH_LISTEN_FAILED', listenProblem(port, cause), { cause });

@@ -3,7 +3,7 @@ import type { EngineSnapshot } from '@sstitch/contract';
 import type { ResourceName, SyncReader } from '@sstitch/records';
 import type { NamedEntitlement, NamedResource } from '../shapes.js';
 
-/** Links are made of ids, so a name may be cut. */
+/** Links are made of ids, so a name may be truncated. */
 const MAX_NAME_CHARACTERS = 300;
 /** Names of each kind to remember. A long list starts over when there are more, which bounds memory. */
 const MAX_REMEMBERED = 5000;

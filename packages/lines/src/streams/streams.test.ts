@@ -222,6 +222,19 @@ describe('Output', () => {
     }
   });
 
+  test('ends writes that wait for room when it is closed', async () => {
+    const stuck = new Writable({ write: () => undefined });
+    const output = new Output(stuck, {});
+    const writes = [1, 2, 3, 4].map(() => output.write(Buffer.alloc(1_000_000, 'x')));
+    const settled = Promise.allSettled(writes);
+    await output.close();
+    // The first ones may have found room.
+    expect((await settled).at(-1)).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'SSTITCH_FILE_OPERATION' },
+    });
+  });
+
   test('names the file that cannot be written', async () => {
     const path = join(testDirectory(), 'missing', 'a.txt');
     const output = new Output(path, {});

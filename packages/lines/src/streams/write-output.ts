@@ -35,6 +35,8 @@ export class Output {
   readonly #first: Transform;
   /** Settles when all bytes have passed through. */
   readonly #passed: Promise<void>;
+  /** Called when there is room for more, or when the output has failed. */
+  #waiting: Array<() => void> = [];
   #isFailed = false;
   #isEnded = false;
 
@@ -57,20 +59,28 @@ export class Output {
       ...(signal && { signal }),
       end: typeof target === 'string',
     });
+    this.#first.on('drain', () => this.#wake());
     this.#passed.catch(() => {
       this.#isFailed = true;
+      this.#wake();
     });
   }
 
   /** Fulfils when there is room for more. @throws LinesError */
   async write(bytes: Uint8Array): Promise<void> {
     this.#checkOpen();
-    const drained = this.#first.write(bytes)
-      ? undefined
-      : new Promise<void>((resolve) => this.#first.once('drain', resolve));
-    if (drained !== undefined || this.#isFailed) {
-      await this.#worked(Promise.race([this.#passed, drained ?? this.#passed]));
+    const hasRoom = this.#first.write(bytes);
+    // Not a race with #passed, which would keep something of every race until the end of the output.
+    if (!hasRoom && !this.#isFailed) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+    if (this.#isFailed) await this.#worked(this.#passed);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
   }
 
   /** Completes the file and gives it its name. @throws LinesError */

@@ -1,6 +1,7 @@
 // Decides which syncs a policy removes. Pure.
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
-import { syncIdTime } from '@sstitch/keys';
+import { describeValue } from '@sstitch/contract';
+import { isSyncId, syncIdTime } from '@sstitch/keys';
 import type { SyncRunRecord, SyncType } from '@sstitch/records';
 import { OperationsError } from '../errors.js';
 import { replacedVersionOf } from '../versions/replaced-version.js';
@@ -149,7 +150,7 @@ function idDistanceMs({ syncId, startedAt }: SyncRunRecord): number {
     : Math.abs(syncIdTime(syncId).getTime() - timestampMs(startedAt));
 }
 
-function checkPolicy({ keepNewest, keepYoungerThanMs }: PrunePolicy): void {
+function checkPolicy({ keepNewest, keepYoungerThanMs, keepSyncIds = [] }: PrunePolicy): void {
   if (keepNewest !== undefined && !(Number.isSafeInteger(keepNewest) && keepNewest >= 1)) {
     throw new OperationsError(
       'SSTITCH_OPTION_INVALID',
@@ -162,4 +163,13 @@ function checkPolicy({ keepNewest, keepYoungerThanMs }: PrunePolicy): void {
       `keepYoungerThanMs must be a number of at least 0, not ${String(keepYoungerThanMs)}`,
     );
   }
+  // A mistyped id would not keep its sync.
+  const problem = problemOfIds(keepSyncIds);
+  if (problem !== undefined) throw new OperationsError('SSTITCH_OPTION_INVALID', problem);
+}
+
+function problemOfIds(ids: unknown): string | undefined {
+  if (!Array.isArray(ids)) return `keepSyncIds must be an array, not ${describeValue(ids)}`;
+  const wrong = ids.findIndex((id) => !isSyncId(id));
+  return wrong < 0 ? undefined : `keepSyncIds[${wrong}] is not a sync id`;
 }

@@ -77,14 +77,18 @@ describe('planPrune', () => {
     );
   });
 
-  test.each([{ keepNewest: 0 }, { keepNewest: 1.5 }, { keepYoungerThanMs: -1 }])(
-    'refuses %o',
-    (policy) => {
-      expect(() => planPrune([], policy, NOW)).toThrow(
-        expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
-      );
-    },
-  );
+  test.each<object>([
+    { keepNewest: 0 },
+    { keepNewest: 1.5 },
+    { keepYoungerThanMs: -1 },
+    { keepSyncIds: [SYNC, SYNC.slice(1)] },
+    { keepSyncIds: [SYNC, undefined] },
+    { keepSyncIds: SYNC },
+  ])('refuses %o', (policy) => {
+    expect(() => planPrune([], policy, NOW)).toThrow(
+      expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
+    );
+  });
 });
 
 describe('pruneSyncs', () => {

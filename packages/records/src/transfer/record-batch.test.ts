@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeRecord } from '../encode.js';
+import { encodeRecord } from '../encoding/encode.js';
 import { GrantRecordSchema, SyncRunRecordSchema } from '../gen/c1/storage/v3/records_pb.js';
 import { RecordBatch } from './record-batch.js';
 import { SyncIdField } from './sync-id-field.js';

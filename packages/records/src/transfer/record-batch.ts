@@ -5,7 +5,7 @@
 //
 // Invariants: `records` and `values` have the same length; each record and its value have `syncId` as their
 // sync_id; a value is the stored form of its record.
-import { decodeRecord, encodeRecord } from '../encode.js';
+import { decodeRecord, encodeRecord } from '../encoding/encode.js';
 import type { RecordByBucket, ValueBucket } from '../record-types.js';
 import { SyncIdField } from './sync-id-field.js';
 

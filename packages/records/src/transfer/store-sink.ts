@@ -1,5 +1,5 @@
 // A store as a sink of syncs: a bulk load with one commit.
-import type { LoadedSync, RecordLoader, TableStore } from '../record-loader.js';
+import type { LoadedSync, RecordLoader, TableStore } from '../load/record-loader.js';
 import type { RecordBatch } from './record-batch.js';
 import type { SyncSink } from './sync-transfer.js';
 

@@ -2,9 +2,9 @@
 import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import { RecordsError } from '../errors.js';
+import { scanPages, withSnapshot } from '../read/scan.js';
+import { SyncReader } from '../read/sync-reader.js';
 import { VALUE_BUCKETS, type ValueBucket } from '../record-types.js';
-import { scanPages, withSnapshot } from '../scan.js';
-import { SyncReader } from '../sync-reader.js';
 import { RecordBatch } from './record-batch.js';
 import type { BatchOptions, SyncSource } from './sync-transfer.js';
 

@@ -50,7 +50,7 @@ func milliseconds(since time.Time) float64 {
 	return float64(time.Since(since).Microseconds()) / 1e3
 }
 
-func openDatabase(folder string) *pebble.DB {
+func openDatabase(directory string) *pebble.DB {
 	cache := pebble.NewCache(256 << 20)
 	defer cache.Unref()
 	options := &pebble.Options{
@@ -67,7 +67,7 @@ func openDatabase(folder string) *pebble.DB {
 		Logger:                      silent{},
 	}
 	options.Levels[0].BlockSize = 32 << 10
-	database, err := pebble.Open(folder, options)
+	database, err := pebble.Open(directory, options)
 	check(err)
 	return database
 }
@@ -99,9 +99,9 @@ func readEntries(path string, each func(entry)) {
 	}
 }
 
-func load(folder, path string) {
+func load(directory, path string) {
 	start := time.Now()
-	database := openDatabase(folder)
+	database := openDatabase(directory)
 	batch := database.NewBatch()
 	readEntries(path, func(one entry) {
 		check(batch.Set(one.key, one.value, nil))
@@ -170,10 +170,10 @@ type source struct {
 	ready    []string
 }
 
-func openSource(folder string, spans []entry) source {
-	opened := source{database: openDatabase(folder)}
+func openSource(directory string, spans []entry) source {
+	opened := source{database: openDatabase(directory)}
 	if os.Getenv("READY_TABLES") != "" {
-		ready := folder + "-ready"
+		ready := directory + "-ready"
 		check(os.MkdirAll(ready, 0o777))
 		opened.ready = buildTables(opened.database, spans, ready+"/")
 	}
@@ -193,10 +193,10 @@ func linksTo(tables []string, prefix string) []string {
 	return links
 }
 
-func replace(firstFolder, secondFolder, spansPath string) {
+func replace(firstDirectory, secondDirectory, spansPath string) {
 	var spans []entry
 	readEntries(spansPath, func(span entry) { spans = append(spans, span) })
-	sources := []source{openSource(firstFolder, spans), openSource(secondFolder, spans)}
+	sources := []source{openSource(firstDirectory, spans), openSource(secondDirectory, spans)}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		base := openDatabase(lines.Text())
@@ -221,8 +221,8 @@ func replace(firstFolder, secondFolder, spansPath string) {
 	}
 }
 
-func dump(folder string) {
-	database := openDatabase(folder)
+func dump(directory string) {
+	database := openDatabase(directory)
 	output := bufio.NewWriterSize(os.Stdout, 1<<20)
 	iterator, err := database.NewIter(nil)
 	check(err)
@@ -261,6 +261,6 @@ func main() {
 	case len(words) == 1 && words[0] == "version":
 		fmt.Println(version())
 	default:
-		log.Fatal("pebble: load FOLDER FILE, replace FOLDER FOLDER FILE, dump FOLDER, version")
+		log.Fatal("pebble: load DIRECTORY FILE, replace DIRECTORY DIRECTORY FILE, dump DIRECTORY, version")
 	}
 }

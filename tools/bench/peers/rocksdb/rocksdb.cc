@@ -63,15 +63,15 @@ static rocksdb::Options makeOptions() {
   return options;
 }
 
-static std::unique_ptr<rocksdb::DB> openDatabase(const std::string& folder) {
+static std::unique_ptr<rocksdb::DB> openDatabase(const std::string& directory) {
   rocksdb::DB* database;
-  check(rocksdb::DB::Open(makeOptions(), folder, &database), "open");
+  check(rocksdb::DB::Open(makeOptions(), directory, &database), "open");
   return std::unique_ptr<rocksdb::DB>(database);
 }
 
-static void load(const std::string& folder, const std::string& path) {
+static void load(const std::string& directory, const std::string& path) {
   const double start = nowMs();
-  auto database = openDatabase(folder);
+  auto database = openDatabase(directory);
   std::ifstream file(path, std::ios::binary);
   rocksdb::WriteBatch batch;
   Entry entry;
@@ -150,10 +150,10 @@ struct Source {
   std::vector<std::string> ready;
 };
 
-static Source openSource(const std::string& folder, const std::vector<Entry>& spans) {
-  Source source{openDatabase(folder), {}};
+static Source openSource(const std::string& directory, const std::vector<Entry>& spans) {
+  Source source{openDatabase(directory), {}};
   if (std::getenv("READY_TABLES") == nullptr) return source;
-  const std::string ready = folder + "-ready";
+  const std::string ready = directory + "-ready";
   std::filesystem::create_directory(ready);
   source.ready = buildTables(*source.database, spans, ready + "/");
   return source;
@@ -170,17 +170,17 @@ static std::vector<std::string> linksTo(const std::vector<std::string>& tables,
   return links;
 }
 
-static void replace(const std::string& firstFolder, const std::string& secondFolder,
+static void replace(const std::string& firstDirectory, const std::string& secondDirectory,
                     const std::string& spansPath) {
   std::vector<Entry> spans;
   std::ifstream file(spansPath, std::ios::binary);
   for (Entry span; readEntry(file, span);) spans.push_back(span);
-  const Source sources[] = {openSource(firstFolder, spans), openSource(secondFolder, spans)};
-  for (std::string baseFolder; std::getline(std::cin, baseFolder);) {
-    auto base = openDatabase(baseFolder);
+  const Source sources[] = {openSource(firstDirectory, spans), openSource(secondDirectory, spans)};
+  for (std::string baseDirectory; std::getline(std::cin, baseDirectory);) {
+    auto base = openDatabase(baseDirectory);
     double tookMs[2];
     for (int i = 0; i < 2; i++) {
-      const std::string prefix = baseFolder + "/incoming-" + std::to_string(i) + "-";
+      const std::string prefix = baseDirectory + "/incoming-" + std::to_string(i) + "-";
       std::vector<std::string> tables = linksTo(sources[i].ready, prefix);
       const double start = nowMs();
       if (tables.empty()) tables = buildTables(*sources[i].database, spans, prefix);
@@ -202,8 +202,8 @@ static void printPart(const rocksdb::Slice& part) {
   std::fwrite(part.data(), 1, length, stdout);
 }
 
-static void dump(const std::string& folder) {
-  auto database = openDatabase(folder);
+static void dump(const std::string& directory) {
+  auto database = openDatabase(directory);
   std::unique_ptr<rocksdb::Iterator> iterator(database->NewIterator({}));
   for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
     printPart(iterator->key());
@@ -220,7 +220,7 @@ int main(int argc, char** argv) {
   else if (words.size() == 1 && words[0] == "version") {
     std::cout << rocksdb::GetRocksVersionAsString() << "\n";
   } else {
-    std::cerr << "rocksdb: load FOLDER FILE, replace FOLDER FOLDER FILE, dump FOLDER, version\n";
+    std::cerr << "rocksdb: load DIRECTORY FILE, replace DIRECTORY DIRECTORY FILE, dump DIRECTORY, version\n";
     return 1;
   }
   return 0;

@@ -53,11 +53,11 @@ static int read_entry(FILE *file, Entry *entry) {
   return 1;
 }
 
-static sqlite3 *open_database(const char *folder) {
+static sqlite3 *open_database(const char *directory) {
   char path[PATH_BYTES];
   sqlite3 *database;
-  mkdir(folder, 0777);
-  snprintf(path, sizeof path, "%s/database.sqlite", folder);
+  mkdir(directory, 0777);
+  snprintf(path, sizeof path, "%s/database.sqlite", directory);
   if (sqlite3_open(path, &database) != SQLITE_OK) fail(path, sqlite3_errmsg(database));
   run(database, "PRAGMA journal_mode=WAL");
   run(database, "PRAGMA synchronous=FULL");
@@ -87,9 +87,9 @@ static FILE *open_file(const char *path) {
   return file;
 }
 
-static void load(const char *folder, const char *path) {
+static void load(const char *directory, const char *path) {
   double start = now_ms();
-  sqlite3 *database = open_database(folder);
+  sqlite3 *database = open_database(directory);
   FILE *file = open_file(path);
   Entry entry;
   run(database, "BEGIN");
@@ -106,9 +106,9 @@ static void load(const char *folder, const char *path) {
   printf("{\"loadMs\":%.3f}\n", now_ms() - start);
 }
 
-static void attach(sqlite3 *database, const char *folder, const char *name) {
+static void attach(sqlite3 *database, const char *directory, const char *name) {
   char sql[PATH_BYTES * 2];
-  snprintf(sql, sizeof sql, "ATTACH '%s/database.sqlite' AS %s", folder, name);
+  snprintf(sql, sizeof sql, "ATTACH '%s/database.sqlite' AS %s", directory, name);
   run(database, sql);
   snprintf(sql, sizeof sql, "PRAGMA %s.cache_size=-262144", name);
   run(database, sql);
@@ -126,18 +126,19 @@ static void replace_spans(sqlite3 *database, sqlite3_stmt *delete, sqlite3_stmt 
   run(database, "COMMIT");
 }
 
-static void replace(const char *first_folder, const char *second_folder, const char *spans_path) {
+static void replace(const char *first_directory, const char *second_directory,
+                    const char *spans_path) {
   Entry spans[MAX_SPANS];
   int count = 0;
   FILE *file = open_file(spans_path);
   while (count < MAX_SPANS && read_entry(file, &spans[count])) count++;
   fclose(file);
-  char base_folder[PATH_BYTES];
-  while (fgets(base_folder, sizeof base_folder, stdin) != NULL) {
-    base_folder[strcspn(base_folder, "\n")] = 0;
-    sqlite3 *database = open_database(base_folder);
-    attach(database, first_folder, "first");
-    attach(database, second_folder, "second");
+  char base_directory[PATH_BYTES];
+  while (fgets(base_directory, sizeof base_directory, stdin) != NULL) {
+    base_directory[strcspn(base_directory, "\n")] = 0;
+    sqlite3 *database = open_database(base_directory);
+    attach(database, first_directory, "first");
+    attach(database, second_directory, "second");
     sqlite3_stmt *delete = prepare(database, "DELETE FROM main.kv WHERE k >= ? AND k < ?");
     sqlite3_stmt *insert_first = prepare(
         database, "INSERT INTO main.kv SELECT k, v FROM first.kv WHERE k >= ? AND k < ?");
@@ -164,8 +165,8 @@ static void print_part(sqlite3_stmt *select, int column) {
   fwrite(sqlite3_column_blob(select, column), 1, length, stdout);
 }
 
-static void dump(const char *folder) {
-  sqlite3 *database = open_database(folder);
+static void dump(const char *directory) {
+  sqlite3 *database = open_database(directory);
   sqlite3_stmt *select = prepare(database, "SELECT k, v FROM kv ORDER BY k");
   while (sqlite3_step(select) == SQLITE_ROW) {
     print_part(select, 0);
@@ -180,6 +181,6 @@ int main(int argc, char **argv) {
   else if (argc > 4 && strcmp(argv[1], "replace") == 0) replace(argv[2], argv[3], argv[4]);
   else if (argc > 2 && strcmp(argv[1], "dump") == 0) dump(argv[2]);
   else if (argc > 1 && strcmp(argv[1], "version") == 0) puts(sqlite3_libversion());
-  else fail("arguments", "load FOLDER FILE, replace FOLDER FOLDER FILE, dump FOLDER, version");
+  else fail("arguments", "load DIRECTORY FILE, replace DIRECTORY DIRECTORY FILE, dump DIRECTORY, version");
   return 0;
 }

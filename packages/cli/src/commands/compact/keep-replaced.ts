@@ -4,7 +4,7 @@ import { compactKeeping, type KeptVersion, OperationsError } from '@sstitch/oper
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
-import { countsLines, countsText, readCounts, totalRecords } from '../../operations/sync-counts.js';
+import { aboutKeys, countsLines, countsText, readCounts } from '../../operations/sync-counts.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { generationText } from '../../reports/generation-text.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
@@ -49,14 +49,14 @@ export async function compactAndKeep(
   progress.update({ doing: 'checking' });
   for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
   const before = await readCounts(base, syncIds);
-  const total = await totalRecords(
+  const total = await aboutKeys(
     [source, base].flatMap((engine) => syncIds.map((syncId) => ({ engine, syncId }))),
   );
   progress.update({ doing: 'comparing' });
   const { entries, kept, pauseMs } = await compactKeeping({
     ...{ base, source, syncIds, sideIds, signal },
-    onProgress: ({ records }) =>
-      progress.update({ doing: 'building', done: records, total, unit: 'records' }),
+    onProgress: ({ keys }) =>
+      progress.update({ doing: 'building', done: keys, total, unit: 'keys' }),
   }).catch((error: unknown) => {
     throw withAdviceOnSide(error);
   });

@@ -11,6 +11,7 @@ import {
 } from '../../operations/compact-stores.js';
 import { withStoreOf } from '../../operations/open-syncs.js';
 import {
+  aboutKeys,
   type CountsLine,
   countsLines,
   countsText,
@@ -75,6 +76,7 @@ async function runCompact(
   if (keepReplaced && !dryRun) return compactAndKeep(context, input, { base, source, syncIds });
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
+  const total = await aboutKeys(syncIds.map((syncId) => ({ engine: source, syncId })));
   const result = await compactStores({
     base,
     source,
@@ -82,7 +84,7 @@ async function runCompact(
     strategy: keepReplaced ? 'rebuild' : strategy,
     emptySource: allowEmpty ? 'remove' : 'refuse',
     signal,
-    onProgress: showProgress(context),
+    onProgress: showProgress(context, total),
     dryRun,
     verify,
     purge,

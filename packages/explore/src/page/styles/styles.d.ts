@@ -1,0 +1,2 @@
+// Stylesheets, which the bundler joins into one file.
+declare module '*.css';

@@ -1,0 +1,82 @@
+// The range deletions of a table. Each hides the points in [start, end) with a lower sequence number.
+//
+//   row       a row block: start as internal key -> end
+//   columnar  custom header: uint32, the number of boundaries; columns:
+//             0 bytes boundaries   1 uint index of the first row that starts there (a row for each boundary)
+//             2 uint trailers      3 bytes suffixes, empty      4 bytes values, empty (a row for each deletion)
+//             rows [index i, index i + 1) cover [boundary i, boundary i + 1)
+
+import { compareBytes } from '@sstitch/contract';
+import { RANGE_DELETE } from '../encoding/entry-kind.js';
+import { readUint32 } from '../encoding/fixed-numbers.js';
+import { corrupt, tooLarge } from '../errors.js';
+import { BYTES, ColumnarBlock, UINT } from './columnar-block.js';
+import { RowReader } from './row-block.js';
+import type { Block } from './stored-block.js';
+
+export interface RangeDeletion {
+  readonly start: Uint8Array;
+  readonly end: Uint8Array;
+  readonly sequence: number;
+}
+
+const CUSTOM_HEADER_BYTES = 4;
+
+/** Reads the range deletions of a block, in no particular order. */
+export function readRangeDeletions(
+  block: Block,
+  layout: 'row' | 'columnar',
+  maxRangeDeletions: number,
+): RangeDeletion[] {
+  const deletions: RangeDeletion[] = [];
+  const add = (start: Uint8Array, end: Uint8Array, low: number, high: number) => {
+    const { at } = block;
+    const kind = low & 0xff;
+    if (kind !== RANGE_DELETE) throw corrupt(`a range deletion has the kind ${kind}`, at);
+    if (compareBytes(start, end) >= 0) throw corrupt('a range deletion is empty or inverted', at);
+    if (deletions.length === maxRangeDeletions) {
+      const what = 'a table has too many range deletions';
+      throw tooLarge(what, maxRangeDeletions, 'maxRangeDeletions', at);
+    }
+    deletions.push({ start, end, sequence: high * 0x100_0000 + (low >>> 8) });
+  };
+  if (layout === 'row') readRows(block, add);
+  else readColumns(block, add);
+  return deletions;
+}
+
+type Add = (start: Uint8Array, end: Uint8Array, low: number, high: number) => void;
+
+function readRows(block: Block, add: Add): void {
+  const reader = new RowReader();
+  reader.load(block);
+  while (reader.next()) {
+    const at = reader.userKeyLength();
+    const { keyBytes } = reader;
+    add(reader.userKey(), reader.value(), readUint32(keyBytes, at), readUint32(keyBytes, at + 4));
+  }
+}
+
+function readColumns(block: Block, add: Add): void {
+  const types = [BYTES, UINT, UINT, BYTES, BYTES];
+  const columns = new ColumnarBlock(block, 'a keyspan block', CUSTOM_HEADER_BYTES, types);
+  const { rows, bytes } = columns;
+  const count = readUint32(bytes, 0);
+  columns.checkCount('boundaries', count);
+  const boundaries = columns.strings(0, count);
+  const firstRows = columns.uint32s(1, count);
+  const { low, high } = columns.uint64s(2, rows);
+  const covered = count === 0 ? 0 : (firstRows[count - 1] as number);
+  if (covered !== rows || (count > 0 && firstRows[0] !== 0)) {
+    throw columns.fault(`has ${rows} rows, but its boundaries cover others`);
+  }
+  for (let index = 0; index + 1 < count; index += 1) {
+    const start = bytes.subarray(boundaries[index], boundaries[index + 1]);
+    const end = bytes.subarray(boundaries[index + 1], boundaries[index + 2]);
+    const last = firstRows[index + 1] as number;
+    if (last < (firstRows[index] as number)) throw columns.fault('has its rows out of order');
+    for (let row = firstRows[index] as number; row < last; row += 1) {
+      add(start, end, low[row] as number, high[row] as number);
+    }
+  }
+}
