@@ -17,6 +17,7 @@ import {
   type SyncSource,
   type SyncStatsRecord,
 } from '@sstitch/records';
+import { removeTemporary } from '@sstitch/records/temporary-files';
 import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
 import { aborted, C1zError, messageOf } from './errors.js';
 import { zoneOf } from './format1/zones.js';
@@ -27,7 +28,7 @@ import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf, type TypeCount } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
 import { completedStatistics, recordsIn } from './sync-statistics.js';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
+import { makeTemporaryDirectory } from './temporary-directory.js';
 
 /** An open .c1z file of either format. Its records are read in batches. */
 export interface C1zFile extends SyncSource {
@@ -136,7 +137,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
         signal?.removeEventListener('abort', stop);
       }
     } catch (error) {
-      await removeTemporaryDirectory(directory);
+      await removeTemporary(directory);
       throw error;
     }
   } finally {
@@ -319,7 +320,7 @@ class OpenC1zFile implements C1zFile {
       try {
         await reader.end(reason);
       } finally {
-        await removeTemporaryDirectory(directory);
+        await removeTemporary(directory);
       }
     })();
     return this.#ended;

@@ -1,6 +1,5 @@
 // Loads the syncs of one file into a store, in one commit.
 import { existsSync } from 'node:fs';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import { replacedVersionOf } from '@sstitch/operations';
 import {
@@ -12,6 +11,7 @@ import {
   StoreSink,
   type SyncSink,
 } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import { isClusterName } from '../command-line/store-name.js';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
@@ -85,7 +85,7 @@ export async function loadFile(
     });
   } finally {
     await made?.close();
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
   }
 }
 

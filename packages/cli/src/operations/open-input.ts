@@ -7,7 +7,6 @@ import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { C1zError, openC1z } from '@sstitch/c1z';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import {
   type Compression,
   compressionOf,
@@ -17,6 +16,7 @@ import {
   writeBytes,
 } from '@sstitch/lines';
 import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import type { SyncChoice } from '../command-line/sync-reference.js';
 import { usageError } from '../errors.js';
@@ -233,7 +233,7 @@ class Spool {
 
   async remove(): Promise<void> {
     if (this.#directory === undefined) return;
-    await removeTemporaryDirectory(this.#directory);
+    await removeTemporary(this.#directory);
     this.#directory = undefined;
   }
 }

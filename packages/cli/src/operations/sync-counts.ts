@@ -1,7 +1,9 @@
 // Compares the counts of syncs, from their statistics, before and after a change.
 import type { ReadableEngine } from '@sstitch/contract';
 import { RecordsError, SyncReader, type SyncStatsRecord } from '@sstitch/records';
+import { isClusterName } from '../command-line/store-name.js';
 import { formatCount } from '../output/quantities.js';
+import type { Style } from '../terminal/style.js';
 
 /** Numbers of records by type. */
 export interface RecordCounts {
@@ -99,6 +101,15 @@ export function countsLines(
   return syncIds.map((syncId) => ({
     ...{ syncId, before: before.get(syncId) ?? null, after: after.get(syncId) ?? null },
   }));
+}
+
+/**
+ * Says when the counts of a base were taken, if other processes may have changed it before the commit: on a cluster, no
+ * process keeps others from writing, and a commit does not return what it replaced.
+ */
+export function countedText(style: Style, base: string, lines: readonly CountsLine[]): string {
+  if (!isClusterName(base) || lines.every(({ before }) => before === null)) return '';
+  return `${style.dim('counted in the base when the command began; other processes may have changed it before the commit')}\n`;
 }
 
 /** Formats a line for each sync: `36zf…: resources 51, entitlements 30 to 31, grants 40 to 42`. */

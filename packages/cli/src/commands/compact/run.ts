@@ -13,6 +13,7 @@ import { withStoreOf } from '../../operations/open-syncs.js';
 import {
   aboutKeys,
   type CountsLine,
+  countedText,
   countsLines,
   countsText,
   readCounts,
@@ -90,7 +91,7 @@ async function runCompact(
     purge,
   });
   const counts = countsLines(syncIds, before, after);
-  if (!dryRun) return doneResult(context, result, counts);
+  if (!dryRun) return doneResult(context, input, result, counts);
   const differences = await plannedDifferences(context, base, source, syncIds);
   const isKeptByDefault = keepReplaced && strategy === 'auto';
   const plan = isKeptByDefault ? { ...result.plan, reason: KEEPING } : result.plan;
@@ -99,6 +100,7 @@ async function runCompact(
 
 function doneResult(
   { columns, style }: CommandContext,
+  { base }: Input,
   result: CompactResult,
   counts: readonly CountsLine[],
 ): CommandResult {
@@ -117,6 +119,7 @@ function doneResult(
       bucketTable(document.buckets, style.bold, columns) +
       removed.join('') +
       countsText(counts) +
+      countedText(style, base, counts) +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
       `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generationText(result.generation)}\n` +
       `${style.dim(how)}\n`,

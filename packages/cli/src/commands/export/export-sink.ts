@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type C1zWriteOptions, createC1z } from '@sstitch/c1z';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { createGrantsCsv, createJsonLines, type LinesTarget, writeBytes } from '@sstitch/lines';
 import { SyncReader, type SyncSink } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { ByteReader } from '../../stores/open-store.js';
 import { escapeJsonLines, escapeLines } from '../../terminal/escape.js';
@@ -62,7 +62,7 @@ async function copiedC1z(
     const writer = await createC1z(path, options);
     const close = async () => {
       await writer.close();
-      await removeTemporaryDirectory(directory);
+      await removeTemporary(directory);
     };
     return {
       add: (batch) => writer.add(batch),
@@ -74,7 +74,7 @@ async function copiedC1z(
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
     throw error;
   }
 }

@@ -76,6 +76,7 @@ async function refuseHeld(
     throw new CliError(
       'SSTITCH_SYNC_EXISTS',
       `${location} holds sync ${syncId} already: \`sstitch generate --replace\` replaces it, another --seed makes other syncs`,
+      { hasAdvice: true },
     );
   }
 }
