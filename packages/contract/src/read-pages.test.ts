@@ -42,3 +42,16 @@ test('a check that throws ends the read and closes the iterator', async () => {
   await expect(read()).rejects.toThrow('stop');
   expect(events).toEqual(['open 1-undefined', 'page', 'close']);
 });
+
+test('an engine that limits a page by bytes is asked for more than its own default', async () => {
+  const asked: ByteIteratorOptions[] = [];
+  const engine = {
+    iterator: (options: ByteIteratorOptions) => {
+      asked.push(options);
+      return { nextv: async () => [], close: async () => undefined };
+    },
+  } as unknown as ReadableEngine;
+  for await (const _ of readPages(engine, {}));
+  for await (const _ of readPages(engine, { highWaterMarkBytes: 9 }));
+  expect(asked.map(({ highWaterMarkBytes }) => highWaterMarkBytes)).toEqual([262_144, 9]);
+});

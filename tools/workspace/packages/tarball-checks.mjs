@@ -45,7 +45,7 @@ function fileProblems({ source, files }) {
     if (isDue && !files.includes(file)) problems.push(`${file} is not in the tarball`);
   }
   for (const file of files) {
-    if (/\.test\.|(^|\/)(test|node_modules|\.examples)\//.test(file)) {
+    if (/\.test(-support)?\.|(^|\/)(test|node_modules|\.examples)\//.test(file)) {
       problems.push(`${file} is in the tarball`);
     }
   }
