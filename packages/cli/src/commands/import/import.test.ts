@@ -352,9 +352,7 @@ describe('import --as', () => {
     const again = join(directory, 'again');
     const { exitCode, stderr } = await sstitch(['import', file, '--into', again, '--as', '36zf']);
     expect(exitCode).toBe(3);
-    expect(stderr).toBe(
-      `sstitch: --as "36zf": ${again} does not exist yet, so it holds no such sync, and the id of a new one has 27 characters\n`,
-    );
+    expect(stderr).toContain(`--as "36zf": ${again} does not exist yet`);
     expect(existsSync(again)).toBe(false);
   });
 
