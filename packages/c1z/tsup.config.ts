@@ -2,7 +2,6 @@ import { packageBuild } from '@sstitch/build-config/tsup';
 
 export default packageBuild({
   index: 'src/index.ts',
-  'temporary-directory': 'src/temporary-directory.ts',
   testing: 'src/make-c1z.ts',
   reader: 'src/process/reader-main.ts',
   writer: 'src/process/writer-main.ts',

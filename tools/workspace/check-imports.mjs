@@ -53,9 +53,7 @@ const LAYERS = {
       ['maintenance'],
       ['store'],
     ],
-    ground: [
-      ...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'tls-failures.ts', 'turns.ts'],
-    ],
+    ground: [...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'refusal.ts', 'turns.ts']],
   },
   records: {
     layers: [
@@ -63,6 +61,7 @@ const LAYERS = {
       ['encoding'],
       ['indexes', 'statistics'],
       ['load', 'read'],
+      ['verify'],
       ['store'],
       ['transfer'],
     ],
@@ -89,7 +88,7 @@ const problems = [];
 
 /** Maps each source module of a package, except tests, to the modules of the package that it imports. */
 function importsOf(source) {
-  const files = readdirSync(source, { recursive: true })
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'))
     .map((name) => join(source, name));
   const known = new Set(files);

@@ -88,7 +88,7 @@ function defaultsIn(text) {
 }
 
 /** The problem with an option's default in the README. */
-function defaultProblem({ name, defaultValue }, defaults) {
+function defaultProblem({ name, defaultValue = undefined }, defaults) {
   if (defaultValue === undefined) return undefined;
   const said = defaults.get(name);
   if (said === undefined) return `no table has its default, ${defaultValue}`;

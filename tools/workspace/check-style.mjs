@@ -21,9 +21,10 @@ const TESTS_MAY_USE_TESTKIT = new Set([
 /** Packages that touch the disk only through the port, and whose data depends on no clock and no randomness. */
 const PURE = new Set(['contract', 'sst', 'pebble', 'engine']);
 const CLOCK_OR_RANDOMNESS =
-  /\b(Math\.random|Date\.now|new Date|performance\.now|hrtime|random(?:UUID|Bytes|Int))\b/;
+  /\b(Math\.random|Date\.now|new Date|performance\.now|hrtime|random(?:UUID|Bytes|Int|Fill\w*))\b/;
 /** The modules of these packages that use a clock or randomness, and for what. */
 const USES_CLOCK_OR_RANDOMNESS = new Map([
+  ['packages/engine/src/store-directory/disk-reserve.ts', 'bytes that no disk compresses'],
   ['packages/engine/src/store-directory/kept-logs.ts', 'names of directories'],
   ['packages/engine/src/store-directory/staging-directories.ts', 'names of directories'],
   ['packages/engine/src/store/read-only-store.ts', 'names of directories'],

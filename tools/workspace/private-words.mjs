@@ -1,6 +1,7 @@
 // Words that comments, test names and documents had in a sense of their own, each with the usual word.
 
-/** The words, and what to write instead. `left behind` and `leaves nothing behind` are ordinary English. */
+// The words, and what to write instead. `left behind` and `leaves nothing behind` are ordinary English.
+/** @type {[word: RegExp, instead: string][]} */
 const PRIVATE_WORDS = [
   [/\bwhoever\b/i, 'the one that'],
   [/\banew\b/i, 'again, or re- as in rebuild'],

@@ -3,10 +3,11 @@ export { type ExpandSyncOptions, expandSync, type TableEngine } from './expand/e
 export { ExpandedSync } from './expand/expanded-sync.js';
 export type {
   ExpansionCounts,
-  ExpansionOptions,
-  ExpansionReport,
-} from './expand/sync-expansion.js';
-export type { MismatchPolicy, SkippedEdges } from './graph/load-graph.js';
+  ExpansionProgress,
+  ExpansionStep,
+} from './expand/expansion-steps.js';
+export type { ExpansionOptions, ExpansionReport } from './expand/sync-expansion.js';
+export type { GraphProgress, MismatchPolicy, SkippedEdges } from './graph/load-graph.js';
 export {
   type FoundResources,
   type SearchResourcesOptions,

@@ -10,6 +10,6 @@ export {
   DEFAULT_STALL_TIMEOUT_MS,
 } from './options.js';
 export { type C1zFile, openC1z } from './read-c1z.js';
-export type { WrittenC1z } from './sync-writer.js';
+export type { C1zWriteProgress, WrittenC1z } from './sync-writer.js';
 export { type C1zWriter, createC1z } from './write-c1z.js';
 export type { C1zWriteOptions } from './write-options.js';

@@ -2,8 +2,10 @@ import type { PebbleLimits, PebbleOptions } from '@sstitch/pebble';
 import type { C1zFormat } from './envelope/magic.js';
 import { C1zError } from './errors.js';
 
-/** The progress of decoding a file. */
+/** The progress of opening a file. */
 export interface C1zProgress {
+  /** Decoding the file, then, in format 1, checking the structure of its database. */
+  readonly step: 'decoding' | 'checking';
   /** How many bytes of the file have been read. */
   readonly encodedBytes: number;
   /** How many bytes they decode to. */
@@ -61,7 +63,7 @@ export interface C1zOptions {
   readonly pebble?: PebbleLimits;
   /** Aborts the opening, and closes the file if it fires later. */
   readonly signal?: AbortSignal;
-  /** Called while the file is being decoded. */
+  /** Called while the file is being decoded, and before it is checked. */
   readonly onProgress?: (progress: C1zProgress) => void;
 }
 

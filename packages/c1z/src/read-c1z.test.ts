@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SyncType } from '@sstitch/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -32,6 +33,15 @@ const leftBehind = () => readdirSync(temporaryDirectory);
 async function all<T>(batches: AsyncIterable<T[]>): Promise<T[]> {
   const records: T[] = [];
   for await (const batch of batches) records.push(...batch);
+  return records;
+}
+
+/** The number of records without runs and statistics that a file yields. */
+async function yielded(file: C1zFile): Promise<number> {
+  let records = 0;
+  for await (const { bucket, length } of file.batches()) {
+    if (bucket !== 'sync_run' && bucket !== 'sync_stats') records += length;
+  }
   return records;
 }
 
@@ -206,6 +216,30 @@ describe('reading', () => {
     const seen: number[] = [];
     await using file = await open({ onProgress: ({ decodedBytes }) => seen.push(decodedBytes) });
     expect(seen.at(-1)).toBe(file.decodedBytes);
+  });
+
+  test('says that it is decoding, then that it is checking', async () => {
+    await makeC1z(path, { syncs: [FIRST] });
+    const steps: string[] = [];
+    await using file = await open({ onProgress: ({ step }) => steps.push(step) });
+    expect([...new Set(steps)]).toEqual(['decoding', 'checking']);
+    expect(file.format).toBe(1);
+  });
+
+  test('counts the records of all syncs, and of some', async () => {
+    await makeC1z(path, { syncs: [FIRST, { syncId: 's', grants: grants(50) }] });
+    await using file = await open();
+    expect(await file.countRecords({ syncIds: ['s'] })).toBe(50);
+    expect(await file.countRecords()).toBe(await yielded(file));
+    await expect(file.countRecords({ syncIds: ['absent'] })).rejects.toMatchObject({
+      code: 'SSTITCH_C1Z_SYNC_NOT_FOUND',
+    });
+  });
+
+  test('takes the number of records from statistics where the file has them', async () => {
+    const fixture = fileURLToPath(new URL('../test-data/format3-today.c1z', import.meta.url));
+    await using file = await openC1z(fixture, { temporaryDirectory });
+    expect(await file.countRecords()).toBe(await yielded(file));
   });
 
   test('can be stopped early', async () => {

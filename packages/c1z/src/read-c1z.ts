@@ -17,17 +17,18 @@ import {
   type SyncSource,
   type SyncStatsRecord,
 } from '@sstitch/records';
+import { removeTemporary } from '@sstitch/records/temporary-files';
 import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
 import { aborted, C1zError, messageOf } from './errors.js';
 import { zoneOf } from './format1/zones.js';
 import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
-import { type C1zOptions, checkLimits } from './options.js';
+import { type C1zOptions, type C1zProgress, checkLimits } from './options.js';
 import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf, type TypeCount } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
-import { completedStatistics } from './sync-statistics.js';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
+import { completedStatistics, recordsIn } from './sync-statistics.js';
+import { makeTemporaryDirectory } from './temporary-directory.js';
 
 /** An open .c1z file of either format. Its records are read in batches. */
 export interface C1zFile extends SyncSource {
@@ -65,6 +66,13 @@ export interface C1zFile extends SyncSource {
    */
   statistics(syncId: string): Promise<SyncStatsRecord | undefined>;
   /**
+   * Returns the number of records, without runs and statistics, that `batches` yields for all syncs or for some. In
+   * format 3 it is that in the statistics; in format 1, rows are counted where these are missing.
+   * @returns undefined if it is unknown
+   * @throws C1zError, as above
+   */
+  countRecords(options?: BatchOptions): Promise<number | undefined>;
+  /**
    * Yields all records of all syncs, or of some: the run of a sync first, its statistics last. The statistics
    * of a finished sync are computed if the file has none, and corrected if they are wrong.
    * @throws C1zError from the iteration, as above
@@ -95,7 +103,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
     try {
       if (signal?.aborted) throw aborted(path, signal);
       const limits = checkLimits(options, format, fileBytes);
-      const reader = new WorkerProcess({
+      const reader = new WorkerProcess<C1zProgress>({
         role: 'reader',
         path,
         remove: [directory],
@@ -129,7 +137,7 @@ export async function openC1z(path: string, options: C1zOptions = {}): Promise<C
         signal?.removeEventListener('abort', stop);
       }
     } catch (error) {
-      await removeTemporaryDirectory(directory);
+      await removeTemporary(directory);
       throw error;
     }
   } finally {
@@ -142,7 +150,7 @@ type FileFacts = Pick<C1zFile, 'path' | 'format' | 'engine' | 'decodedBytes'>;
 
 /** The resources that are released when a file is closed. */
 interface FileParts {
-  readonly reader: WorkerProcess;
+  readonly reader: WorkerProcess<C1zProgress>;
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -202,8 +210,24 @@ class OpenC1zFile implements C1zFile {
     return undefined;
   }
 
+  async countRecords({ syncIds, signal }: BatchOptions = {}): Promise<number | undefined> {
+    let records = 0;
+    for (const { syncId } of this.#chosenRuns(syncIds)) {
+      if (signal?.aborted) throw aborted(this.path, signal);
+      const stats = await this.statistics(syncId);
+      const request: ReaderRequest = { kind: 'count', syncId };
+      const count =
+        stats === undefined
+          ? await this.#parts.reader.ask<number | undefined>(request)
+          : recordsIn(stats);
+      if (count === undefined) return undefined;
+      records += count;
+    }
+    return records;
+  }
+
   async *batches({ syncIds, signal }: BatchOptions = {}): AsyncGenerator<RecordBatch> {
-    const runs = syncIds?.map((syncId) => this.#run(syncId)) ?? this.#runs.values();
+    const runs = this.#chosenRuns(syncIds);
     for (const run of runs) {
       yield run;
       const counter = new SyncCounter();
@@ -237,6 +261,10 @@ class OpenC1zFile implements C1zFile {
     if (own !== undefined && completed === stats) yield own;
     else if (completed !== undefined)
       yield RecordBatch.ofRecords(syncId, 'sync_stats', [completed]);
+  }
+
+  #chosenRuns(syncIds: readonly string[] | undefined): readonly RecordBatch<'sync_run'>[] {
+    return syncIds?.map((syncId) => this.#run(syncId)) ?? [...this.#runs.values()];
   }
 
   #run(syncId: string): RecordBatch<'sync_run'> {
@@ -292,7 +320,7 @@ class OpenC1zFile implements C1zFile {
       try {
         await reader.end(reason);
       } finally {
-        await removeTemporaryDirectory(directory);
+        await removeTemporary(directory);
       }
     })();
     return this.#ended;

@@ -29,6 +29,11 @@ export interface SyncContents {
    * @throws C1zError
    */
   page(asked: PageAsked): RecordPage;
+  /**
+   * Counts the records of a sync; undefined if that would take as long as reading them.
+   * @throws C1zError
+   */
+  count(syncId: string): number | undefined;
   close(): void;
 }
 

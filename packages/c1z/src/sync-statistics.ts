@@ -31,6 +31,12 @@ export function completedStatistics(
   };
 }
 
+/** The number of records of a sync by its statistics. */
+export function recordsIn(stats: SyncStatsRecord): number {
+  const { resourceTypes, resources, entitlements, grants, assets } = stats;
+  return Number(resourceTypes + resources + entitlements + grants + assets);
+}
+
 function saysTheSame(stats: SyncStatsRecord, counted: SyncStatsRecord): boolean {
   return (
     stats.resourceTypes === counted.resourceTypes &&

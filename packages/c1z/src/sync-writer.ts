@@ -11,6 +11,16 @@ export interface WrittenC1z {
   readonly sizeBytes: number;
 }
 
+/** The progress of writing a file, after all records were added. */
+export interface C1zWriteProgress {
+  /** What is counted: format 3 writes entries; format 1 makes the indexes of its database, then writes its bytes. */
+  readonly unit: 'entries' | 'indexes' | 'bytes';
+  /** How many are done. */
+  readonly done: number;
+  /** How many there are. */
+  readonly total: number;
+}
+
 /** Writes records added in any order. All calls block. */
 export interface SyncWriter {
   /**
@@ -20,7 +30,8 @@ export interface SyncWriter {
   add(syncId: string, bucket: ValueBucket, values: readonly Uint8Array[]): void;
   /**
    * Writes the file and forces it to stable storage.
+   * @param onProgress called from time to time
    * @throws C1zError
    */
-  finish(): Promise<WrittenC1z>;
+  finish(onProgress: (progress: C1zWriteProgress) => void): Promise<WrittenC1z>;
 }

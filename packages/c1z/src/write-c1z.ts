@@ -1,15 +1,15 @@
 // Writes a .c1z file. A separate process does the work; this side converts batches to pages of bytes, and
 // renames the complete file.
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { RecordBatch, SyncSink } from '@sstitch/records';
+import { removeTemporary, temporaryFileIn } from '@sstitch/records/temporary-files';
 import { aborted, C1zError, messageOf } from './errors.js';
 import type { WriterRequest } from './process/open-writer.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { RecordPageBuilder } from './record-pages.js';
-import type { WrittenC1z } from './sync-writer.js';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from './temporary-directory.js';
+import type { C1zWriteProgress, WrittenC1z } from './sync-writer.js';
+import { makeTemporaryDirectory } from './temporary-directory.js';
 import { type C1zWriteOptions, checkWriteOptions } from './write-options.js';
 
 /** Writes a .c1z file. The file has its name only after `finish` has fulfilled. */
@@ -39,14 +39,12 @@ const DIRECTORY_PREFIX = 'sstitch-c1z-';
  */
 export async function createC1z(path: string, options: C1zWriteOptions = {}): Promise<C1zWriter> {
   const format = checkWriteOptions(options);
-  const { signal, zone } = options;
+  const { signal, zone, onProgress } = options;
   if (signal?.aborted) throw aborted(path, signal);
   const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
-  const unfinishedPath = join(
-    dirname(path),
-    `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`,
-  );
-  const worker = new WorkerProcess({ role: 'writer', path, remove: [directory, unfinishedPath] });
+  const unfinishedPath = temporaryFileIn(dirname(path));
+  const remove = [directory, unfinishedPath];
+  const worker = new WorkerProcess<C1zWriteProgress>({ role: 'writer', path, remove, onProgress });
   const writer = new OpenC1zWriter(path, { worker, directory, unfinishedPath, signal });
   const task: WriterRequest = {
     kind: 'start',
@@ -67,7 +65,7 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
 
 /** The resources that are released when the writing ends. */
 interface WriterParts {
-  readonly worker: WorkerProcess;
+  readonly worker: WorkerProcess<C1zWriteProgress>;
   readonly directory: string;
   readonly unfinishedPath: string;
   readonly signal: AbortSignal | undefined;
@@ -141,8 +139,8 @@ class OpenC1zWriter implements C1zWriter {
       try {
         await worker.end(reason);
       } finally {
-        await rm(unfinishedPath, { force: true });
-        await removeTemporaryDirectory(directory);
+        await removeTemporary(unfinishedPath);
+        await removeTemporary(directory);
       }
     })();
     return this.#ended;

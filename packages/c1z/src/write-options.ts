@@ -1,6 +1,7 @@
 import type { C1zFormat } from './envelope/magic.js';
 import { C1zError } from './errors.js';
 import { zoneOf } from './format1/zones.js';
+import type { C1zWriteProgress } from './sync-writer.js';
 
 /** Options of `createC1z`. */
 export interface C1zWriteOptions {
@@ -21,6 +22,8 @@ export interface C1zWriteOptions {
    * @defaultValue the operating system's directory for temporary files
    */
   readonly temporaryDirectory?: string;
+  /** Called from time to time while `finish` writes the file. An error that it throws is not caught. */
+  readonly onProgress?: (progress: C1zWriteProgress) => void;
   /** Aborts the writing, which then leaves no file. */
   readonly signal?: AbortSignal;
 }

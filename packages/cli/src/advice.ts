@@ -1,6 +1,7 @@
 // Advice on what to do about an error whose message does not include it.
+import type { ClusterErrorReason } from '@sstitch/cluster';
 
-/** Advice by error code; it is appended to the message after a semicolon. */
+/** Advice by error code. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['LEVEL_LOCKED', 'end that process, or wait for it with --wait SECONDS'],
   ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate create stores'],
@@ -41,45 +42,33 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
 
 const SET_PASSWORD =
   'set SSTITCH_CLUSTER_PASSWORD, or SSTITCH_CLUSTER_PASSWORD_FILE to the file that holds it';
-/** Advice for errors of a cluster by code and message: the first that matches comes before that by code. */
-const CLUSTER_ADVICE: ReadonlyArray<readonly [code: string, message: RegExp, advice: string]> = [
-  [
-    'SSTITCH_CLUSTER_NOT_FOUND',
-    /^PostgreSQL: database /,
-    'check the address, or create the database: no command of sstitch does',
-  ],
-  [
-    'SSTITCH_CLUSTER_REFUSED',
-    /set a user and a password/,
-    'set SSTITCH_CLUSTER_USER, and SSTITCH_CLUSTER_PASSWORD or SSTITCH_CLUSTER_PASSWORD_FILE',
-  ],
-  ['SSTITCH_CLUSTER_REFUSED', /asks for a password/, SET_PASSWORD],
-  [
-    'SSTITCH_CLUSTER_REFUSED',
-    /the user and the password/,
-    `${SET_PASSWORD}; the address or SSTITCH_CLUSTER_USER names the user`,
-  ],
-  [
-    'SSTITCH_CLUSTER_REFUSED',
-    /: set tls|set ca|set cert|out tls|ca, cert or key/,
-    'tls, ca, cert and key are parameters of the address, such as ?tls=require&ca=ca.pem',
-  ],
-  [
-    'SSTITCH_CLUSTER_REFUSED',
-    /the user and the database/,
-    'the address or SSTITCH_CLUSTER_USER names the user',
-  ],
-];
-/** What messages tell a program to do; a command opens the store itself. */
-const FOR_PROGRAMS = /; reopen the store( and repeat it)?$/;
+const NAME_USER = 'the address or SSTITCH_CLUSTER_USER names the user';
+const SET_TLS =
+  'tls, ca, cert and key are parameters of the address, such as ?tls=require&ca=ca.pem';
 
-/** Appends the advice for `code` to `message`. */
-export function withAdvice(code: string, message: string): string {
-  const [, , specific] =
-    CLUSTER_ADVICE.find(([known, pattern]) => known === code && pattern.test(message)) ?? [];
-  const advice = specific ?? ADVICE.get(code);
-  // A message that names a command needs no advice.
-  return advice === undefined || message.includes('sstitch ')
-    ? message
-    : `${message.replace(FOR_PROGRAMS, '')}; ${advice}`;
+/** Advice by a cluster's reason, which comes before that by code; undefined where there is no better one. */
+const CLUSTER_ADVICE: Readonly<Record<ClusterErrorReason, string | undefined>> = {
+  'login-missing':
+    'set SSTITCH_CLUSTER_USER, and SSTITCH_CLUSTER_PASSWORD or SSTITCH_CLUSTER_PASSWORD_FILE',
+  'password-missing': SET_PASSWORD,
+  'login-wrong': `${SET_PASSWORD}; ${NAME_USER}`,
+  'user-refused': NAME_USER,
+  'permission-missing': undefined,
+  'tls-missing': SET_TLS,
+  'tls-unsupported': SET_TLS,
+  'certificate-untrusted': SET_TLS,
+  'certificate-invalid': undefined,
+  'client-certificate-missing': SET_TLS,
+  'certificate-unreadable': SET_TLS,
+  'database-missing': 'check the address, or create the database: no command of sstitch does',
+  'tables-missing': undefined,
+  'store-missing': undefined,
+};
+
+/** The advice on an error of this code and, if it is of a cluster, reason; undefined if there is none. */
+export function adviceOn(code: string, reason: string | undefined): string | undefined {
+  return (
+    (reason === undefined ? undefined : CLUSTER_ADVICE[reason as ClusterErrorReason]) ??
+    ADVICE.get(code)
+  );
 }

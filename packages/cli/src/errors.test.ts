@@ -1,7 +1,7 @@
-import { ClusterError } from '@sstitch/cluster';
+import { ClusterError, type ClusterErrorReason } from '@sstitch/cluster';
 import { EngineError } from '@sstitch/engine';
 import { describe, expect, it } from 'vitest';
-import { reportOf } from './errors.js';
+import { CliError, reportOf } from './errors.js';
 
 describe('the report of an error', () => {
   it('names the process that has the store open', () => {
@@ -20,15 +20,29 @@ describe('the report of an error', () => {
     });
   });
 
-  it('says what a command does where a program reopens the store', () => {
-    const lost =
-      'the lease of this process on store "acme" was lost: it was not renewed for 30000 ms';
-    const error = new ClusterError('SSTITCH_LEASE_LOST', `${lost}; reopen the store`);
-    expect(reportOf(error)).toMatchObject({
+  it('says what to do after an error of a cluster, by its code or its reason', () => {
+    const lost = 'the lease of this process on store "acme" was lost: it was not renewed';
+    expect(reportOf(new ClusterError('SSTITCH_LEASE_LOST', lost))).toMatchObject({
       code: 'SSTITCH_LEASE_LOST',
       message: `${lost}; the database did not answer for so long, or this process was suspended: look at the store before you run the command again`,
       exitCode: 1,
     });
+    const missing = ({ reason }: { reason: ClusterErrorReason }) =>
+      reportOf(new ClusterError('SSTITCH_CLUSTER_NOT_FOUND', 'not there', { reason })).message;
+    expect(missing({ reason: 'database-missing' })).toBe(
+      'not there; check the address, or create the database: no command of sstitch does',
+    );
+    expect(missing({ reason: 'store-missing' })).toMatch(
+      /^not there; check the address; import, generate, .* create stores$/,
+    );
+  });
+
+  it('does not add to a message that says what to do itself', () => {
+    const message = 'no such sync: write a whole id';
+    const report = (hasAdvice: boolean) =>
+      reportOf(new CliError('SSTITCH_SYNC_NOT_FOUND', message, { hasAdvice })).message;
+    expect(report(true)).toBe(message);
+    expect(report(false)).toBe(`${message}; \`sstitch syncs STORE\` lists the syncs of a store`);
   });
 
   it('is one line, and marks an error without a code as unexpected', () => {

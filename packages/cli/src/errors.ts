@@ -1,5 +1,5 @@
 // The errors of the command line, and the report of any error to people and programs.
-import { withAdvice } from './advice.js';
+import { adviceOn } from './advice.js';
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 
 /** The closed set of codes of a CliError. */
@@ -37,10 +37,17 @@ export class CliError extends Error {
   override readonly name = 'CliError';
   /** The kind of failure, as `--json` prints it. */
   readonly code: CliErrorCode;
+  /** Whether the message says what to do better than the advice on its code. */
+  readonly hasAdvice: boolean;
 
-  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: CliErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly hasAdvice?: boolean } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.hasAdvice = options.hasAdvice ?? false;
   }
 }
 
@@ -75,7 +82,7 @@ export function reportOf(error: unknown): ErrorReport {
   if (own !== undefined) {
     return {
       code: codeOf(own) ?? 'SSTITCH_INTERNAL',
-      message: adviceFor(own),
+      message: withAdvice(own),
       exitCode,
       path: pathOf(own),
       pid: pidOf(own),
@@ -130,15 +137,23 @@ function pathOf(error: Error): string | undefined {
   return typeof path === 'string' ? path : undefined;
 }
 
+function reasonOf(error: Error): string | undefined {
+  const { reason } = error as { reason?: unknown };
+  return typeof reason === 'string' ? reason : undefined;
+}
+
 function pidOf(error: Error): number | undefined {
   const { holder } = error as { holder?: unknown };
   return typeof holder === 'number' ? holder : undefined;
 }
 
-function adviceFor(error: Error): string {
+function withAdvice(error: Error): string {
   const message = oneLine(error.message);
   // The advice to wait does not apply to this process itself.
-  return pidOf(error) === process.pid ? message : withAdvice(codeOf(error) ?? '', message);
+  if (pidOf(error) === process.pid) return message;
+  if (error instanceof CliError && error.hasAdvice) return message;
+  const advice = adviceOn(codeOf(error) ?? '', reasonOf(error));
+  return advice === undefined ? message : `${message}; ${advice}`;
 }
 
 function oneLine(text: string): string {

@@ -1,47 +1,21 @@
 // `cluster collect` with the loads of other processes, on a real PostgreSQL server.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  missingPostgres,
-  type PostgresServer,
-  startPostgres,
-} from '@sstitch/build-config/postgres-server';
 import { ClusterStore } from '@sstitch/cluster';
 import { openPostgres } from '@sstitch/cluster/postgres';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseClusterName } from '../src/command-line/store-name.js';
 import { digestsOf, sstitch, sstitchJson } from './in-process.js';
-import { expectValid } from './json-schemas.js';
+import { isPostgresMissing, postgresStores, valid } from './postgres-stores.js';
 
-if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
-
-describe.skipIf(missingPostgres !== undefined)('cluster collect', () => {
-  let server: PostgresServer;
-  let stores = 0;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server.stop());
-
-  /** The address of a store that no other test has. */
-  function newAddress(): string {
-    stores += 1;
-    return `${server.url}/loads%2F${process.pid}/${stores}`;
-  }
-
-  /** Runs a command with --json, whose document must match its schema. */
-  async function valid(name: string, ...line: readonly string[]): Promise<object> {
-    const document = await sstitchJson<object>(...name.split(' '), ...line);
-    expectValid(name, document);
-    return document;
-  }
+describe.skipIf(isPostgresMissing)('cluster collect', () => {
+  const { url, newAddress } = postgresStores();
 
   it('deletes what a dead process left', async () => {
     const base = `${newAddress()}?lease=5`;
     await sstitchJson('generate', base, '--grants', '20');
     const before = await digestsOf(base);
-    const connection = await openPostgres({ connectionString: server.url });
+    const connection = await openPostgres({ connectionString: url() });
     const port = connection.store(parseClusterName(base).store);
     const [owner, run] = [randomUUID(), randomUUID()];
     await port.writeLease({ owner, slot: 1, beat: 1, durationMs: 200 });
@@ -68,7 +42,7 @@ describe.skipIf(missingPostgres !== undefined)('cluster collect', () => {
     const base = newAddress();
     await sstitchJson('generate', base, '--grants', '20');
     expect((await sstitch(['cluster', 'collect', base])).stdout).not.toContain('kept');
-    const connection = await openPostgres({ connectionString: server.url });
+    const connection = await openPostgres({ connectionString: url() });
     const port = connection.store(parseClusterName(base).store);
     const store = new ClusterStore(port);
     const ending = new AbortController();

@@ -2,38 +2,19 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  missingPostgres,
-  type PostgresServer,
-  startPostgres,
-} from '@sstitch/build-config/postgres-server';
 import { syntheticSyncId } from '@sstitch/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FIRST, SECOND, THIRD } from './every-command.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
-import { expectValid } from './json-schemas.js';
+import { isPostgresMissing, postgresStores, valid } from './postgres-stores.js';
 import { ended, startMain } from './process.js';
 import { teamLines } from './team-sync.js';
 
 const NO_DRIVER = new URL('./children/no-driver.mjs', import.meta.url).href;
 const FOURTH = syntheticSyncId({ syncIndex: 3 });
 
-if (missingPostgres !== undefined) console.warn(`skipped: ${missingPostgres}`);
-
-describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
-  let server: PostgresServer;
-  let stores = 0;
-
-  beforeAll(async () => {
-    server = await startPostgres();
-  });
-  afterAll(() => server.stop());
-
-  /** The address of a store that no other test has. */
-  function newAddress(): string {
-    stores += 1;
-    return `${server.url}/tenants%2F${process.pid}/${stores}`;
-  }
+describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
+  const { url, newAddress } = postgresStores();
 
   /** An address with three syncs of 60 grants, and a directory. */
   async function scene(): Promise<{ base: string; path: (name: string) => string }> {
@@ -41,16 +22,6 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     const directory = testDirectory();
     await sstitchJson('generate', base, '--grants', '60', '--syncs', '3');
     return { base, path: (name) => join(directory, name) };
-  }
-
-  /** Runs a command with --json, whose document must match its schema. */
-  async function valid<T = Record<string, unknown>>(
-    name: string,
-    ...line: readonly string[]
-  ): Promise<T> {
-    const document = await sstitchJson<T>(...name.split(' '), ...line);
-    expectValid(name, document);
-    return document;
   }
 
   it('takes a sync of a local store, and keeps the others', async () => {
@@ -90,6 +61,40 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
       [FIRST]: fresh[FIRST],
       [SECOND]: before[SECOND],
     });
+  });
+
+  it('takes a sync from two processes at once; each reports what it wrote, and when it counted the base', async () => {
+    const { base, path } = await scene();
+    const initial = (await sstitchJson<Array<{ syncId: string; counts: object }>>('syncs', base))[0]
+      ?.counts;
+    const sources = ['left', 'right'].map(path);
+    for (const [at, source] of sources.entries()) {
+      const line = ['generate', source, '--grants', String(100 * (at + 1))];
+      await sstitchJson(...line, '--revision', String(at + 2));
+    }
+    const finished = await Promise.all(
+      sources.map((source, at) => {
+        const keep = at === 0 ? [] : ['--keep-replaced'];
+        return ended(startMain(['compact', ...compactLine(base, source), ...keep, '--json']));
+      }),
+    );
+    const held = [initial];
+    for (const source of sources) {
+      const [sync] = await sstitchJson<Array<{ counts: object }>>('syncs', source);
+      held.push(sync?.counts);
+    }
+    for (const [at, { exitCode, stdout }] of finished.entries()) {
+      expect(exitCode).toBe(0);
+      const { counts } = JSON.parse(stdout) as { counts: Array<Record<string, unknown>> };
+      expect(counts[0]).toMatchObject({ syncId: FIRST, after: held[at + 1] });
+      expect(held).toContainEqual(counts[0]?.['before']);
+    }
+    const digests = await Promise.all(sources.map(async (each) => (await digestsOf(each))[FIRST]));
+    expect(digests).toContain((await digestsOf(base))[FIRST]);
+    const { stdout } = await sstitch(['compact', ...compactLine(base, sources[0] ?? '')]);
+    expect(stdout).toMatch(
+      /^counted in the base when the command began; other processes may have changed it before the commit$/m,
+    );
   });
 
   function compactLine(base: string, source: string): string[] {
@@ -215,9 +220,9 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
 
   it('is listed by an address that other commands take', async () => {
     const schema = `?schema=s${process.pid}`;
-    const database = `${server.url}${schema}`;
-    for (const store of ['b/2', 'a%201']) {
-      await sstitchJson('generate', `${server.url}/${store}${schema}`, '--grants', '5');
+    const database = `${url()}${schema}`;
+    for (const store of ['b%2F2', 'a%201']) {
+      await sstitchJson('generate', `${url()}/${store}${schema}`, '--grants', '5');
     }
     const listed = await valid<{ stores: Array<{ store: string; address: string }> }>(
       'cluster stores',
@@ -229,7 +234,7 @@ describe.skipIf(missingPostgres !== undefined)('a store on PostgreSQL', () => {
     }
     const { stdout } = await sstitch(['cluster', 'stores', database]);
     expect(stdout).toBe(listed.stores.map(({ address }) => `${address}\n`).join(''));
-    const missing = await sstitch(['cluster', 'stores', `${server.url}?schema=nothing_here`]);
+    const missing = await sstitch(['cluster', 'stores', `${url()}?schema=nothing_here`]);
     expect(missing).toMatchObject({ exitCode: 5, stdout: '' });
   });
 

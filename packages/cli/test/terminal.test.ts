@@ -1,9 +1,10 @@
 // Runs the program on a pseudo-terminal of util-linux's `script`: progress, and Ctrl-C from the keyboard.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { digestsOf, sstitchJson, testDirectory } from './in-process.js';
 import { eventually, MAIN, USER_ENVIRONMENT } from './process.js';
 
@@ -20,9 +21,14 @@ interface OnTerminal {
   readonly exitCode: Promise<number | null>;
 }
 
-function onTerminal(line: readonly string[], env: NodeJS.ProcessEnv = {}): OnTerminal {
+function onTerminal(
+  line: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd: string = process.cwd(),
+): OnTerminal {
   const command = [process.execPath, MAIN, ...line].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    cwd,
     env: { ...USER_ENVIRONMENT, TERM: 'xterm', COLUMNS: '100', ...env },
   });
   let shown = '';
@@ -48,6 +54,64 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped if `script` is not instal
     expect(lines.at(-1)).toMatch(/^\S*ok\S*: \d+ tables, \d+ keys, 1 sync\r\n$/);
   });
 
+  describe('a step that may be long has a bar, a count and a total', () => {
+    let directory: string;
+    const bar = (doing: string, unit: string) =>
+      new RegExp(`${doing} +\\d+ % \\[[#.]{24}\\] [\\d,.]+( [KM]?B)? of [\\d,.]+ ${unit}`);
+
+    beforeAll(async () => {
+      directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-bars-'));
+      const [store, file] = [join(directory, 'store'), join(directory, 'sync.c1z')];
+      await sstitchJson('generate', store, '--grants', '2000');
+      await sstitchJson('export', store, '--sync', 'latest', '--output', file);
+      const older = join(directory, 'older.c1z');
+      const format = ['--format', 'c1z1'];
+      await sstitchJson('export', store, '--sync', 'latest', '--output', older, ...format);
+      return () => rmSync(directory, { recursive: true, force: true });
+    });
+
+    it.each([
+      ['generate', ['other', '--grants', '2000'], [bar('generating', 'keys')]],
+      ['verify', ['store'], [bar('checking', 'tables'), bar('checking keys', '[KM]B')]],
+      ['digest', ['store', '--sync', 'latest'], [bar('reading', 'keys')]],
+      ['import', ['sync.c1z', '--into', 'a'], [bar('reading sync.c1z', 'records')]],
+      [
+        'import',
+        ['older.c1z', '--into', 'b'],
+        [
+          bar('decoding older.c1z', '[KM]B'),
+          /checking older.c1z/,
+          bar('reading older.c1z', 'records'),
+        ],
+      ],
+      [
+        'export',
+        ['store', '--sync', 'latest', '--output', 'c.c1z'],
+        [bar('exporting', 'records'), bar('writing the file', 'entries')],
+      ],
+      [
+        'export',
+        ['store', '--sync', 'latest', '--output', 'd.c1z', '--format', 'c1z1'],
+        [bar('indexing', 'indexes'), bar('writing the file', '[KM]B')],
+      ],
+      [
+        'who',
+        ['store', '--sync', 'latest', '--principal', 'no such name'],
+        [bar('searching', 'resources')],
+      ],
+      ['clone', ['store', '--sync', 'latest', '--into', 'e'], [bar('copying', 'keys')]],
+      [
+        'expand',
+        ['store', '--sync', 'latest'],
+        [bar('reading grants', 'grants'), bar('writing', 'records'), /committing/],
+      ],
+    ])('in %s %j', async (command, words, shows) => {
+      const { shown, exitCode } = onTerminal([command, ...words], {}, directory);
+      expect(await exitCode).toBe(command === 'who' ? 1 : 0);
+      for (const text of shows) expect(shown()).toMatch(text);
+    });
+  });
+
   it.each([
     ['--quiet', {}],
     ['--json', { TERM: 'dumb' }],
@@ -67,7 +131,7 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped if `script` is not instal
     const { child, shown, exitCode } = onTerminal(line);
     const staging = join(store, 'staging');
     await eventually(() => (existsSync(staging) ? readdirSync(staging)[0] : undefined));
-    await eventually(() => (shown().includes('generating: ') ? true : undefined));
+    await eventually(() => (/generating +\d+ % \[/.test(shown()) ? true : undefined));
     child.stdin?.write(CTRL_C);
     expect(await exitCode).toBe(130);
     expect(shown().split(CLEAR_LINE).at(-1)).toBe(

@@ -269,6 +269,15 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
     { line: 'complete-syncs -- digest base --sync', words: [''] },
     'complete-syncs -- compact --base fresh --from=base --sync 36yx',
     'complete-syncs -- diff base fresh --sync latest,l',
+    { line: 'complete-syncs -- merge base fresh --into base --as', words: ['36yx'] },
+    { line: 'complete-syncs -- rename base --sync 36yq --as', words: [''] },
+    { line: 'complete-syncs -- digest base --sync 36yq --json', words: [''] },
     { line: 'complete-syncs -- frobnicate', words: [''] },
+    // With a kept version.
+    'compact --base base --from fresh --sync latest --keep-replaced --quiet',
+    { line: 'complete-syncs -- rollback base --sync latest --side', words: [''] },
+    { line: 'complete-syncs -- rollback base --sync 36yq --side', words: [''] },
+    { line: 'complete-syncs -- compact --base base --from fresh --side', words: [''] },
+    { line: 'complete-syncs -- drop base --sync', words: ['36yqJI'] },
   ],
 };

@@ -1,6 +1,8 @@
 // --wait waits for a store that another process has open.
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { withLocalStore } from '../src/stores/open-store.js';
 import { Interruption } from '../src/terminal/io.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 import { ended, eventually, openElsewhere, startMain } from './process.js';
@@ -20,6 +22,27 @@ it('continues once the other process has closed the store, and names that proces
   await close();
   expect((await end).exitCode).toBe(0);
   expect(Object.keys(await digestsOf(store))).toHaveLength(1);
+});
+
+it('keeps what the next process writes into a new store, if the first leaves it empty and removes it', async () => {
+  const directory = testDirectory();
+  const store = join(directory, 'store');
+  const error = new Error('the first process has failed');
+  let end: ReturnType<typeof ended> | undefined;
+  const failing = withLocalStore(store, 'create', async () => {
+    const child = startMain(['generate', store, '--grants', '3', '--wait', '600', '--verbose']);
+    end = ended(child);
+    let noted = '';
+    child.stderr?.on('data', (text: string) => {
+      noted += text;
+    });
+    await eventually(() => (noted.includes('waiting: ') ? true : undefined));
+    throw error;
+  });
+  await expect(failing).rejects.toBe(error);
+  expect(await end).toMatchObject({ exitCode: 0 });
+  expect(Object.keys(await digestsOf(store))).toHaveLength(1);
+  expect(readdirSync(directory)).toEqual(['store']);
 });
 
 it('exits with 130 if it is interrupted, and leaves the store as it was', async () => {

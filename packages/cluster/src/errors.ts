@@ -33,6 +33,43 @@ export type ClusterErrorCode =
   /** The AbortSignal fired. The store is as it was. */
   | 'SSTITCH_ABORTED';
 
+/** The closed set of reasons of SSTITCH_CLUSTER_REFUSED and SSTITCH_CLUSTER_NOT_FOUND. */
+export type ClusterErrorReason =
+  /** The backend asks for a user and a password, and none are set. */
+  | 'login-missing'
+  /** The backend asks for a password, and none is set. */
+  | 'password-missing'
+  /** The user or the password is wrong. */
+  | 'login-wrong'
+  /** The user does not exist, or may not log in to the database from this host. */
+  | 'user-refused'
+  /** The user lacks a permission; the message says what to grant. */
+  | 'permission-missing'
+  /** The backend takes connections with TLS alone. */
+  | 'tls-missing'
+  /** The backend does not speak TLS at this port. */
+  | 'tls-unsupported'
+  /** No authority that the client knows signed the backend's certificate. */
+  | 'certificate-untrusted'
+  /** The backend's certificate is out of date, or that of another host. */
+  | 'certificate-invalid'
+  /** The backend asks for a certificate of the client, and none is set. */
+  | 'client-certificate-missing'
+  /** `ca`, `cert` or `key` cannot be read. */
+  | 'certificate-unreadable'
+  /** The database does not exist. */
+  | 'database-missing'
+  /** The keyspace or schema does not exist, or lacks tables of stores. */
+  | 'tables-missing'
+  /** Nothing was ever written to the store. */
+  | 'store-missing';
+
+/** What a {@link ClusterError} has beside its code and its message. */
+export interface ClusterErrorOptions extends ErrorOptions {
+  /** Of SSTITCH_CLUSTER_REFUSED and SSTITCH_CLUSTER_NOT_FOUND. */
+  readonly reason?: ClusterErrorReason;
+}
+
 /**
  * Every error that this package throws. An abort is named AbortError, as the platform's own aborts are, and has the
  * signal's reason as its cause.
@@ -40,11 +77,14 @@ export type ClusterErrorCode =
 export class ClusterError extends Error {
   /** Names the kind of failure. Codes do not change between versions; messages may. */
   readonly code: ClusterErrorCode;
+  /** Why the backend refuses this client, or what does not exist; absent with other codes. */
+  declare readonly reason?: ClusterErrorReason;
 
-  constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ClusterErrorCode, message: string, options: ClusterErrorOptions = {}) {
     super(message, options);
     this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'ClusterError';
     this.code = code;
+    if (options.reason !== undefined) this.reason = options.reason;
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createTcpServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:tls';
+import { createServer, type TlsOptions } from 'node:tls';
 import { makeCertificate, missingOpenssl } from '@sstitch/build-config/certificates';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCassandra } from '../src/cassandra/index.js';
@@ -42,9 +42,10 @@ describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', 
   }
 
   /** A server with a certificate that counts the bytes that it can read. */
-  function serverOf(name: string): Server {
+  function serverOf(name: string, options: TlsOptions = {}): Server {
     received = 0;
-    return createServer({ cert: pem[name], key: pem[`${name} key`] }, (socket) => {
+    const own = { cert: pem[name], key: pem[`${name} key`] };
+    return createServer({ ...own, ...options }, (socket) => {
       socket.on('error', () => undefined);
       socket.on('data', (bytes) => {
         received += bytes.length;
@@ -79,6 +80,19 @@ describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', 
     }
   });
 
+  it('reports a server that asks for a certificate of the client', async () => {
+    const options = { requestCert: true, ca: pem['server'] };
+    const contactPoints = [await listen(serverOf('server', options))];
+    const tls = { ca: pem['server'] };
+    const opened = openCassandra({ contactPoints, keyspace: 'sstitch_test', credentials, tls });
+    await expect(opened).rejects.toMatchObject({
+      code: 'SSTITCH_CLUSTER_REFUSED',
+      reason: 'client-certificate-missing',
+      message: `Cassandra: no node takes the connection: ${contactPoints} (it asks for a client certificate: set cert and key)`,
+    });
+    server.close();
+  });
+
   it('distinguishes a server that does not speak TLS', async () => {
     const plain = createTcpServer((socket) => {
       socket.on('error', () => undefined);
@@ -90,6 +104,7 @@ describe.skipIf(missingOpenssl !== undefined)('a client of Cassandra with TLS', 
     const opened = openCassandra({ contactPoints, keyspace: 'sstitch_test', credentials, tls });
     await expect(opened).rejects.toMatchObject({
       code: 'SSTITCH_CLUSTER_REFUSED',
+      reason: 'tls-unsupported',
       message: `Cassandra: no node takes the connection: ${contactPoints} (it does not speak TLS there: leave out tls, or set the port for TLS)`,
     });
     server.close();

@@ -15,6 +15,7 @@ import {
 } from '@sstitch/build-config/postgres-server';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterError, ClusterErrorReason } from '../src/errors.js';
 import { openPostgres, type PostgresOptions } from '../src/postgres/index.js';
 import { ClusterStore } from '../src/store/cluster-store.js';
 
@@ -42,6 +43,8 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
       await administrator.query(`CREATE ROLE ${role} LOGIN PASSWORD ${password}`);
     }
     await administrator.query('GRANT CREATE ON DATABASE postgres TO app');
+    await administrator.query('CREATE DATABASE closed');
+    await administrator.query('REVOKE CONNECT ON DATABASE closed FROM PUBLIC');
     const secured = await server.own?.secure();
     if (secured === undefined) throw new Error('not a server of this test');
     certificate = secured;
@@ -112,11 +115,12 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
     await connect({ user: 'certified', password: RIGHT, tls: { ca, cert: ca, key } });
   });
 
-  it.each<[string, () => PostgresOptions, string, RegExp]>([
+  it.each<[string, () => PostgresOptions, string, ClusterErrorReason | undefined, RegExp]>([
     [
       'a wrong password',
       () => ({ password: WRONG, tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'login-wrong',
       /^PostgreSQL: password authentication failed for user "app": check the user and the password$/,
     ],
     [
@@ -129,88 +133,125 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
         };
       },
       'SSTITCH_CLUSTER_REFUSED',
+      'login-wrong',
       /check the user and the password$/,
     ],
     [
       'a connection string that is no URL',
       () => ({ connectionString: `postgres://app:${WRONG}@[::1/postgres` }),
       'SSTITCH_OPTION_INVALID',
+      undefined,
       /^PostgreSQL: Invalid URL$/,
     ],
     [
       'no password',
       () => ({ tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'password-missing',
       /^PostgreSQL: the server asks for a password, and none is set$/,
     ],
     [
       'an empty password',
       () => ({ password: '', tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'password-missing',
       /^PostgreSQL: the server asks for a password, and none is set$/,
     ],
     [
       'another authority',
       () => ({ password: RIGHT, tls: { ca: others } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'certificate-untrusted',
       /^PostgreSQL: its certificate is not trusted \(.*\): set ca to that of its authority$/,
     ],
     [
       'the authorities of the system',
       () => ({ password: RIGHT, tls: true }),
       'SSTITCH_CLUSTER_REFUSED',
+      'certificate-untrusted',
       /^PostgreSQL: its certificate is not trusted \(.*\): set ca /,
     ],
     [
       'a name that is not in the certificate',
       () => ({ host: 'localhost', password: RIGHT, tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'certificate-invalid',
       /^PostgreSQL: its certificate is for another host \(.*\): connect to a host that it names$/,
     ],
     [
       'an authority that is no PEM file',
       () => ({ password: RIGHT, tls: { ca, cert: 'nonsense', key: 'nonsense' } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'certificate-unreadable',
       /^PostgreSQL: ca, cert or key is not in PEM form /,
     ],
     [
       'no TLS',
       () => ({ password: RIGHT }),
       'SSTITCH_CLUSTER_REFUSED',
+      'tls-missing',
       /no encryption: set tls, or check the user and the database$/,
     ],
     [
       'no certificate of its own',
       () => ({ user: 'certified', password: RIGHT, tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
-      /valid client certificate: set cert and key$/,
+      'user-refused',
+      /valid client certificate: check the user and the database, or set cert and key$/,
     ],
     [
       'no permission',
       () => ({ user: 'reader', password: RIGHT, tls: { ca } }),
       'SSTITCH_CLUSTER_REFUSED',
+      'permission-missing',
       /^PostgreSQL: permission denied for schema sstitch: grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables$/,
+    ],
+    [
+      'no permission to connect to the database',
+      () => ({ user: 'reader', password: RIGHT, database: 'closed', tls: { ca } }),
+      'SSTITCH_CLUSTER_REFUSED',
+      'permission-missing',
+      /^PostgreSQL: permission denied for database "closed": grant CONNECT on the database$/,
+    ],
+    [
+      'no permission to create the tables',
+      () => ({ user: 'reader', password: RIGHT, schema: 'new', tls: { ca } }),
+      'SSTITCH_CLUSTER_REFUSED',
+      'permission-missing',
+      /^PostgreSQL: permission denied for database postgres: grant CREATE on the database$/,
+    ],
+    [
+      'a role that does not exist',
+      () => ({ user: 'nobody', password: RIGHT }),
+      'SSTITCH_CLUSTER_REFUSED',
+      'tls-missing',
+      /: set tls, or check the user and the database$/,
     ],
     [
       'a database that does not exist',
       () => ({ user: 'sstitch', database: 'nowhere' }),
       'SSTITCH_CLUSTER_NOT_FOUND',
+      'database-missing',
       /^PostgreSQL: database "nowhere" does not exist$/,
     ],
-  ])('refuses a client with %s at once, in one line', async (_what, options, code, message) => {
-    const defaults = { user: 'app', ...address() };
-    const { connectionString } = options();
-    const error: unknown = await openPostgres({
-      ...(connectionString === undefined && defaults),
-      ...options(),
-      // What was repeated would not end.
-      retryMs: 1_000_000,
-    }).catch((thrown) => thrown);
-    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
-    expect(String(error)).not.toContain('\n');
-    const everything = inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error);
-    for (const password of [RIGHT, WRONG]) expect(everything).not.toContain(password);
-  });
+  ])(
+    'refuses a client with %s at once, in one line',
+    async (_what, options, code, reason, message) => {
+      const defaults = { user: 'app', ...address() };
+      const { connectionString } = options();
+      const error: unknown = await openPostgres({
+        ...(connectionString === undefined && defaults),
+        ...options(),
+        // What was repeated would not end.
+        retryMs: 1_000_000,
+      }).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+      expect((error as ClusterError).reason).toBe(reason);
+      expect(String(error)).not.toContain('\n');
+      const everything = inspect(error, { depth: null, showHidden: true }) + JSON.stringify(error);
+      for (const password of [RIGHT, WRONG]) expect(everything).not.toContain(password);
+    },
+  );
 
   it('that does not speak TLS is reported as such', async () => {
     const plain = await startPostgres();
@@ -219,6 +260,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
         openPostgres({ connectionString: plain.url, tls: { ca } }),
       ).rejects.toMatchObject({
         code: 'SSTITCH_CLUSTER_REFUSED',
+        reason: 'tls-unsupported',
         message: 'PostgreSQL: the server does not speak TLS: leave out tls',
       });
     } finally {

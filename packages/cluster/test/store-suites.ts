@@ -1,7 +1,7 @@
 // What every backend's stores have to pass: the conformance suite of the engine contract, abstract-level's own suite, and
 // random sequences that are compared with a model.
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
+import { abstractLevelResults } from '@sstitch/build-config/abstract-level-suite';
 import { byteEncodings, type EntryPages, type Span } from '@sstitch/contract';
 import { engineConformance, ModelEngine } from '@sstitch/testkit';
 import {
@@ -9,7 +9,6 @@ import {
   runMetamorphic,
   type StoreSettings,
 } from '@sstitch/testkit/metamorphic';
-import tape from 'tape';
 import { describe, expect, it } from 'vitest';
 import type { ClusterConnection } from '../src/connection.js';
 import { ClusterStore } from '../src/store/cluster-store.js';
@@ -51,11 +50,8 @@ export function storeSuites(
   });
 
   it(`abstract-level's whole test suite passes against stores on ${name}`, async () => {
-    const results = await runTape((harness) =>
-      suite({ test: harness, factory: (options) => new ClusterStore(newPort(), options) }),
-    );
+    const results = await abstractLevelResults((options) => new ClusterStore(newPort(), options));
     expect(results.filter(({ ok }) => ok === false)).toEqual([]);
-    // The suite has thousands of assertions: a harness that ran none must not pass.
     expect(results.length).toBeGreaterThan(3000);
   });
 
@@ -63,33 +59,6 @@ export function storeSuites(
     const runs = Number(process.env['SSTITCH_CLUSTER_METAMORPHIC_RUNS'] ?? metamorphicRuns);
     await runMetamorphic((settings) => makeTarget(newPort, settings), { runs, actions: 60 });
   }, 600_000);
-}
-
-interface SuiteOptions {
-  readonly test: unknown;
-  readonly factory: (options?: object) => unknown;
-}
-
-const suite = createRequire(import.meta.url)('abstract-level/test') as (o: SuiteOptions) => void;
-
-interface TapResult {
-  readonly type: string;
-  readonly ok?: boolean;
-  readonly name?: string;
-  readonly error?: unknown;
-}
-
-/** Runs tape tests in a harness of their own. Returns the results of all assertions. */
-async function runTape(define: (harness: unknown) => void): Promise<TapResult[]> {
-  const harness = tape.createHarness({ autoclose: true });
-  const stream = harness.createStream({ objectMode: true });
-  define(harness);
-  const results: TapResult[] = [];
-  stream.on('data', (row: TapResult) => {
-    if (row.type === 'assert') results.push(row);
-  });
-  await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject));
-  return results;
 }
 
 const noEntries: EntryPages = (async function* () {})();

@@ -55,6 +55,7 @@ describe('a cluster store', () => {
       const result = await compact({ base, source, syncIds: [replaced], strategy });
 
       expect(result.syncs).toEqual([replaced]);
+      expect(result.strategy).toBe(strategy === 'auto' ? 'rebuild' : 'batch');
       const expected = (await digestSync(source, replaced)).digest;
       expect(expected).not.toBe(old);
       expect((await digestSync(base, replaced)).digest).toBe(expected);

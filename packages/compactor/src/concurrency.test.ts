@@ -14,6 +14,8 @@ import {
   write,
 } from '../test/stores.js';
 import { compact } from './compact.js';
+import type { CompactBase } from './engines.js';
+import type { CompactResult } from './result.js';
 
 const SYNC = syncIdOf(5);
 const OTHER = syncIdOf(6);
@@ -161,4 +163,36 @@ it('a batch compaction replaces a write that was acknowledged but not fsynced', 
   await base.batch([{ type: 'put', key, value: key }], byteEncodings);
   await compact({ base, source, syncIds: [SYNC], strategy: 'batch' });
   expect(await base.get(key, byteEncodings)).toBeUndefined();
+});
+
+it('of two processes that compact the same sync of a shared base, one leaves its whole version', async () => {
+  const [base, first, second] = [await openStore(), await openStore(), await openStore()];
+  await write(base, allBucketEntries(SYNC, 20, 1));
+  await write(first, allBucketEntries(SYNC, 30, 2));
+  await write(second, allBucketEntries(SYNC, 10, 3));
+  // As each process has an engine of its own, they do not take turns.
+  const engineOfProcess = (): CompactBase => ({
+    status: base.status,
+    capabilities: { tables: false, checkpoint: false, shared: true },
+    get: (key, options) => base.get(key, options),
+    getMany: (keys, options) => base.getMany(keys, options),
+    iterator: (options) => base.iterator(options),
+    snapshot: () => base.snapshot(),
+    batch: (operations, options) => base.batch(operations, options),
+    replaceSpans: (spans, entries, options) => base.replaceSpans(spans, entries, options),
+  });
+  let other: Promise<CompactResult> | undefined;
+  const result = await compact({
+    base: engineOfProcess(),
+    source: first,
+    syncIds: [SYNC],
+    onProgress: ({ type }) => {
+      // Once the first has read the base.
+      if (type !== 'planned') return;
+      other = compact({ base: engineOfProcess(), source: second, syncIds: [SYNC] });
+    },
+  });
+  expect([result.strategy, (await other)?.strategy]).toEqual(['rebuild', 'rebuild']);
+  const versions = [await dumpAll(first), await dumpAll(second)];
+  expect(versions).toContainEqual(await dumpAll(base));
 });

@@ -10,6 +10,8 @@
 // it reaches AUTO_BATCH_LIMITS. So a small sync is read only once, and for a large sync in a memtable, the entries read
 // until then are wasted.
 //
+// A base that several processes write to is rebuilt whatever the sizes: a batch depends on what was read before.
+//
 // The garbage of batches counts in the sizes of the base. So `auto` links before a sync has more than AUTO_TABLE_BYTES
 // of garbage in tables or, if it is small, much more garbage than live data (garbage.ts).
 import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
@@ -122,6 +124,10 @@ async function pickStrategy(
         return { strategy: 'rebuild', reason: 'purge was requested' };
       }
       if (!canRebuild && !canLink) return batchOrThrow('the base accepts only batches');
+      // Two processes that each write what differs from the state that they read could leave a mix.
+      if (options.base.capabilities?.shared === true && canRebuild) {
+        return { strategy: 'rebuild', reason: 'other processes may write to the base' };
+      }
       const { seemsSmall, isLarge, tableBytes } = askSizes(options, ranges);
       // If the syncs seem small, plan a batch while the other sizes arrive.
       const batch =

@@ -146,6 +146,11 @@ export interface EngineCapabilities {
   readonly tables: boolean;
   /** The engine has `checkpoint`. */
   readonly checkpoint: boolean;
+  /**
+   * Several processes write to the engine at the same time: what a caller has read may have changed when its batch is
+   * committed. @defaultValue false
+   */
+  readonly shared?: boolean;
 }
 
 /** Sorted entries in pages, so that millions of them take few turns of the event loop. */

@@ -12,7 +12,12 @@ export {
   type UnsortedEntries,
 } from '@sstitch/contract';
 export type { EntryEncodingOptions } from './build/entry-encoding.js';
-export { type EntryPage, TableLoader, type TableLoaderOptions } from './build/table-loader.js';
+export {
+  type EntryPage,
+  type LoadProgress,
+  TableLoader,
+  type TableLoaderOptions,
+} from './build/table-loader.js';
 export { unsortedEntries } from './build/unsorted-entries.js';
 export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
 export type { CopiedGeneration } from './copy/copy-generation.js';

@@ -254,6 +254,24 @@ describe('close() and commits', () => {
     expectTidy(store.location);
   });
 
+  test('a replaceSpans reports its own failure, whatever the end of the iteration does', async () => {
+    const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
+    const ends: ReadonlyArray<() => unknown> = [
+      () => ({ done: true, value: undefined }),
+      () => {
+        throw new Error('the end fails');
+      },
+    ];
+    for (const end of ends) {
+      const next = async () => ({ done: false, value: 'no page' });
+      const entries = { [Symbol.asyncIterator]: () => ({ next, return: end }) };
+      await expect(store.replaceSpans([SPAN], entries as never)).rejects.toMatchObject({
+        code: 'SSTITCH_ENTRIES_INVALID',
+      });
+    }
+    expectTidy(store.location);
+  });
+
   test('a close ends a replaceSpans whose entries are still arriving', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     await put(store, numbered('m', 10, 'old'));

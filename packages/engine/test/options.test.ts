@@ -147,7 +147,7 @@ const METHODS: Readonly<Record<string, PublicMethod>> = {
     ],
   },
   'store.tableLoader': {
-    options: { signal: 'signal', onWritten: 'function' },
+    options: { signal: 'signal', onWritten: 'function', onProgress: 'function' },
     call: ({ store }, options) => store.tableLoader(options),
   },
   'store.tableLoader().add': {
@@ -160,7 +160,7 @@ const METHODS: Readonly<Record<string, PublicMethod>> = {
     ),
   },
   'new TableLoader': {
-    options: { signal: 'signal', onWritten: 'function' },
+    options: { signal: 'signal', onWritten: 'function', onProgress: 'function' },
     call: ({ directory }, options) => new TableLoader(directory, options),
     wrong: [
       ...WRONG.path.map((path) => () => new TableLoader(path as never)),

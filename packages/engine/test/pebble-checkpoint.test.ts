@@ -54,7 +54,7 @@ async function fill(store: ByteStore): Promise<Contents> {
 async function filledStore() {
   const directory = temporaryDirectory();
   const fileSystem = watchedFileSystem();
-  const options = { fileSystem, shareTablesFromBytes: 4096, replayLogsUpToBytes: 0 };
+  const options = { fileSystem, shareTablesFromBytes: 4096 };
   const store = await openStore(join(directory, 'store'), options);
   const model = await fill(store);
   return { store, model, fileSystem, target: join(directory, 'target') };

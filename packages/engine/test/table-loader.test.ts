@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
+  type LoadProgress,
   prefixSpan,
   Store,
   TableLoader,
@@ -71,7 +72,9 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
     ]);
     const written: UnsortedEntries[] = [];
     const onWritten = (entries: UnsortedEntries) => written.push(entries);
-    const loader = new TableLoader(temporaryDirectory(), { onWritten }, pool());
+    const merged: LoadProgress[] = [];
+    const onProgress = (progress: LoadProgress) => merged.push(progress);
+    const loader = new TableLoader(temporaryDirectory(), { onWritten, onProgress }, pool());
     const contents: Contents = new Map([['a', 'stays']]);
     const numbers = shuffled(6007);
     const pages: UnsortedEntries[] = [];
@@ -94,6 +97,9 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
     const tables = await loader.finish(SPANS);
     await loader.end();
     expect(tables.entries).toBe(6007 + 3);
+    // All entries of b/ overlap, and nearly all are merged in two rounds.
+    expect(merged.at(-1)?.entries).toBeGreaterThan(6007);
+    expect(merged.at(-1)?.entries).toBe(merged.at(-1)?.ofEntries);
     expect(new Set(written)).toEqual(new Set(pages.slice(0, -1)));
     expect(tables.spans.map(({ runs }) => runs.length)).toEqual([1, 0, 1]);
     await store.ingestAndExcise(tables, { move: true });

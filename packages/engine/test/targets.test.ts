@@ -1,5 +1,5 @@
 // A copy of a store cannot be made inside the store.
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { expect, test } from 'vitest';
@@ -48,5 +48,28 @@ test('a checkpoint, an extract, an adopted store or a private copy inside the st
   }
   expect(readdirSync(store.location).sort()).toEqual(['CURRENT', 'FORMAT', 'gen-000001']);
   await store.checkpoint(join(directory, 'store-2'));
+  await store.close();
+});
+
+test('a target with what an unfinished copy left says so; a finished one does not', async () => {
+  const directory = temporaryDirectory();
+  const store = await openStore(join(directory, 'store'));
+  await put(store, numbered('x', 100, 'x'));
+  const target = join(directory, 'target');
+  const messageFor = async (names: readonly string[]) => {
+    for (const name of names) mkdirSync(join(target, name), { recursive: true });
+    const { code, message } = await rejection(store.checkpoint(target));
+    expect(code).toBe('SSTITCH_TARGET_EXISTS');
+    rmSync(target, { recursive: true });
+    return message;
+  };
+  for (const names of [['staging'], ['gen-000001'], ['building', 'CURRENT']]) {
+    expect(await messageFor(names)).toBe(
+      `the target directory is not empty: ${names[0]} is of a copy that is being made or was never finished; if no process makes it, remove the directory (${target})`,
+    );
+  }
+  for (const names of [['other'], ['gen-000001', 'CURRENT']]) {
+    expect(await messageFor(names)).toBe(`the target directory is not empty (${target})`);
+  }
   await store.close();
 });

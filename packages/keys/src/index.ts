@@ -38,7 +38,13 @@ export {
   type ReservedRange,
   SYNC_ID_LENGTH_BYTES,
 } from './layout.js';
-export { type ClassifiedKey, classifyKey, type ParsedKey, parseKey } from './parse-key.js';
+export {
+  type ClassifiedKey,
+  classifyKey,
+  KeyParser,
+  type ParsedKey,
+  parseKey,
+} from './parse-key.js';
 export {
   assetKey,
   entitlementKey,

@@ -5,7 +5,7 @@ import { anyBucketAndElements, anySyncId, codeOf } from '../test/arbitraries.js'
 import { buildKey } from './build-key.js';
 import { KeysError } from './errors.js';
 import { BUCKETS } from './layout.js';
-import { classifyKey, type ParsedKey, parseKey } from './parse-key.js';
+import { classifyKey, KeyParser, type ParsedKey, parseKey } from './parse-key.js';
 import { grantKey, syncRunKey } from './record-keys.js';
 import { formatSyncId, parseSyncId } from './sync-id.js';
 
@@ -106,6 +106,57 @@ describe('classifyKey', () => {
         expect(['sync', 'reserved', 'malformed']).toContain(classifyKey(bytes).kind);
       }),
     );
+  });
+});
+
+describe('a KeyParser', () => {
+  const anyKey = fc.oneof(
+    fc
+      .tuple(
+        anyBucketAndElements,
+        fc.constantFrom(sync, parseSyncId('36zfOAoWMxQdISbixanQCRBiX7F')),
+      )
+      .map(([{ bucket, elements }, syncId]) => buildKey(bucket, syncId, elements)),
+    fc.constantFrom(
+      Uint8Array.of(0x03, 0x04, ...sync),
+      Uint8Array.of(0x03, 0x04, ...sync.subarray(0, 19)),
+      Uint8Array.of(0x03, 0x04, ...sync, 0x00, 0xff),
+      Uint8Array.of(0x03, 0x08, ...sync),
+      Uint8Array.of(0x03, 0x0a, ...sync),
+    ),
+  );
+
+  test('classifies each of many keys as if it were the only one', () => {
+    fc.assert(
+      fc.property(fc.array(anyKey, { maxLength: 20 }), (keys) => {
+        const parser = new KeyParser();
+        const classified = keys.map((key) => parser.classify(Buffer.from(key)));
+        expect(classified).toEqual(keys.map((key) => classifyKey(key)));
+      }),
+    );
+  });
+
+  test('finds the sync of a key whose elements are wrong, and of no other', () => {
+    const parser = new KeyParser();
+    const text = formatSyncId(sync);
+    for (const [bytes, syncId] of [
+      [[0x03, 0x04, ...sync, 0x00, 0x61], text],
+      [[0x03, 0x04, ...sync, 0x61], text],
+      [[0x03, 0x04, ...sync.subarray(0, 19)], undefined],
+      [[0x03, 0x08, ...sync], undefined],
+      [[0x03, 0x06, ...sync], text],
+    ] as const) {
+      expect(parser.syncOf(Uint8Array.from(bytes))).toBe(syncId);
+    }
+  });
+
+  test('keeps no view of the keys, whose memory may be reused', () => {
+    const parser = new KeyParser();
+    const key = grantKey(sync, 'g1');
+    const { syncIdBytes } = parser.parse(key);
+    key.fill(0xff);
+    expect(syncIdBytes).toEqual(sync);
+    expect(parser.parse(grantKey(sync, 'g2'))).toEqual(parseKey(grantKey(sync, 'g2')));
   });
 });
 

@@ -19,7 +19,7 @@ export interface ParsedKey {
   readonly bucket: Bucket;
   /** The text form, 27 characters. */
   readonly syncId: string;
-  /** The binary form; a view into the key's bytes. */
+  /** The binary form. */
   readonly syncIdBytes: SyncIdBytes;
   /** The elements after the sync id, as many as the bucket has and in its order. */
   readonly elements: readonly string[];
@@ -38,37 +38,97 @@ export type ClassifiedKey =
  * SSTITCH_KEY_MALFORMED for any other bytes that are not a key of a bucket.
  */
 export function parseKey(key: Uint8Array): ParsedKey {
-  if (!isBytes(key)) {
-    throw new KeysError('SSTITCH_KEY_MALFORMED', `a key is bytes, not ${describeValue(key)}`);
-  }
-  const layout = BUCKETS.find(({ prefix }) => startsWith(key, prefix));
-  if (layout === undefined) throw unknownKey(key);
-  const { bucket, prefix, elements: names } = layout;
-  const syncEnd = prefix.length + SYNC_ID_LENGTH_BYTES;
-  if (key.length < syncEnd) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
-  // Not key.subarray: databases return keys as Buffers, and a subarray of a Buffer is a Buffer.
-  const sync = syncIdBytes(
-    new Uint8Array(key.buffer, key.byteOffset + prefix.length, SYNC_ID_LENGTH_BYTES),
-  );
-  const elements = elementsOf(key, syncEnd, layout);
-  if (elements.length !== names.length) {
-    throw malformed(key, `a ${bucket} key has ${names.length} elements, not ${elements.length}`);
-  }
-  return { bucket, syncId: formatSyncId(sync), syncIdBytes: sync, elements };
+  return new KeyParser().parse(key);
 }
 
 /** Like {@link parseKey}, but never throws on bad bytes: for tools that must also show foreign keys. */
 export function classifyKey(key: Uint8Array): ClassifiedKey {
-  try {
-    return { kind: 'sync', key: parseKey(key) };
-  } catch (error) {
-    if (!(error instanceof KeysError)) throw error;
-    if (error.code === 'SSTITCH_KEY_RESERVED') {
-      const range = reservedRangeOf(key);
-      if (range !== undefined) return { kind: 'reserved', range };
+  return new KeyParser().classify(key);
+}
+
+/** What the keys of a bucket of a sync begin with. */
+interface KeyStart {
+  /** The bucket's prefix, then the sync id. */
+  readonly bytes: Uint8Array;
+  readonly layout: BucketLayout;
+  readonly syncId: string;
+  readonly syncIdBytes: SyncIdBytes;
+}
+
+/**
+ * Parses many keys. In key order, the keys of a bucket of a sync are neighbours: their bucket is looked up, and their
+ * sync id formatted, once.
+ */
+export class KeyParser {
+  #last: KeyStart | undefined;
+
+  /**
+   * Parses a key, as {@link parseKey} does. Neighbours share `syncIdBytes`.
+   *
+   * @throws {@link KeysError} as `parseKey` does.
+   */
+  parse(key: Uint8Array): ParsedKey {
+    if (!isBytes(key)) {
+      throw new KeysError('SSTITCH_KEY_MALFORMED', `a key is bytes, not ${describeValue(key)}`);
     }
-    return { kind: 'malformed', problem: error };
+    const { bytes, layout, syncId, syncIdBytes } = this.#startOf(key);
+    const { bucket, elements: names } = layout;
+    const elements = elementsOf(key, bytes.length, layout);
+    if (elements.length !== names.length) {
+      throw malformed(key, `a ${bucket} key has ${names.length} elements, not ${elements.length}`);
+    }
+    return { bucket, syncId, syncIdBytes, elements };
   }
+
+  /**
+   * The sync in whose range a key lies, in text form, whether or not its elements are those of its bucket. Undefined if
+   * it lies in no such range.
+   */
+  syncOf(key: Uint8Array): string | undefined {
+    if (this.#last !== undefined && startsWith(key, this.#last.bytes)) return this.#last.syncId;
+    const layout = layoutOf(key);
+    const isWhole = layout !== undefined && key.length >= startLength(layout);
+    return isWhole ? this.#startOf(key).syncId : undefined;
+  }
+
+  /** Classifies a key, as {@link classifyKey} does. */
+  classify(key: Uint8Array): ClassifiedKey {
+    try {
+      return { kind: 'sync', key: this.parse(key) };
+    } catch (error) {
+      if (!(error instanceof KeysError)) throw error;
+      if (error.code === 'SSTITCH_KEY_RESERVED') {
+        const range = reservedRangeOf(key);
+        if (range !== undefined) return { kind: 'reserved', range };
+      }
+      return { kind: 'malformed', problem: error };
+    }
+  }
+
+  #startOf(key: Uint8Array): KeyStart {
+    if (this.#last === undefined || !startsWith(key, this.#last.bytes)) this.#last = readStart(key);
+    return this.#last;
+  }
+}
+
+function readStart(key: Uint8Array): KeyStart {
+  const layout = layoutOf(key);
+  if (layout === undefined) throw unknownKey(key);
+  const { bucket, prefix } = layout;
+  const length = startLength(layout);
+  if (key.length < length) throw malformed(key, `it ends inside the sync id of a ${bucket} key`);
+  // A plain copy: databases return keys as Buffers, whose parts are views.
+  const bytes = Uint8Array.from(key.subarray(0, length));
+  const sync = syncIdBytes(bytes.subarray(prefix.length));
+  return { bytes, layout, syncId: formatSyncId(sync), syncIdBytes: sync };
+}
+
+function layoutOf(key: Uint8Array): BucketLayout | undefined {
+  return BUCKETS.find(({ prefix }) => startsWith(key, prefix));
+}
+
+function startLength({ prefix }: BucketLayout): number {
+  return prefix.length + SYNC_ID_LENGTH_BYTES;
 }
 
 function elementsOf(key: Uint8Array, offset: number, { bucket }: BucketLayout): string[] {

@@ -22,6 +22,8 @@ export type RecordsErrorCode =
   | 'SSTITCH_OPTION_INVALID'
   /** The text is not a cursor, is damaged, or belongs to another list. Start again from the first page. */
   | 'SSTITCH_CURSOR_INVALID'
+  /** The file system reported an error, which is the `cause`. Only of `@sstitch/records/temporary-files`. */
+  | 'SSTITCH_FILE_OPERATION'
   /** The AbortSignal fired. Earlier writes stay. */
   | 'SSTITCH_ABORTED';
 
@@ -31,6 +33,8 @@ export interface RecordsErrorDetails {
   readonly cause?: unknown;
   /** The key that the error concerns. */
   readonly key?: Uint8Array;
+  /** The file or directory that the error concerns. */
+  readonly path?: string;
 }
 
 /**
@@ -42,12 +46,15 @@ export class RecordsError extends Error {
   readonly code: RecordsErrorCode;
   /** The key that the error concerns, if any. */
   readonly key: Uint8Array | undefined;
+  /** The file or directory that the error concerns, if any. */
+  readonly path: string | undefined;
 
   constructor(code: RecordsErrorCode, message: string, details: RecordsErrorDetails = {}) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined);
     this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'RecordsError';
     this.code = code;
     this.key = details.key;
+    this.path = details.path;
   }
 }
 

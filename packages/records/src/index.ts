@@ -52,6 +52,7 @@ export {
   type EntryTables,
   type EntryTablesOptions,
   type LoadedSync,
+  type LoadProgress,
   RecordLoader,
   type RecordLoaderOptions,
   type TableStore,
@@ -60,6 +61,7 @@ export { type CountOptions, countSync } from './read/count-sync.js';
 export {
   type BucketDigest,
   type DigestOptions,
+  type DigestProgress,
   digestSync,
   type SyncDigest,
 } from './read/digest-sync.js';
@@ -71,12 +73,6 @@ export {
   type ResourceName,
   SyncReader,
 } from './read/sync-reader.js';
-export {
-  type IndexProblem,
-  type IndexProblemKind,
-  type VerifyOptions,
-  verifyIndexes,
-} from './read/verify-indexes.js';
 export {
   type CountedBucket,
   identityOf,
@@ -111,3 +107,14 @@ export { StoreSink } from './transfer/store-sink.js';
 export { StoreSource, type StoreSourceOptions } from './transfer/store-source.js';
 export { SyncIdField } from './transfer/sync-id-field.js';
 export type { BatchOptions, SyncSink, SyncSource } from './transfer/sync-transfer.js';
+export type { IndexProblem, IndexProblemKind } from './verify/index-problem.js';
+export {
+  type FaultsOptions,
+  type FaultsProgress,
+  SyncVerifier,
+} from './verify/sync-verifier.js';
+export {
+  type VerifyIndexesProgress,
+  type VerifyOptions,
+  verifyIndexes,
+} from './verify/verify-indexes.js';

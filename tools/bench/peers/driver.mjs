@@ -15,9 +15,9 @@ import { packPage, readEntries } from '../src/entries-file.mjs';
 
 /**
  * @param {object} peer
- * @param {(directory: string, role: 'base' | 'source') => Promise<unknown>} peer.open
+ * @param {(directory: string, role: 'base' | 'source') => Promise<any>} peer.open
  * @param {(database: any, pages: AsyncIterable<[Buffer, Buffer][]>) => Promise<void>} peer.load
- * @param {(base: any, source: any, spans: [Buffer, Buffer][]) => Promise<object | undefined>} peer.replace
+ * @param {(base: any, source: any, spans: [Buffer, Buffer][]) => Promise<object | void>} peer.replace
  *   returns further members of the reply; `refused` if the peer cannot do this at all
  * @param {(database: any) => AsyncIterable<[Uint8Array, Uint8Array][]>} peer.pages
  */

@@ -8,12 +8,14 @@ const SECONDS = 10;
 
 export async function measureProcesses(setting) {
   const rows = [];
-  for (const [title, processes, storeOf] of [
+  /** @type {[title: string, processes: number, storeOf: (process: number) => string][]} */
+  const settings = [
     ['1 store, 1 process', 1, (process) => `alone ${process}`],
     ['3 stores, 3 processes', 3, (process) => `three ${process}`],
     ['10 stores, 10 processes', 10, (process) => `ten ${process}`],
     ['1 store, 10 processes', 10, () => 'shared'],
-  ]) {
+  ];
+  for (const [title, processes, storeOf] of settings) {
     const results = await runTogether(processes, (process) => ({
       ...setting,
       store: storeOf(process),

@@ -108,7 +108,7 @@ async function writeUntil(until) {
   let count = 0;
   while (!until.done) {
     const operations = Array.from({ length: 10 }, () => ({
-      type: 'put',
+      type: /** @type {const} */ ('put'),
       key: writtenKey(count++),
       value: Buffer.alloc(100, count),
     }));

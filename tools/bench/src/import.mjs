@@ -83,7 +83,7 @@ function inProcess(side, input, directory) {
     const watch = setInterval(() => {
       peakBytes = Math.max(peakBytes, memoryBytes(child.pid));
     }, MEMORY_WATCH_MS);
-    child.on('message', (message) => {
+    child.on('message', (/** @type {any} */ message) => {
       // The memory of the digests does not count.
       clearInterval(watch);
       if (message !== 'measured') reply = { ...message, peakBytes };

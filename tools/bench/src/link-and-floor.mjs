@@ -73,7 +73,7 @@ function tableSizes(storeDirectory) {
     .filter((name) => /\.(ldb|sst)$/.test(name))
     .map((name) => {
       const { ino, size } = statSync(join(generation, name));
-      return [ino, size];
+      return /** @type {const} */ ([ino, size]);
     });
 }
 

@@ -40,12 +40,15 @@ const [rounds] = wholeNumbers('rounds', flags.rounds);
 const peers = peersNamed(flags.peers?.split(','));
 if (!['shuffled', 'sorted'].includes(flags.order)) throw new Error('--order is shuffled or sorted');
 
+/** @type {any} */
+const { order } = flags;
+
 const runs = [];
 await inRunDirectory(async (directory) => {
   for (const syncs of wholeNumbers('syncs', flags.syncs)) {
     for (const grants of wholeNumbers('grants', flags.grants)) {
       console.error(`making ${syncs} syncs of ${grants} grants, and a newer one ...`);
-      const shape = { grants, syncs, order: flags.order };
+      const shape = { grants, syncs, order };
       const dataset = await makeDataset(join(directory, 'data'), shape);
       const measured = await measure({ dataset, peers, rounds, directory });
       const { source, base } = dataset;

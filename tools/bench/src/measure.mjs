@@ -30,7 +30,7 @@ const FAST_WARM_UPS = 20;
  * @property {number} [medianMs] of these
  * @property {number} [againMs] median of the second replacements
  * @property {number} [closeMs] median of closing the base: what was deferred until then
- * @property {object[]} [replies] the driver's reply of each round
+ * @property {any[]} [replies] the driver's reply of each round
  */
 
 /**
@@ -79,7 +79,12 @@ export async function measureAll({ datasets, rounds, directory, ...run }) {
   }
 }
 
-/** Loads the peers' databases and starts the peers. */
+/**
+ * Loads the peers' databases and starts the peers.
+ *
+ * @param {any[]} live
+ * @param {any} run
+ */
 async function begin(live, { dataset, peers, directory, loadBase }) {
   const loaded = new Map();
   const measured = [];

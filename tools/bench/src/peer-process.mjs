@@ -74,8 +74,9 @@ export class Replacer {
   #process;
   #replies;
 
-  constructor(driver, peer, [first, second], spansFile) {
-    this.#process = new PeerProcess(driver, peer, ['replace', first, second, spansFile]);
+  /** @param {string[]} sources two directories */
+  constructor(driver, peer, sources, spansFile) {
+    this.#process = new PeerProcess(driver, peer, ['replace', ...sources, spansFile]);
     this.#replies = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 

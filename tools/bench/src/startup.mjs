@@ -29,7 +29,7 @@ const [rounds] = wholeNumbers('rounds', flags.rounds);
 const [grants] = wholeNumbers('grants', flags.grants);
 const programs = [OWN, ...flags.program];
 
-await inRunDirectory((directory) => {
+await inRunDirectory(async (directory) => {
   const store = join(directory, 'store');
   run(process.execPath, [OWN, 'generate', store, '--grants', String(grants), '--syncs', '3']);
   const sync = ['--sync', syntheticSyncId({})];

@@ -45,12 +45,13 @@ export class CassandraNodes {
   /**
    * Makes and starts a new cluster; its nodes start at once.
    *
-   * @param options.directory where everything is kept; it must not hold a cluster
-   * @param options.count nodes
-   * @param options.portOffset added to the ports, for a second cluster beside another
-   * @param options.commitLog periodic, group or batch: when a write is on disk before it is acknowledged
-   * @param options.partitions whether nodes can be cut off: gives each a network namespace
-   * @param options.isSecured whether clients need a password, and permissions; opens a second port, for TLS
+   * @param {object} options
+   * @param {string} [options.directory] where everything is kept; it must not hold a cluster
+   * @param {number} [options.count] nodes
+   * @param {number} [options.portOffset] added to the ports, for a second cluster beside another
+   * @param {string} [options.commitLog] periodic, group or batch: when a write is on disk before it is acknowledged
+   * @param {boolean} [options.partitions] whether nodes can be cut off: gives each a network namespace
+   * @param {boolean} [options.isSecured] whether clients need a password, and permissions; opens a second port, for TLS
    */
   static async create({
     directory = DEFAULT_DIRECTORY,
@@ -291,6 +292,7 @@ export class CassandraNodes {
 async function makeKeyAndCertificate(directory) {
   const { key, certificate } = await makeCertificate(directory, 'nodes');
   const keyAndCertificate = join(directory, 'nodes-key-and-certificate.pem');
-  await writeFile(keyAndCertificate, (await readFile(key)) + (await readFile(certificate)));
+  const parts = [await readFile(key), await readFile(certificate)];
+  await writeFile(keyAndCertificate, Buffer.concat(parts));
   return { certificate, keyAndCertificate };
 }

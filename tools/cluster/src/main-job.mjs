@@ -15,8 +15,10 @@ import { byteEncodings } from './failure-run/workload.mjs';
 const SYNCS = 3;
 
 /**
- * @param options.nodes a cluster of three nodes
- * @param options.grants of each sync
+ * @param {object} options
+ * @param {any} options.nodes a cluster of three nodes
+ * @param {number} options.grants of each sync
+ * @param {(line: string) => void} options.log
  * @returns what is wrong; empty if nothing is
  */
 export async function runMainJob({ nodes, grants, log }) {

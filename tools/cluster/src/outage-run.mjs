@@ -30,11 +30,13 @@ export async function runOutages({ nodes, isShort, log }) {
     const during = outcomeOf(store.get('outage'));
     await nodes.start([1]);
     log(`  the only node was killed and started again; a read meanwhile: ${await during}`);
-    for (const [what, operation] of [
+    /** @type {[what: string, operation: () => Promise<unknown>][]} */
+    const operations = [
       ['a read', () => store.get('outage')],
       ['a write', () => store.put('outage', String(outage))],
       ['a view', () => store.get('outage', { snapshot: view })],
-    ]) {
+    ];
+    for (const [what, operation] of operations) {
       const timeout = sleep(BOUND_MS, 'no answer', { ref: false });
       const outcome = await Promise.race([outcomeOf(operation()), timeout]);
       if (outcome !== 'done') problems.push(`after outage ${outage}, ${what}: ${outcome}`);

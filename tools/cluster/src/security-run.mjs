@@ -79,7 +79,7 @@ async function useStore(options) {
   const connection = await openCassandra({ ...options, credentials });
   const store = new ClusterStore(connection.store('acme'));
   async function* entries() {
-    yield [['grant/ann', 'admin']];
+    yield/** @type {const} */ ([['grant/ann', 'admin']]);
   }
   await store.put('grant/bob', 'viewer');
   const span = { start: Buffer.from('grant/'), end: Buffer.from('grant0') };
@@ -215,7 +215,7 @@ async function refusalOf({ point, ca, isEncrypted, user, password }) {
   return { error, durationMs: performance.now() - startedMs };
 }
 
-function addressOf({ point, ca, isEncrypted, user }) {
+function addressOf({ point, ca = undefined, isEncrypted = false, user = undefined }) {
   const login = user === undefined ? '' : `${user}@`;
   const query = [
     ...(ca === undefined && !isEncrypted ? [] : ['tls=require']),

@@ -19,11 +19,18 @@ export class ServerProcess {
     this.#outputFile = join(directory, 'stdout');
   }
 
-  /** Starts a command in a session of its own. */
+  /**
+   * Starts a command in a session of its own.
+   *
+   * @param {string[]} line the command and its arguments
+   */
   start([command, ...args], options = {}) {
     const output = openSync(this.#outputFile, 'w');
-    const stdio = ['ignore', output, output];
-    const child = spawn(command, args, { ...options, detached: true, stdio });
+    const child = spawn(command, args, {
+      ...options,
+      detached: true,
+      stdio: ['ignore', output, output],
+    });
     closeSync(output);
     child.on('error', () => {});
     child.unref();

@@ -9,13 +9,13 @@ const LAST_KEY = new Uint8Array(64).fill(0xff);
 
 /** Creates a store by random operations and a checkpoint of it in `directory`; returns its entries. */
 export async function checkpointStore(path, directory, random) {
+  /** @type {Store<Uint8Array, Uint8Array>} */
   const store = new Store(path, {
     ...VIEW,
     writeBufferSize: random.pick([64 * KIB, 1024 * KIB]),
     maxFileSize: 1024 * KIB,
     compression: random.next(2) === 0,
     shareTablesFromBytes: random.pick([0, 4 * KIB, 128 * KIB]),
-    replayLogsUpToBytes: random.pick([0, 64 * KIB]),
   });
   await store.open();
   const snapshots = [];

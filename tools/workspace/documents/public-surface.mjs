@@ -60,7 +60,7 @@ export function publicNamesOf(entry) {
  * @typedef {object} Module
  * @property {string} path
  * @property {string} text
- * @property {import('oxc-parser').Program} program
+ * @property {{ body: any[] }} program the parser's tree, whose nodes have too many types to name
  * @property {import('oxc-parser').Comment[]} comments
  */
 
@@ -114,7 +114,9 @@ function findDeclaration(path, name) {
     ({ declaration }) =>
       DECLARATIONS.has(declaration.type) && declaredNames(declaration).includes(name),
   );
-  const [found] = [...declared].sort((a, b) => isValue(b.declaration) - isValue(a.declaration));
+  const [found] = [...declared].sort(
+    (a, b) => Number(isValue(b.declaration)) - Number(isValue(a.declaration)),
+  );
   if (found !== undefined) return { module, name, ...found };
   for (const { statement } of statements) {
     if (!statement.source) continue;

@@ -19,7 +19,10 @@ const INSTALL = /^npm install ((?:--?[\w-]+ )*)(.+)$/m;
  */
 export function examplesOf(readme) {
   const text = readFileSync(readme, 'utf8');
-  return [...text.matchAll(EXAMPLE)].map(([, language, source]) => ({ language, source }));
+  return [...text.matchAll(EXAMPLE)].map(([, language, source]) => ({
+    language: /** @type {Example['language']} */ (language),
+    source,
+  }));
 }
 
 /**

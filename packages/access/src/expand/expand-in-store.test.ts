@@ -18,6 +18,7 @@ import {
 } from '../../test/access-records.js';
 import { expandSync } from './expand-sync.js';
 import { ExpandedSync } from './expanded-sync.js';
+import type { ExpansionProgress, ExpansionStep } from './expansion-steps.js';
 
 const USERS = 1200;
 const OTHER = '36zM46KKuaBq0wjSSvKh5o0350y';
@@ -68,6 +69,30 @@ describe('expandSync on a store', () => {
     const expanded = await digests();
     expect(await expandSync(store, SYNC)).toMatchObject({ created: 0, updated: 0 });
     expect(await digests()).toEqual(expanded);
+  });
+
+  it.each([
+    ['one pass', {}],
+    ['several passes', { maxHeldGrants: USERS / 4 }],
+  ])('reports each step up to its end, in %s', async (_, options) => {
+    const done = new Map<ExpansionStep, number>();
+    const totals = new Map<ExpansionStep, number>();
+    const onProgress = (progress: ExpansionProgress) => {
+      expect(progress.done).toBeGreaterThanOrEqual(done.get(progress.step) ?? 0);
+      expect(progress.done).toBeLessThanOrEqual(progress.total);
+      done.set(progress.step, progress.done);
+      totals.set(progress.step, progress.total);
+    };
+    await expandSync(store, SYNC, { ...options, onProgress });
+    expect([...done.keys()].at(0)).toBe('holdings');
+    expect([...done.keys()].slice(-2)).toEqual(['writing', 'commit']);
+    for (const step of ['holdings', 'writing'] as const) {
+      expect(done.get(step)).toBe(totals.get(step));
+    }
+    const { resourceTypes, resources, entitlements, grants, assets } =
+      (await new SyncReader(store).getSyncStats(SYNC)) ?? expect.fail('no statistics');
+    const records = resourceTypes + resources + entitlements + grants + assets;
+    expect(done.get('writing')).toBe(Number(records));
   });
 
   it('loses no record that is put while it runs', async () => {

@@ -95,12 +95,16 @@ async function replaceSync<Tables>(
   as: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), { signal });
+  const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), {
+    signal,
+    onProgress: ({ entries, ofEntries }) => expansion.committing(entries, ofEntries),
+  });
   const sink = new StoreSink(loader, engine);
   try {
     for await (const batch of expandedBatches(engine, expansion, signal)) {
       await sink.add(batch.withSyncId(as));
     }
+    expansion.committing();
     await sink.finish();
   } catch (error) {
     throw isRepeated(error) ? idTaken(error.message, { cause: error }) : error;
@@ -144,7 +148,7 @@ async function writeInPlace(
   const options = { sync: true, ...(signal && { signal }) };
   let pending = new PendingBatch(engine, syncId);
   let isFound = false;
-  for await (const { created, updated } of expansion.grants(signal)) {
+  for await (const { created, updated } of expansion.grants(signal, 'changes')) {
     isFound = true;
     pending.add(created, updated);
     if (!pending.isFull) continue;

@@ -77,12 +77,16 @@ export async function* expandedBatches(
     for await (const values of bucketValues(engine, syncId, bucket, { snapshot, signal })) {
       isFound = true;
       const batch = RecordBatch.ofValues(syncId, bucket, values);
-      yield bucket === 'sync_run' ? asExpanded(batch as RecordBatch<'sync_run'>) : batch;
+      if (bucket === 'sync_run') yield asExpanded(batch as RecordBatch<'sync_run'>);
+      else {
+        yield batch;
+        expansion.wroteOthers(batch.length);
+      }
     }
   }
   const stats = await new SyncReader(engine).getSyncStats(syncId, { snapshot });
   const counter = stats && new SyncCounter(stats);
-  for await (const { created, updated, unchanged } of expansion.grants(signal)) {
+  for await (const { created, updated, unchanged } of expansion.grants(signal, 'writing')) {
     for (const grant of created) counter?.add(grant);
     isFound = true;
     const changed = [...created, ...updated];

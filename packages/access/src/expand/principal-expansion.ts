@@ -13,6 +13,12 @@ import { EntriesByPrincipal, type HoldingsCollector, NumberList } from './holdin
 /** Principals between two turns of the event loop. */
 const PRINCIPALS_A_TURN = 256;
 
+interface ExpandOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Called with the number of principals that were expanded since the last call. */
+  readonly onPrincipals: (principals: number) => void;
+}
+
 /** The expansion of collected grants. */
 export class PrincipalExpansion {
   readonly #graph: EntitlementGraph;
@@ -41,7 +47,7 @@ export class PrincipalExpansion {
   static async of(
     graph: EntitlementGraph,
     collector: HoldingsCollector,
-    signal: AbortSignal | undefined,
+    { signal, onPrincipals }: ExpandOptions,
   ): Promise<PrincipalExpansion> {
     const held = collector.sorted();
     const starts = new NumberList();
@@ -51,6 +57,7 @@ export class PrincipalExpansion {
       if (principal % PRINCIPALS_A_TURN === 0) {
         throwIfAborted(signal);
         await setImmediate();
+        if (principal > 0) onPrincipals(PRINCIPALS_A_TURN);
       }
       starts.push(entries.length);
       const own = held.of(principal);

@@ -9,16 +9,25 @@ import { bucketValues } from '../bucket-values.js';
 import { AccessError, throwIfAborted } from '../errors.js';
 import {
   type LoadedGraph,
+  type LoadGraphOptions,
   loadGraph,
   type MismatchPolicy,
   type SkippedEdges,
 } from '../graph/load-graph.js';
 import { isDirect } from '../holders/held-grant.js';
+import {
+  type ExpansionCounts,
+  type ExpansionProgress,
+  type ExpansionStep,
+  ExpansionSteps,
+} from './expansion-steps.js';
 import { HoldingsCollector } from './holdings.js';
 import { PrincipalExpansion } from './principal-expansion.js';
 
 const DEFAULT_MAX_HELD_GRANTS = 8_000_000;
 const BATCH_GRANTS = 256;
+/** The records of a sync besides its grants. */
+const OTHER_RECORDS = ['resource_type', 'resource', 'entitlement', 'asset'] as const;
 
 /** Options of an expansion. */
 export interface ExpansionOptions {
@@ -31,18 +40,8 @@ export interface ExpansionOptions {
    * @defaultValue 8,000,000
    */
   readonly maxHeldGrants?: number;
-  /** Called from time to time, and at the end. */
-  readonly onProgress?: ((progress: ExpansionCounts) => void) | undefined;
-}
-
-/** The numbers of grants that an expansion made. */
-export interface ExpansionCounts {
-  /** Principals that hold an entitlement of the graph. */
-  readonly principals: number;
-  /** New derived grants. */
-  readonly created: number;
-  /** Existing grants that got sources. */
-  readonly updated: number;
+  /** Called from time to time. An error that it throws before the commit fails the expansion. */
+  readonly onProgress?: ((progress: ExpansionProgress) => void) | undefined;
 }
 
 /** The result of an expansion. */
@@ -73,10 +72,9 @@ export class SyncExpansion {
   readonly #loaded: LoadedGraph;
   readonly #discoveredAt: Timestamp;
   readonly #passes: number;
-  readonly #onProgress: ExpansionOptions['onProgress'];
+  readonly #steps: ExpansionSteps;
   /** The expansion of the only pass, if there is only one. */
   #only: PrincipalExpansion | undefined;
-  #counts: ExpansionCounts = { principals: 0, created: 0, updated: 0 };
 
   private constructor(
     engine: ReadableEngine,
@@ -84,7 +82,8 @@ export class SyncExpansion {
     snapshot: EngineSnapshot,
     loaded: LoadedGraph,
     passes: number,
-    { now = () => new Date(), onProgress }: ExpansionOptions,
+    steps: ExpansionSteps,
+    { now = () => new Date() }: ExpansionOptions,
   ) {
     this.#engine = engine;
     this.syncId = syncId;
@@ -92,7 +91,7 @@ export class SyncExpansion {
     this.#loaded = loaded;
     this.#passes = passes;
     this.#discoveredAt = timestampFromDate(now());
-    this.#onProgress = onProgress;
+    this.#steps = steps;
   }
 
   /** @throws AccessError SSTITCH_OPTION_INVALID, and as `loadGraph` */
@@ -108,13 +107,22 @@ export class SyncExpansion {
     }
     const snapshot = await takeSnapshot(engine);
     try {
-      const loaded = await loadGraph(engine, syncId, { snapshot, signal, mismatches });
-      const grants = await new SyncReader(engine).count(syncId, 'grant', {
-        snapshot,
-        ...(signal && { signal }),
-      });
+      const steps = new ExpansionSteps(options.onProgress);
+      const graph = { snapshot, signal, mismatches, ...(steps.isShown && graphProgress(steps)) };
+      const loaded = await loadGraph(engine, syncId, graph);
+      const read = { snapshot, ...(signal && { signal }) };
+      const reader = new SyncReader(engine);
+      const grants = await reader.count(syncId, 'grant', read);
       const passes = Math.max(1, Math.ceil(grants / maxHeldGrants));
-      return new SyncExpansion(engine, syncId, snapshot, loaded, passes, options);
+      steps.expect('holdings', passes * grants);
+      steps.expect('changes', grants);
+      steps.expect('writing', grants);
+      if (steps.isShown) {
+        for (const bucket of OTHER_RECORDS) {
+          steps.expect('writing', await reader.count(syncId, bucket, read));
+        }
+      }
+      return new SyncExpansion(engine, syncId, snapshot, loaded, passes, steps, options);
     } catch (error) {
       await snapshot.close();
       throw error;
@@ -125,27 +133,41 @@ export class SyncExpansion {
   get report(): ExpansionReport {
     const { graph, skipped } = this.#loaded;
     const { entitlements, edges, cycles } = graph;
-    return { ...this.#counts, entitlements: entitlements.length, edges, cycles, skipped };
+    return { ...this.#steps.counts, entitlements: entitlements.length, edges, cycles, skipped };
+  }
+
+  /** Shows that the caller has written everything, and sorts and commits it. */
+  committing(entries = 0, ofEntries = 0): void {
+    this.#steps.report('commit', entries, ofEntries);
+  }
+
+  /** Counts records, other than grants, that the caller has written. */
+  wroteOthers(records: number): void {
+    this.#steps.advance('writing', records);
   }
 
   /**
    * Yields the grants of the expanded sync, in each pass the new ones first.
    *
+   * @param step - what the caller reads them for
    * @throws AccessError SSTITCH_ABORTED; RecordsError as lists do
    */
-  async *grants(signal: AbortSignal | undefined): AsyncGenerator<ExpandedGrants, void, undefined> {
-    this.#counts = { principals: 0, created: 0, updated: 0 };
+  async *grants(
+    signal: AbortSignal | undefined,
+    step: 'changes' | 'writing',
+  ): AsyncGenerator<ExpandedGrants, void, undefined> {
+    this.#steps.restart();
     for (let pass = 0; pass < this.#passes; pass++) {
       const expansion = this.#only ?? (await this.#read(pass, signal));
       if (this.#passes === 1) this.#only = expansion;
-      this.#count({ principals: expansion.principals });
-      yield* this.#created(expansion, signal);
+      this.#steps.expect(step, expansion.created);
+      this.#steps.advance(step, 0, { principals: expansion.principals });
+      yield* this.#created(expansion, signal, step);
       for await (const batch of this.#stored(signal)) {
         const grants = this.#passes === 1 ? batch : this.#ofPass(batch, pass);
-        if (grants !== undefined) yield this.#expanded(expansion, grants);
+        if (grants !== undefined) yield this.#expanded(expansion, grants, step);
       }
     }
-    this.#onProgress?.(this.#counts);
   }
 
   async close(): Promise<void> {
@@ -156,6 +178,7 @@ export class SyncExpansion {
     const { graph } = this.#loaded;
     const collector = new HoldingsCollector();
     for await (const batch of this.#stored(signal)) {
+      this.#steps.advance('holdings', batch.length);
       for (const grant of batch.records) {
         const { entitlement, principal } = grant;
         if (entitlement === undefined || principal === undefined) continue;
@@ -164,29 +187,39 @@ export class SyncExpansion {
         collector.add(principal, number, isDirect(grant, entitlement.entitlementId));
       }
     }
-    return PrincipalExpansion.of(graph, collector, signal);
+    this.#steps.expect('derivation', collector.principals.length);
+    return PrincipalExpansion.of(graph, collector, {
+      signal,
+      onPrincipals: (principals) => this.#steps.advance('derivation', principals),
+    });
   }
 
   async *#created(
     expansion: PrincipalExpansion,
     signal: AbortSignal | undefined,
+    step: ExpansionStep,
   ): AsyncGenerator<ExpandedGrants, void, undefined> {
     let created: GrantRecord[] = [];
     for (const grant of expansion.derivedGrants(this.syncId, this.#discoveredAt)) {
       if (created.push(grant) < BATCH_GRANTS) continue;
       throwIfAborted(signal);
-      this.#count({ created: created.length });
+      this.#steps.advance(step, created.length, { created: created.length });
       yield { created, updated: [], unchanged: undefined };
       created = [];
     }
-    this.#count({ created: created.length });
-    if (created.length > 0) yield { created, updated: [], unchanged: undefined };
+    if (created.length === 0) return;
+    this.#steps.advance(step, created.length, { created: created.length });
+    yield { created, updated: [], unchanged: undefined };
   }
 
-  #expanded(expansion: PrincipalExpansion, batch: RecordBatch<'grant'>): ExpandedGrants {
+  #expanded(
+    expansion: PrincipalExpansion,
+    batch: RecordBatch<'grant'>,
+    step: ExpansionStep,
+  ): ExpandedGrants {
     const changes = batch.records.map((grant) => expansion.updated(grant));
     const updated = changes.filter((grant) => grant !== undefined);
-    this.#count({ updated: updated.length });
+    this.#steps.advance(step, batch.length, { updated: updated.length });
     if (updated.length === 0) return { created: [], updated, unchanged: batch };
     const unchanged = partOf(batch, (_, at) => changes[at] === undefined);
     return { created: [], updated, unchanged };
@@ -215,16 +248,18 @@ export class SyncExpansion {
     }
     return hash % this.#passes;
   }
+}
 
-  #count(more: Partial<ExpansionCounts>): void {
-    const { principals = 0, created = 0, updated = 0 } = more;
-    this.#counts = {
-      principals: this.#counts.principals + principals,
-      created: this.#counts.created + created,
-      updated: this.#counts.updated + updated,
-    };
-    if (created + updated > 0) this.#onProgress?.(this.#counts);
-  }
+/** Shows the reading of the graph as a step. */
+function graphProgress(steps: ExpansionSteps): Pick<LoadGraphOptions, 'onProgress'> {
+  let before = 0;
+  return {
+    onProgress: ({ grants, ofGrants }) => {
+      if (before === 0) steps.expect('graph', ofGrants);
+      steps.advance('graph', grants - before);
+      before = grants;
+    },
+  };
 }
 
 /** Returns some records of a batch, or undefined for none. */

@@ -30,6 +30,16 @@ export interface LoadGraphOptions {
   readonly snapshot: EngineSnapshot;
   readonly signal?: AbortSignal | undefined;
   readonly mismatches: MismatchPolicy;
+  /** Called from time to time. */
+  readonly onProgress?: ((progress: GraphProgress) => void) | undefined;
+}
+
+/** The progress of reading a graph. */
+export interface GraphProgress {
+  /** Grants read so far, of those that expand. */
+  readonly grants: number;
+  /** Grants to read. */
+  readonly ofGrants: number;
 }
 
 /** Edges that grants name and the graph leaves out. */
@@ -58,7 +68,7 @@ export interface LoadedGraph {
 export async function loadGraph(
   engine: ReadableEngine,
   syncId: string,
-  { snapshot, signal, mismatches }: LoadGraphOptions,
+  { snapshot, signal, mismatches, onProgress }: LoadGraphOptions,
 ): Promise<LoadedGraph> {
   const found = new EntitlementCache(engine, syncId, snapshot);
   const edges: EntitlementEdge[] = [];
@@ -90,12 +100,17 @@ export async function loadGraph(
 
   const options = { snapshot, ...(signal && { signal }) };
   let grants: GrantRecord[] = [];
+  let read = 0;
   const addAll = async (): Promise<void> => {
     await found.read(grants.flatMap((grant) => [...sourcesOf(grant), destinationOf(grant)]));
     for (const grant of grants) addEdges(grant);
     grants = [];
   };
-  for await (const grant of new SyncReader(engine).listGrantsNeedingExpansion(syncId, options)) {
+  const list = new SyncReader(engine).listGrantsNeedingExpansion(syncId, options);
+  const ofGrants = onProgress === undefined ? 0 : await list.count();
+  for await (const grant of list) {
+    read += 1;
+    if (read % GRANTS_A_READ === 0) onProgress?.({ grants: read, ofGrants });
     if (sourcesOf(grant).length > 0 && grants.push(grant) >= GRANTS_A_READ) await addAll();
   }
   await addAll();

@@ -6,7 +6,7 @@ import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch
 import { type ResourceName, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
-import { loadGraph, type SkippedEdges } from '../graph/load-graph.js';
+import { type GraphProgress, loadGraph, type SkippedEdges } from '../graph/load-graph.js';
 import type { HeldGrant } from '../holders/held-grant.js';
 import { holdersOf } from '../holders/holders.js';
 import type { Access, AccessPage, AccessPageQuery, AccessQuery } from './access.js';
@@ -23,6 +23,8 @@ const DEFAULT_MAX_ENTITLEMENTS = 20_000;
 export interface OpenAccessOptions {
   /** Aborts the reading of the graph. */
   readonly signal?: AbortSignal | undefined;
+  /** Called from time to time, while the graph is read. An error that it throws ends the reading. */
+  readonly onProgress?: ((progress: GraphProgress) => void) | undefined;
   /**
    * The most entitlements that may lead to the target of a question about holders.
    * @defaultValue 20,000
@@ -41,11 +43,12 @@ export type AccessTarget = { readonly entitlementId: string } | { readonly resou
 export async function openAccess(
   engine: ReadableEngine,
   syncId: string,
-  { signal, maxEntitlements = DEFAULT_MAX_ENTITLEMENTS }: OpenAccessOptions = {},
+  { signal, maxEntitlements = DEFAULT_MAX_ENTITLEMENTS, onProgress }: OpenAccessOptions = {},
 ): Promise<SyncAccess> {
   const snapshot = await takeSnapshot(engine);
   try {
-    const loaded = await loadGraph(engine, syncId, { snapshot, signal, mismatches: 'skip' });
+    const read = { snapshot, signal, mismatches: 'skip', onProgress } as const;
+    const loaded = await loadGraph(engine, syncId, read);
     return new SyncAccess(engine, syncId, snapshot, loaded.graph, loaded.skipped, maxEntitlements);
   } catch (error) {
     await snapshot.close();

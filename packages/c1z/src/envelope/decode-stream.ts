@@ -56,10 +56,10 @@ export async function decodeStream(
     write(output);
     if (decodedBytes >= reportAtBytes) {
       reportAtBytes = decodedBytes + PROGRESS_STEP_BYTES;
-      await onProgress({ encodedBytes: input.offset, decodedBytes });
+      await onProgress({ step: 'decoding', encodedBytes: input.offset, decodedBytes });
     }
   }
-  await onProgress({ encodedBytes: input.offset, decodedBytes });
+  await onProgress({ step: 'decoding', encodedBytes: input.offset, decodedBytes });
   return decodedBytes;
 }
 

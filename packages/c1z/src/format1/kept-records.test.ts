@@ -38,7 +38,7 @@ async function write(grants: readonly Uint8Array[], zone = UTC): Promise<void> {
   const run = smallSync(FIRST_SYNC).find(([bucket]) => bucket === 'sync_run')?.[1];
   if (run !== undefined) writer.add(FIRST_SYNC, 'sync_run', [encodeRecord(run)]);
   writer.add(FIRST_SYNC, 'grant', grants);
-  await writer.finish();
+  await writer.finish(() => {});
   await rm(join(directory, 'sync.db'));
 }
 

@@ -74,6 +74,13 @@ export class RowContents implements SyncContents {
     }
   }
 
+  count(syncId: string): number {
+    return Object.values(TABLE_OF_BUCKET).reduce(
+      (sum, table) => sum + this.#database.count(table, syncId),
+      0,
+    );
+  }
+
   close(): void {
     this.#database.close();
   }

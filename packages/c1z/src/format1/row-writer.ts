@@ -1,6 +1,6 @@
 // Writes syncs to a file of format 1: first a database in a temporary directory, then its zstd stream. Runs in
 // the writer process, so it may block.
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { equalBytes } from '@sstitch/contract';
@@ -10,7 +10,7 @@ import { encodeZstd } from '../envelope/encode-zstd.js';
 import { FORMAT_1_MAGIC } from '../envelope/magic.js';
 import { C1zError, messageOf } from '../errors.js';
 import { OutputFile } from '../output-file.js';
-import type { SyncWriter, WrittenC1z } from '../sync-writer.js';
+import type { C1zWriteProgress, SyncWriter, WrittenC1z } from '../sync-writer.js';
 import { INDEXES, TABLES } from './database-schema.js';
 import {
   KEPT_RECORDS_TABLE,
@@ -95,7 +95,7 @@ export class RowWriter implements SyncWriter {
     }
   }
 
-  async finish(): Promise<WrittenC1z> {
+  async finish(onProgress: (progress: C1zWriteProgress) => void): Promise<WrittenC1z> {
     if (this.#syncs.size === 0) throw this.#refusal('there is no sync to write');
     for (const [syncId, { runRowId, stats }] of this.#syncs) {
       if (runRowId === undefined) {
@@ -106,11 +106,16 @@ export class RowWriter implements SyncWriter {
     this.#writing('the indexes', () => {
       for (const statement of this.#statements.values()) statement.finalize();
       this.#database.exec('COMMIT');
-      this.#database.exec(INDEXES);
+      for (const [done, index] of INDEXES.entries()) {
+        onProgress({ unit: 'indexes', done, total: INDEXES.length });
+        this.#database.exec(index);
+      }
       this.#database.close();
     });
     this.#output.write(FORMAT_1_MAGIC);
-    const chunks = chunksOf(this.#databasePath, this.#target);
+    const total = statSync(this.#databasePath).size;
+    const onRead = (done: number) => onProgress({ unit: 'bytes', done, total });
+    const chunks = chunksOf(this.#databasePath, this.#target, onRead);
     for await (const part of encodeZstd(chunks)) this.#output.write(part);
     const sizeBytes = this.#output.lengthBytes;
     this.#output.finish();
@@ -208,7 +213,12 @@ function nameOf(bucket: ValueBucket): string {
   return bucket.replace('_', ' ');
 }
 
-function* chunksOf(path: string, target: string): Generator<Uint8Array, void, undefined> {
+function* chunksOf(
+  path: string,
+  target: string,
+  onRead: (bytes: number) => void,
+): Generator<Uint8Array, void, undefined> {
+  let read = 0;
   const fileDescriptor = openSync(path, 'r');
   try {
     for (;;) {
@@ -217,6 +227,8 @@ function* chunksOf(path: string, target: string): Generator<Uint8Array, void, un
       const length = readSync(fileDescriptor, chunk);
       if (length === 0) return;
       yield chunk.subarray(0, length);
+      read += length;
+      onRead(read);
     }
   } catch (cause) {
     throw new C1zError('SSTITCH_FILE_OPERATION', `cannot read ${path}: ${messageOf(cause)}`, {

@@ -175,6 +175,18 @@ export class SyncDatabase {
     });
   }
 
+  /** Counts the rows of a sync in a table. @throws C1zError SSTITCH_C1Z_CORRUPT */
+  count(table: SyncTableName, syncId: string): number {
+    if (!this.#columns.has(table)) return 0;
+    return guarded(this.#path, `${table} cannot be counted`, () => {
+      const statement = this.#prepared(
+        `SELECT count(*) AS rows FROM ${table} NOT INDEXED WHERE sync_id = ?1 COLLATE BINARY`,
+      );
+      const [row] = [...rowsOf(statement, [syncId])];
+      return Number(row?.['rows'] ?? 0);
+    });
+  }
+
   /**
    * Reads the first kept record in a range of ids.
    * @throws C1zError SSTITCH_C1Z_CORRUPT, SSTITCH_C1Z_TOO_LARGE

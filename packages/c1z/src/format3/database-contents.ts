@@ -190,6 +190,10 @@ export class DatabaseContents implements SyncContents {
     });
   }
 
+  count(): undefined {
+    return undefined;
+  }
+
   close(): void {
     for (const { pages } of this.#scans.values()) pages.return();
     this.#scans.clear();

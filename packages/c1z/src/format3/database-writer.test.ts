@@ -48,7 +48,7 @@ function* batches(): Generator<RecordBatch> {
 async function write(options: DatabaseWriterOptions): Promise<readonly string[]> {
   const writer = new DatabaseWriter(path, path, directory, options);
   for (const { syncId, bucket, values } of batches()) writer.add(syncId, bucket, values);
-  const { records } = await writer.finish();
+  const { records } = await writer.finish(() => {});
   expect(records).toBeGreaterThan(GRANTS);
   // Sorted runs are removed after they are merged.
   expect(readdirSync(directory)).toEqual(['some.c1z']);

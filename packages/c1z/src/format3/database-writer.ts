@@ -12,7 +12,7 @@ import { loadXxhash } from '../envelope/xxhash64.js';
 import { C1zError, messageOf } from '../errors.js';
 import { PayloadEncoding, PebbleIdIndexFormat } from '../gen/c1/c1z/v3/manifest_pb.js';
 import { OutputFile } from '../output-file.js';
-import type { SyncWriter, WrittenC1z } from '../sync-writer.js';
+import type { C1zWriteProgress, SyncWriter, WrittenC1z } from '../sync-writer.js';
 import { EntrySorter } from './entry-sorter.js';
 import { indexKeys } from './index-keys.js';
 import {
@@ -27,6 +27,9 @@ import { ENGINE } from './writers.js';
 
 /** The format major version of Pebble that the current Baton writes. */
 const FORMAT_VERSION = 24;
+
+/** The number of entries from one report of progress to the next. */
+const ENTRIES_A_REPORT = 8192;
 
 const NO_VALUE = new Uint8Array(0);
 const NO_KEY = new Uint8Array(0);
@@ -102,7 +105,7 @@ export class DatabaseWriter implements SyncWriter {
     }
   }
 
-  async finish(): Promise<WrittenC1z> {
+  async finish(onProgress: (progress: C1zWriteProgress) => void): Promise<WrittenC1z> {
     const { run, stats } = this.#sync ?? {};
     if (run === undefined) {
       throw this.#refusal(
@@ -124,7 +127,7 @@ export class DatabaseWriter implements SyncWriter {
     });
     output.write(head);
     const frames = new FrameWriter(output, manifest);
-    await writePebbleDatabase((file) => frames.add(file), this.#entries(), {
+    await writePebbleDatabase((file) => frames.add(file), this.#entries(onProgress), {
       tableSizeBytes: this.#options.tableSizeBytes,
       formatVersion: FORMAT_VERSION,
       // Only LevelDB needs CURRENT, and only Pebble opens this directory.
@@ -136,13 +139,17 @@ export class DatabaseWriter implements SyncWriter {
     return { syncs: 1, records: this.#records, sizeBytes };
   }
 
-  *#entries(): Generator<Entry, void, undefined> {
+  *#entries(onProgress: (progress: C1zWriteProgress) => void): Generator<Entry, void, undefined> {
     let before: Entry | undefined;
+    const total = this.#sorter.count;
+    let done = 0;
     for (const entry of this.#sorter.sorted()) {
       if (before !== undefined && equalBytes(entry.key, before.key)) {
         throw this.#twice(entry.key, before.value, entry.value);
       }
       before = entry;
+      if (done % ENTRIES_A_REPORT === 0) onProgress({ unit: 'entries', done, total });
+      done += 1;
       yield entry;
     }
   }

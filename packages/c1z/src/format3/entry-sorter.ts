@@ -22,6 +22,7 @@ export class EntrySorter {
   readonly #maxMemoryBytes: number;
   readonly #runs: string[] = [];
   #held = new HeldEntries();
+  #count = 0;
 
   /** @param directory the directory for runs; its owner removes it */
   constructor(directory: string, maxMemoryBytes: number = MAX_MEMORY_BYTES) {
@@ -29,8 +30,14 @@ export class EntrySorter {
     this.#maxMemoryBytes = maxMemoryBytes;
   }
 
+  /** The number of entries added. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Adds an entry. Its bytes are copied. */
   add(key: Uint8Array, value: Uint8Array): void {
+    this.#count += 1;
     this.#held.add(key, value);
     if (this.#held.memoryBytes >= this.#maxMemoryBytes) this.#writeRun();
   }

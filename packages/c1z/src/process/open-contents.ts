@@ -10,8 +10,11 @@ import type { C1zLimits, C1zProgress } from '../options.js';
 import type { RecordPage } from '../record-pages.js';
 import type { PageAsked, SyncContents } from '../sync-contents.js';
 
-/** A request to the reader process: first to open a file, then for pages. */
-export type ReaderRequest = ReaderTask | ({ readonly kind: 'page' } & PageAsked);
+/** A request to the reader process: first to open a file, then for pages and counts. */
+export type ReaderRequest =
+  | ReaderTask
+  | ({ readonly kind: 'page' } & PageAsked)
+  | { readonly kind: 'count'; readonly syncId: string };
 
 export interface ReaderTask {
   readonly kind: 'open';
@@ -66,6 +69,7 @@ async function openRows(
   } finally {
     closeSync(target);
   }
+  await onProgress({ step: 'checking', encodedBytes: fileBytes, decodedBytes });
   const { SyncDatabase } = await import('../format1/sync-database.js');
   const { RowContents } = await import('../format1/row-contents.js');
   const database = SyncDatabase.open(databasePath, path, limits);

@@ -18,6 +18,7 @@ serve({
   async answer(body) {
     const asked = body as ReaderRequest;
     if (asked.kind === 'page') return contents?.page(asked);
+    if (asked.kind === 'count') return contents?.count(asked.syncId);
     path = asked.path;
     contents = await openContents(asked, FILE_DESCRIPTOR, reportProgress);
     const { decodedBytes, engine } = contents;

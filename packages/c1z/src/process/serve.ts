@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { C1zErrorCode } from '../errors.js';
 import type { C1zProgress } from '../options.js';
+import type { C1zWriteProgress } from '../sync-writer.js';
 import { failureOf, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
 /** The requests that a process serves. */
@@ -34,9 +35,9 @@ export function serve(service: Service): void {
   });
 }
 
-export async function reportProgress(progress: C1zProgress): Promise<void> {
+/** Reports progress. Await it where possible: that detects a lost parent. */
+export async function reportProgress(progress: C1zProgress | C1zWriteProgress): Promise<void> {
   reply({ kind: 'progress', progress });
-  // Lets the message be sent, and detects a lost parent.
   await nextTurn();
 }
 

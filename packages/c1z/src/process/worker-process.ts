@@ -7,7 +7,6 @@
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { C1zError, type C1zErrorCode } from '../errors.js';
-import type { C1zProgress } from '../options.js';
 import { errorOf, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
 interface Waiting {
@@ -15,7 +14,7 @@ interface Waiting {
   readonly reject: (error: C1zError) => void;
 }
 
-export interface WorkerOptions {
+export interface WorkerOptions<Progress> {
   /** The role, which selects the module and appears in messages. */
   readonly role: 'reader' | 'writer';
   /** The path of the .c1z file, for messages. */
@@ -26,10 +25,10 @@ export interface WorkerOptions {
   readonly fileDescriptor?: number;
   /** How long a request may take without a response. @defaultValue no limit */
   readonly stallTimeoutMs?: number;
-  readonly onProgress?: (progress: C1zProgress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-const FAILED: Readonly<Record<WorkerOptions['role'], C1zErrorCode>> = {
+const FAILED: Readonly<Record<WorkerOptions<never>['role'], C1zErrorCode>> = {
   reader: 'SSTITCH_C1Z_READER_FAILED',
   writer: 'SSTITCH_C1Z_WRITER_FAILED',
 };
@@ -39,16 +38,17 @@ const MAX_HEAP_MEBIBYTES = 256;
 /** The size of the young generation: records are short-lived, and a small one keeps the process small. */
 const NURSERY_MEBIBYTES = 4;
 
-export class WorkerProcess {
+/** @param Progress what the process reports */
+export class WorkerProcess<Progress> {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerOptions<Progress>;
   readonly #waiting = new Map<number, Waiting>();
   #lastRequest = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #end: C1zError | undefined;
 
-  constructor(options: WorkerOptions) {
+  constructor(options: WorkerOptions<Progress>) {
     this.#options = options;
     const { role, remove, fileDescriptor } = options;
     this.#process = fork(modulePath(role), [...remove], {
@@ -119,7 +119,7 @@ export class WorkerProcess {
     if (this.#end !== undefined) return;
     if (reply.kind === 'progress') {
       this.#watch();
-      this.#options.onProgress?.(reply.progress);
+      this.#options.onProgress?.(reply.progress as Progress);
       return;
     }
     const waiting = this.#waiting.get(reply.request);

@@ -4,7 +4,6 @@
 //   process → main   progress (any number); for each request, in order, done or failed with its number
 import type { Serializable } from 'node:child_process';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
-import type { C1zProgress } from '../options.js';
 
 export interface WorkerRequest {
   readonly request: number;
@@ -12,7 +11,7 @@ export interface WorkerRequest {
 }
 
 export type WorkerReply =
-  | { readonly kind: 'progress'; readonly progress: C1zProgress }
+  | { readonly kind: 'progress'; readonly progress: unknown }
   | { readonly kind: 'done'; readonly request: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly request: number; readonly failure: Failure };
 

@@ -3,7 +3,7 @@
 import { recordsOf } from '../record-pages.js';
 import type { SyncWriter } from '../sync-writer.js';
 import { openWriter, type WriterRequest } from './open-writer.js';
-import { serve } from './serve.js';
+import { reportProgress, serve } from './serve.js';
 
 let writer: SyncWriter | undefined;
 let path = '';
@@ -21,7 +21,7 @@ serve({
       case 'add':
         return writer?.add(asked.syncId, asked.bucket, recordsOf(asked.page));
       case 'finish':
-        return writer?.finish();
+        return writer?.finish(reportProgress);
     }
   },
 });

@@ -11,8 +11,11 @@ export type ValueSpec =
   /** An integer from `least` to `most`. */
   | { readonly type: 'count'; readonly least: number; readonly most?: number }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
-  /** A reference to one sync (sync-reference.ts); `stores` names the arguments and options whose stores hold it. */
-  | { readonly type: 'sync'; readonly stores: readonly string[] }
+  /**
+   * A reference to one sync (sync-reference.ts); `stores` names the arguments and options whose stores hold it.
+   * `isVersion`: it is a kept version of the sync that the option `sync` names. @defaultValue false
+   */
+  | { readonly type: 'sync'; readonly stores: readonly string[]; readonly isVersion?: true }
   /** References to several syncs, separated by commas or in repeated options. */
   | { readonly type: 'syncs'; readonly stores: readonly string[] };
 

@@ -55,6 +55,10 @@ export const STORE_NOTES = [
     'the store acme in the keyspace tenants of a Cassandra cluster; after ?, `dc` names the data centre to connect to, and `replication` the number of copies if the keyspace is created',
   ],
   [
+    '…/acme%2Feu',
+    'the store acme/eu: names are in percent-encoding, and an address does not go on after the store',
+  ],
+  [
     '…/acme?lease=60',
     'with a lease of 60 seconds, not of 30: how long the command may be unable to reach the database',
   ],

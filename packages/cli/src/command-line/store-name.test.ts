@@ -38,7 +38,7 @@ describe('the address of a store', () => {
       },
     ],
     [
-      'postgres://ann%40example.com@db:5433/main/tenant/7%3F/x?schema=syncs&lease=60',
+      'postgres://ann%40example.com@db:5433/main/tenant%2F7%3F%2Fx?schema=syncs&lease=60',
       {
         leaseMs: 60_000,
         kind: 'postgres',
@@ -79,6 +79,13 @@ describe('the address of a store', () => {
     ['postgres://db/main/', /form postgres/],
     ['postgres://db//acme', /form postgres/],
     ['postgres://db/main/acme#x', /form postgres/],
+    ['postgres://db/main/acme/', /form postgres/],
+    ['postgres://db/main//acme', /form postgres/],
+    [
+      'postgres://db/main/public/acme?tls=require',
+      /after the store "public": leave out "\/acme", or write a slash .* as %2F: "\/public%2Facme"$/,
+    ],
+    ['cassandra://db1,db2/ks/a/b/c', /leave out "\/b\/c", or .*: "\/a%2Fb%2Fc"$/],
     ['postgres://db/main/%zz', /percent-encoding/],
     [
       'postgres://db/main/acme?dc=x',
@@ -136,6 +143,7 @@ describe('the address of a database', () => {
 
   it('has a database and no store', () => {
     expect(() => parseClusterDatabase('postgres://db/main/acme')).toThrow('leave out "/acme"');
+    expect(() => parseClusterDatabase('postgres://db/main/a/b')).toThrow('leave out "/a/b"');
     expect(() => parseClusterDatabase('postgres://db')).toThrow('is not of the form');
   });
 });

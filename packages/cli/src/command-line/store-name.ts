@@ -3,7 +3,8 @@
 //   cassandra://[user@]host[:port],host…/keyspace/store[?dc=NAME&replication=N&tls=…]
 //   postgres://[user@]host[:port]/database/store[?schema=NAME&tls=…]
 //
-// The store's name is the rest of the path, in percent-encoding. `lease=SECONDS` is the time of the
+// Each part of the path is in percent-encoding. A slash in a store's name is %2F: two names with a slash between them are
+// more likely a mistake, such as a schema between database and store, than one name. `lease=SECONDS` is the time of the
 // command's lease. TLS: `tls=require` checks the server's certificate, `tls=no-verify` does not; `ca`, `cert` and `key`
 // name PEM files. Passwords come from the environment alone: other users see command lines, and shells keep them.
 import { InvalidArgumentError } from 'commander';
@@ -75,16 +76,13 @@ export function parseClusterName(text: string): ClusterName {
 export function parseClusterDatabase(text: string): ClusterDatabase {
   const { store, ...database } = parseAddress(text, 'database');
   if (store === '') return database;
-  throw new InvalidArgumentError(
-    `the address names a store: leave out ${JSON.stringify(`/${store}`)}`,
-  );
+  throw namesStore([store]);
 }
 
 /** The address of a store in the database that an address names. */
 export function addressOfStore(database: string, store: string): string {
   const [path = '', query] = database.split('?', 2);
-  const name = store.split('/').map(encodeURIComponent).join('/');
-  return `${path.replace(/\/$/, '')}/${name}${query === undefined ? '' : `?${query}`}`;
+  return `${path.replace(/\/$/, '')}/${encodeURIComponent(store)}${query === undefined ? '' : `?${query}`}`;
 }
 
 /** Parses an address; the store is empty if it names none. */
@@ -99,9 +97,11 @@ function parseAddress(text: string, what: 'store' | 'database'): ClusterName {
       'the address contains a password, which others could see: put it into SSTITCH_CLUSTER_PASSWORD, or into the file that SSTITCH_CLUSTER_PASSWORD_FILE names',
     );
   }
-  const [database = '', ...rest] = path.split('/');
-  const store = rest.join('/');
+  const [database = '', ...names] = path.split('/');
+  const [store = ''] = names;
   if (database === '') throw wrongForm(text, what);
+  if (names.length > 1)
+    throw names.includes('') ? wrongForm(text, what) : severalNames(names, what);
   const parameters = parametersOf(kind, query);
   const hosts = hostsOf(authority.slice(at + 1));
   if (hosts === undefined || (kind === 'cassandra' ? hosts.length === 0 : hosts.length > 1)) {
@@ -216,6 +216,20 @@ function decode(part: string): string {
   } catch {
     throw new InvalidArgumentError(`${JSON.stringify(part)} is not in percent-encoding`);
   }
+}
+
+function namesStore(names: readonly string[]): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `the address names a store: leave out ${JSON.stringify(`/${names.join('/')}`)}`,
+  );
+}
+
+function severalNames(names: readonly string[], what: 'store' | 'database'): InvalidArgumentError {
+  if (what === 'database') return namesStore(names);
+  const [first, ...others] = names;
+  return new InvalidArgumentError(
+    `the address goes on after the store ${JSON.stringify(first)}: leave out ${JSON.stringify(`/${others.join('/')}`)}, or write a slash in the store's name as %2F: ${JSON.stringify(`/${names.join('%2F')}`)}`,
+  );
 }
 
 function wrongForm(text: string, what: 'store' | 'database'): InvalidArgumentError {

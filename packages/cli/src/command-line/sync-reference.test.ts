@@ -68,7 +68,7 @@ describe('a sync', () => {
   });
 
   it('takes precedence over a replaced version whose id begins in the same way', () => {
-    const syncs = [{ syncId: A, isReplaced: true }, { syncId: B }, { syncId: C, isReplaced: true }];
+    const syncs = [{ syncId: A, versionOf: B }, { syncId: B }, { syncId: C, versionOf: B }];
     expect(chooseSyncs(['36y'], syncs, 'base')).toEqual([B]);
     expect(chooseSyncs(['36z'], syncs, 'base')).toEqual([C]);
   });

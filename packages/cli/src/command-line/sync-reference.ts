@@ -29,8 +29,8 @@ export interface SyncChoice {
   readonly startedAt?: Date | undefined;
   /** Undefined if the sync has not finished. */
   readonly endedAt?: Date | undefined;
-  /** Whether it is a replaced version of another sync. @defaultValue false */
-  readonly isReplaced?: boolean;
+  /** The id of the sync of which it is a replaced version. @defaultValue none: it is a sync of its own */
+  readonly versionOf?: string;
 }
 
 /** Whether a text is a reference to a sync. */
@@ -75,7 +75,7 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
     throw notFound(`${place} holds no finished sync: there is no ${reference}`);
   }
   const matching = choices.filter(({ syncId }) => syncId.startsWith(reference));
-  const present = matching.filter(({ isReplaced }) => isReplaced !== true);
+  const present = matching.filter(({ versionOf }) => versionOf === undefined);
   const fitting = present.length > 0 ? present : matching;
   const [only, ...others] = fitting.map(({ syncId }) => syncId);
   if (only === undefined) throw notFound(`${place} holds no sync ${reference}…`);
@@ -93,7 +93,7 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
  * nearer to the start and comes first. Then the smaller id comes first.
  */
 export function newestFirst(choices: readonly SyncChoice[]): readonly SyncChoice[] {
-  const present = choices.filter(({ isReplaced }) => isReplaced !== true);
+  const present = choices.filter(({ versionOf }) => versionOf === undefined);
   return present.toSorted(
     (a, b) =>
       startMs(b) - startMs(a) ||

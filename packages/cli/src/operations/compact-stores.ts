@@ -40,15 +40,22 @@ export function compactionDocument(result: CompactResult): CompactionDocument {
   };
 }
 
-/** Shows the progress of a compaction on the progress line and, with --verbose, its steps. */
-export function showProgress({ note, progress }: CommandContext): (event: CompactProgress) => void {
+/**
+ * Shows the progress of a compaction on the progress line and, with --verbose, its steps.
+ *
+ * @param total about how many entries there are to build, if they are built
+ */
+export function showProgress(
+  { note, progress }: CommandContext,
+  total: number,
+): (event: CompactProgress) => void {
   let noted: string | undefined;
   return (event) => {
     if (event.type !== noted) note(stepOf(event));
     noted = event.type;
     progress.update(
       event.type === 'building'
-        ? { doing: 'building', done: event.entries, unit: 'entries' }
+        ? { doing: 'building', done: event.entries, total, unit: 'entries' }
         : { doing: event.type },
     );
   };

@@ -2,10 +2,10 @@
 // result, all in a directory that is removed at the end, however the demo ends.
 
 import { join } from 'node:path';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { byteEncodings } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import { digestSync, type SyncDigest } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import { loadSyntheticSync } from '@sstitch/testkit';
 import { type ByteStore, withReader, withStore } from '../stores/open-store.js';
 import { compactionDocument, compactStores } from './compact-stores.js';
@@ -54,7 +54,7 @@ export async function playDemo(options: DemoOptions): Promise<DemoReport> {
   try {
     return await playIn(directory, options);
   } finally {
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
   }
 }
 

@@ -30,7 +30,7 @@ export interface BucketDifference extends Readonly<Difference> {
 export interface DiffOptions {
   readonly signal: AbortSignal;
   /** Called for each page of entries of the first store. */
-  readonly onPage?: (bucketIndex: number, bucket: Bucket, firstKey: Uint8Array) => Promise<void>;
+  readonly onPage?: (bucketIndex: number, firstKey: Uint8Array) => Promise<void>;
   /** The spans to read of each bucket. @defaultValue the whole bucket */
   readonly unshared?: ReadonlyMap<Bucket, readonly Span[]>;
 }
@@ -71,9 +71,7 @@ export async function diffBuckets(
   for (const [bucketIndex, { bucket, span }] of syncSpans(syncId).entries()) {
     const difference = { added: 0, removed: 0, changed: 0, unchanged: 0 };
     const spans = unshared?.get(bucket) ?? [span];
-    const left = entriesOf(pagesOf(before, spans, signal), (key) =>
-      onPage?.(bucketIndex, bucket, key),
-    );
+    const left = entriesOf(pagesOf(before, spans, signal), (key) => onPage?.(bucketIndex, key));
     const right = entriesOf(pagesOf(after, spans, signal));
     let a = await left.next();
     let b = await right.next();

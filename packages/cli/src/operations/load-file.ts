@@ -1,6 +1,5 @@
 // Loads the syncs of one file into a store, in one commit.
 import { existsSync } from 'node:fs';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import { replacedVersionOf } from '@sstitch/operations';
 import {
@@ -12,6 +11,7 @@ import {
   StoreSink,
   type SyncSink,
 } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import { isClusterName } from '../command-line/store-name.js';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
@@ -26,6 +26,7 @@ import {
 } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
+import { showCommit } from './show-commit.js';
 import { patienceOf } from './wait-for-store.js';
 
 /** What to load, and into which store. */
@@ -84,7 +85,7 @@ export async function loadFile(
     });
   } finally {
     await made?.close();
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
   }
 }
 
@@ -92,9 +93,9 @@ type Loader = RecordLoader<LoadedTables>;
 
 function newLoader(
   open: (options: TableLoaderOptions) => EntryTables<LoadedTables>,
-  { signal }: CommandContext,
+  { progress, signal }: CommandContext,
 ): Loader {
-  return new RecordLoader(open, { signal });
+  return new RecordLoader(open, { signal, onProgress: showCommit(progress) });
 }
 
 /** Reads the file, then commits to the store that `open` returns. */
@@ -139,6 +140,8 @@ async function readFile(
       choose === undefined
         ? await chosenSyncs(file.name, input, sync)
         : choose(await input.syncs());
+    const { progress } = context;
+    const total = progress.isShown ? await input.countRecords(syncIds) : undefined;
     let read = 0;
     let renamed: string | undefined;
     for await (const batch of input.batches(syncIds)) {
@@ -153,9 +156,11 @@ async function readFile(
       await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
       const place = input.place();
-      context.progress.update({
+      progress.update({
         doing: `reading ${file.name}`,
-        ...(place === undefined ? { done: read, unit: 'records' } : { ...place, unit: 'bytes' }),
+        ...(place === undefined
+          ? { done: read, total, unit: 'records' }
+          : { ...place, unit: 'bytes' }),
       });
     }
     return input.format;

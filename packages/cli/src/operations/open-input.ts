@@ -7,7 +7,6 @@ import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { C1zError, openC1z } from '@sstitch/c1z';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import {
   type Compression,
   compressionOf,
@@ -17,6 +16,7 @@ import {
   writeBytes,
 } from '@sstitch/lines';
 import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import type { SyncChoice } from '../command-line/sync-reference.js';
 import { usageError } from '../errors.js';
@@ -29,6 +29,8 @@ export interface OpenInput {
   /** The syncs that the file holds. */
   syncs(): Promise<readonly SyncChoice[]>;
   batches(syncIds: readonly string[] | undefined): AsyncIterable<RecordBatch>;
+  /** The number of records that `batches` will yield; undefined if that is not known before they are read. */
+  countRecords(syncIds: readonly string[] | undefined): Promise<number | undefined>;
   /** How far `batches` has read the file, in bytes; undefined if that is not known. */
   place(): { readonly done: number; readonly total: number } | undefined;
   close(): Promise<void>;
@@ -104,6 +106,7 @@ async function openSource(
       return (await source.syncs({ signal })).map(choiceOf);
     },
     batches: (syncIds) => source.batches({ syncIds, signal }),
+    countRecords: async () => undefined,
     place: () => ({ done, total }),
     close: () => source.close(),
   };
@@ -131,18 +134,16 @@ async function openC1zInput(
       signal,
       zone,
       batchRecords: BATCH_RECORDS,
-      onProgress: ({ encodedBytes }) =>
-        progress.update({
-          doing: `decoding ${file.name}`,
-          done: encodedBytes,
-          total,
-          unit: 'bytes',
-        }),
+      onProgress: ({ step, encodedBytes: done }) => {
+        const doing = `${step} ${file.name}`;
+        progress.update(step === 'decoding' ? { doing, done, total, unit: 'bytes' } : { doing });
+      },
     });
     return {
       format: c1z.format === 1 ? 'c1z1' : 'c1z',
       syncs: async () => c1z.syncs().map(choiceOf),
       batches: (syncIds) => withErrors(c1z, { syncIds, signal }, named),
+      countRecords: (syncIds) => c1z.countRecords({ syncIds, signal }),
       place: () => undefined,
       close: () => c1z.close(),
     };
@@ -232,7 +233,7 @@ class Spool {
 
   async remove(): Promise<void> {
     if (this.#directory === undefined) return;
-    await removeTemporaryDirectory(this.#directory);
+    await removeTemporary(this.#directory);
     this.#directory = undefined;
   }
 }

@@ -8,6 +8,7 @@ import type { CommandContext } from '../command-line/command-context.js';
 import { roundMs } from '../output/quantities.js';
 import type { ByteReader, ByteStore, StoreCommit } from '../stores/byte-store.js';
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
+import { showCommit } from './show-commit.js';
 import { totalRecords } from './sync-counts.js';
 
 /** The sync to replace and its replacement. */
@@ -37,7 +38,10 @@ export async function replaceAs(
   { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
   { base, source, syncId, as, purge }: Replacement,
 ): Promise<ReplacedSync> {
-  const loader = new RecordLoader((options) => base.tableLoader(options), { signal });
+  const loader = new RecordLoader((options) => base.tableLoader(options), {
+    signal,
+    onProgress: showCommit(progress),
+  });
   let report: StoreCommit | undefined;
   const sink = new StoreSink<LoadedTables>(loader, {
     ingestAndExcise: async (tables, options) => {

@@ -1,7 +1,9 @@
 // Compares the counts of syncs, from their statistics, before and after a change.
 import type { ReadableEngine } from '@sstitch/contract';
 import { RecordsError, SyncReader, type SyncStatsRecord } from '@sstitch/records';
+import { isClusterName } from '../command-line/store-name.js';
 import { formatCount } from '../output/quantities.js';
+import type { Style } from '../terminal/style.js';
 
 /** Numbers of records by type. */
 export interface RecordCounts {
@@ -57,6 +59,24 @@ export async function totalRecords(
   return total;
 }
 
+/**
+ * About the number of keys of some syncs by their statistics, for progress. These do not tell how many resources have a
+ * parent and how many grants await expansion, of which there are few.
+ */
+export async function aboutKeys(
+  syncs: ReadonlyArray<{ readonly engine: ReadableEngine; readonly syncId: string }>,
+): Promise<number> {
+  let total = 0;
+  for (const { engine, syncId } of syncs) {
+    const counts = (await readCounts(engine, [syncId])).get(syncId);
+    if (counts === undefined) continue;
+    const { resource_type, resource, entitlement, grant, asset } = counts;
+    // An entitlement has an entry in one index, a grant in three.
+    total += resource_type + resource + 2 * entitlement + 4 * grant + asset;
+  }
+  return total;
+}
+
 /** Returns undefined if there are none or they are undecodable: a compaction replaces such statistics and must not fail. */
 async function statisticsOf(
   reader: SyncReader,
@@ -81,6 +101,15 @@ export function countsLines(
   return syncIds.map((syncId) => ({
     ...{ syncId, before: before.get(syncId) ?? null, after: after.get(syncId) ?? null },
   }));
+}
+
+/**
+ * Says when the counts of a base were taken, if other processes may have changed it before the commit: on a cluster, no
+ * process keeps others from writing, and a commit does not return what it replaced.
+ */
+export function countedText(style: Style, base: string, lines: readonly CountsLine[]): string {
+  if (!isClusterName(base) || lines.every(({ before }) => before === null)) return '';
+  return `${style.dim('counted in the base when the command began; other processes may have changed it before the commit')}\n`;
 }
 
 /** Formats a line for each sync: `36zf…: resources 51, entitlements 30 to 31, grants 40 to 42`. */

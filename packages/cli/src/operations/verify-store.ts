@@ -3,10 +3,10 @@
 // on a cluster has no files: every key is read.
 
 import { basename, join } from 'node:path';
-import type { Span } from '@sstitch/contract';
+import { type Span, takeSnapshot } from '@sstitch/contract';
 import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
-import { classifyKey, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
-import { verifyIndexes } from '@sstitch/records';
+import { KeyParser, type ParsedKey, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import { type IndexProblem, SyncVerifier } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
 import { isClusterName } from '../command-line/store-name.js';
 import { reportOf } from '../errors.js';
@@ -22,7 +22,7 @@ import { ScanProgress } from './scan-progress.js';
 /** A fault of the store. */
 export interface Problem {
   /**
-   * The kind of the fault, from the engine (`store`, `manifest`, `table`, `log`) or from `verifyIndexes`
+   * The kind of the fault, from the engine (`store`, `manifest`, `table`, `log`) or from `SyncVerifier`
    * (`missing_index_entry`, …).
    */
   readonly kind: string;
@@ -178,38 +178,66 @@ class VerifyPass {
     }
   }
 
+  /** Reads every key once. */
   async checkKeys(reader: ByteReader, location: string): Promise<void> {
     const { signal, syncIds: only, progress } = this.#options;
-    const syncIds = new Set<string>();
-    const malformed = new MalformedKeys();
-    const spans = spansToCheck(only);
-    const shown = progress && new ScanProgress(reader, spans, progress);
-    for (const [at, span] of spans.entries()) {
-      for await (const page of scanSpan(reader, span, { signal, values: false })) {
-        this.#keys += page.length;
-        await shown?.reach('checking keys', at, page[0]?.[0]);
-        for (const [key] of page) {
-          const classified = classifyKey(key);
-          if (classified.kind === 'sync') syncIds.add(classified.key.syncId);
-          if (classified.kind !== 'malformed') continue;
-          if (isInBucket(key)) malformed.add(key, classified.problem.message);
-          else this.#keysOfNoSync += 1;
+    const snapshot = await takeSnapshot(reader);
+    try {
+      const syncs = new Map<string, SyncVerifier>();
+      const malformed = new MalformedKeys();
+      const parser = new KeyParser();
+      const spans = spansToCheck(only);
+      const shown = progress && new ScanProgress(reader, spans, progress);
+      for (const [at, span] of spans.entries()) {
+        for await (const page of scanSpan(reader, span, { signal, snapshot })) {
+          this.#keys += page.length;
+          await shown?.reach('checking keys', at, page[0]?.[0]);
+          for (const [key, value] of page) {
+            const classified = parser.classify(key);
+            if (classified.kind === 'sync') this.#checkEntry(syncs, classified.key, key, value);
+            if (classified.kind !== 'malformed') continue;
+            if (isInBucket(key)) malformed.add(key, classified.problem.message);
+            else this.#keysOfNoSync += 1;
+          }
         }
       }
-    }
-    // If no key belongs to a sync, keys in the buckets belong to another program.
-    if (syncIds.size === 0) this.#keysOfNoSync += malformed.count;
-    else this.#addMalformed(malformed);
-    this.#noteKeysOfNoSync(location);
-    for (const id of [...syncIds].sort()) {
-      progress?.update({ doing: `checking indexes of ${id}` });
-      for await (const { kind, bucket, key, message } of verifyIndexes(reader, id, { signal })) {
-        // Already reported above.
-        if (kind === 'malformed_key') continue;
-        this.#add({ kind, syncId: id, bucket, key: toHex(key), message });
+      // If no key belongs to a sync, keys in the buckets belong to another program.
+      if (syncs.size === 0) this.#keysOfNoSync += malformed.count;
+      else this.#addMalformed(malformed);
+      this.#noteKeysOfNoSync(location);
+      this.#syncs = syncs.size;
+      for (const [syncId, verifier] of syncs) {
+        const doing = `looking for faults in the indexes of ${syncId}`;
+        const faults = verifier.faults(reader, {
+          ...{ snapshot, signal },
+          onProgress: ({ keys, ofKeys }) =>
+            progress?.update({ doing, done: keys, total: ofKeys, unit: 'keys' }),
+        });
+        for await (const problem of faults) this.#addOfSync(syncId, problem);
       }
-      this.#syncs += 1;
+    } finally {
+      await snapshot.close();
     }
+  }
+
+  #checkEntry(
+    syncs: Map<string, SyncVerifier>,
+    { syncId, bucket }: ParsedKey,
+    key: Uint8Array,
+    value: Uint8Array,
+  ): void {
+    let verifier = syncs.get(syncId);
+    if (verifier === undefined) {
+      verifier = new SyncVerifier(syncId);
+      syncs.set(syncId, verifier);
+    }
+    const problem = verifier.verify(bucket, key, value);
+    if (problem !== undefined) this.#addOfSync(syncId, problem);
+  }
+
+  #addOfSync(syncId: string, { kind, bucket, key, message }: IndexProblem): void {
+    // Malformed keys are reported as such, whatever their sync.
+    if (kind !== 'malformed_key') this.#add({ kind, syncId, bucket, key: toHex(key), message });
   }
 
   #addMalformed({ count, first }: MalformedKeys): void {
@@ -244,7 +272,8 @@ class MalformedKeys {
 
 function spansToCheck(syncIds: readonly string[] | undefined): readonly Span[] {
   if (syncIds === undefined) return [{ start: new Uint8Array(0), end: undefined }];
-  return syncIds.flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span));
+  const once = [...new Set(syncIds)];
+  return once.flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span));
 }
 
 /** Whether a table or MANIFEST is missing. A missing store has a code of its own. */

@@ -1,6 +1,6 @@
 // Loads a file of syncs into a store in a temporary directory, because it can be read only in its own order.
 import { join } from 'node:path';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { loadFile } from './load-file.js';
@@ -19,6 +19,6 @@ export async function withLoadedFile<T>(
     await loadFile(context, file, { into, sync: undefined, as: undefined, zone, wait: 0 });
     return await use(into);
   } finally {
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
   }
 }

@@ -2,7 +2,6 @@
 // sends their entries to the cluster in one commit.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
 import {
   type ByteBatchOptions,
   type ByteIterator,
@@ -19,6 +18,7 @@ import {
   type Span,
 } from '@sstitch/contract';
 import { type LoadedTables, Store, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import { usageError } from '../errors.js';
 import type { ByteStore, StoreCommit } from './byte-store.js';
 import { scanSpan } from './scan-span.js';
@@ -111,7 +111,7 @@ export class ClusterWriter implements ByteStore {
 
   /** Removes the tables of bulk loads. The engine stays open. */
   close(): Promise<void> {
-    return removeTemporaryDirectory(this.#directory);
+    return removeTemporary(this.#directory);
   }
 
   async #replace(

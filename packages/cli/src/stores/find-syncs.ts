@@ -66,11 +66,12 @@ export async function findSyncs(
   const choices: SyncChoice[] = [];
   for (const syncId of await findSyncIds(engine, signal)) {
     const run = await records.getSyncRun(syncId);
+    const version = run && replacedVersionOf(run);
     choices.push({
       syncId,
       startedAt: run?.startedAt && timestampDate(run.startedAt),
       endedAt: run?.endedAt && timestampDate(run.endedAt),
-      ...(run !== undefined && replacedVersionOf(run) !== undefined && { isReplaced: true }),
+      ...(version !== undefined && { versionOf: version.syncId }),
     });
   }
   return choices;

@@ -46,7 +46,7 @@ export async function writtenSyncId(
     throw new CliError(
       'SSTITCH_SYNC_NOT_FOUND',
       `${flag} ${JSON.stringify(reference)}: ${location} holds no such sync, and the id of a new one has 27 characters; \`sstitch syncs ${location}\` lists those of the store`,
-      { cause: error },
+      { cause: error, hasAdvice: true },
     );
   }
 }

@@ -82,6 +82,7 @@ async function openCluster(address: string, missing: MissingStore): Promise<Open
       throw new ClusterError(
         'SSTITCH_CLUSTER_NOT_FOUND',
         `nothing was ever written to a store at ${address}`,
+        { reason: 'store-missing' },
       );
     }
     const store = new ClusterStore<Uint8Array, Uint8Array>(port, {

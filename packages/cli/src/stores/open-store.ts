@@ -1,9 +1,11 @@
 // Opens stores by their names, and closes them after a callback.
 import { accessSync, constants, existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Span } from '@sstitch/contract';
 import { openReadOnly, Store } from '@sstitch/engine';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import { type FileSystem, nodeFileSystem } from '@sstitch/sst';
 import { isClusterName } from '../command-line/store-name.js';
 import { type ErrorReport, reportOf } from '../errors.js';
@@ -74,8 +76,27 @@ export async function withLocalStore<T>(
     isUnused = isNew && (await isEmpty(store));
     throw error;
   } finally {
+    const removed = isUnused ? await moveAway(location) : undefined;
     await store.close();
-    if (isUnused) await rm(location, { recursive: true, force: true });
+    if (removed !== undefined) await removeTemporary(removed);
+  }
+}
+
+/**
+ * Moves an open store into a temporary directory beside it, and returns that. Its lock moves with it: a process that
+ * waits for the store finds none and makes its own, which the removal does not touch.
+ *
+ * @returns undefined if the store cannot be moved, as on Windows while it is open
+ */
+async function moveAway(location: string): Promise<string | undefined> {
+  try {
+    const path = resolve(location);
+    const directory = await makeTemporaryDirectory('.sstitch-unused-', dirname(path));
+    await rename(path, join(directory, 'store'));
+    return directory;
+  } catch {
+    // The error that ended the command is reported. An empty store stays.
+    return undefined;
   }
 }
 

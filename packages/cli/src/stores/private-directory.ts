@@ -1,12 +1,13 @@
-// A private directory of this process inside a store, for hard-linked copies. Its name holds the process id, so
-// that the store's owner can remove it after the process has ended. If the store cannot be written, the
-// directory is created in the system's temporary directory, named the same way.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// A private directory of this process inside a store, for hard-linked copies. Its name is that of a reader's copy
+// (readers/<process id>-<n>): the store's owner and the next reader remove it after the process has ended. If the store
+// cannot be written, the directory is created in the system's temporary directory.
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 
 /** The first number of a directory, far above those that the engine assigns to its own copies. */
 const FIRST_NUMBER = 1_000_000;
+const READER_NAME = /^(\d{1,10})-\d{1,10}$/;
 /** The error codes of a directory that cannot be written. */
 const NO_WRITE_CODES: readonly unknown[] = ['EROFS', 'EACCES', 'EPERM'];
 
@@ -21,22 +22,41 @@ export async function withPrivateDirectory<T>(
   try {
     return await use(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeTemporary(directory);
   }
 }
 
 async function makePrivateDirectory(location: string): Promise<string> {
-  const directory = join(location, 'readers', `${process.pid}-${++directories}`);
+  const readers = join(location, 'readers');
+  const directory = join(readers, `${process.pid}-${++directories}`);
   try {
     // Not `recursive`, which reports ENOENT for a disk that cannot be written.
-    await mkdir(join(location, 'readers')).catch((error: { readonly code?: unknown }) => {
+    await mkdir(readers).catch((error: { readonly code?: unknown }) => {
       if (error.code !== 'EEXIST') throw error;
     });
+    await removeStale(readers);
     await mkdir(directory);
     return directory;
   } catch (error) {
     if (!NO_WRITE_CODES.includes((error as { code?: unknown }).code)) throw error;
   }
-  // mkdtemp makes the directory accessible only to the user.
-  return mkdtemp(join(tmpdir(), `sstitch-reader-${process.pid}-`));
+  return makeTemporaryDirectory('sstitch-reader-');
+}
+
+/** Removes the copies of processes that have ended. */
+async function removeStale(readers: string): Promise<void> {
+  for (const name of await readdir(readers)) {
+    const [, pid] = READER_NAME.exec(name) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    // It may belong to another user, or another process may remove it.
+    await rm(join(readers, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }

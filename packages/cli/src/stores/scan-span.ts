@@ -1,6 +1,7 @@
 // Reads a span in pages.
 import {
   boundsOf,
+  type EngineSnapshot,
   type EntryPage,
   type ReadableEngine,
   readPages,
@@ -8,6 +9,8 @@ import {
 } from '@sstitch/contract';
 
 export interface ScanOptions {
+  /** Read this state of the engine. @defaultValue the state at the first read */
+  readonly snapshot?: EngineSnapshot;
   readonly signal?: AbortSignal;
   /** Whether to read values; without them every value is empty. @defaultValue true */
   readonly values?: boolean;
@@ -19,18 +22,8 @@ export interface ScanOptions {
 export function scanSpan(
   engine: ReadableEngine,
   span: Span,
-  { signal, values = true, limit = -1 }: ScanOptions = {},
+  { snapshot, signal, values = true, limit = -1 }: ScanOptions = {},
 ): AsyncGenerator<EntryPage, void, undefined> {
-  return readPages(engine, { ...boundsOf(span), values, limit }, () => signal?.throwIfAborted());
-}
-
-/** Counts the keys of a span. */
-export async function countKeys(
-  engine: ReadableEngine,
-  span: Span,
-  signal: AbortSignal,
-): Promise<number> {
-  let count = 0;
-  for await (const page of scanSpan(engine, span, { signal, values: false })) count += page.length;
-  return count;
+  const read = { ...boundsOf(span), values, limit, ...(snapshot && { snapshot }) };
+  return readPages(engine, read, () => signal?.throwIfAborted());
 }

@@ -27,12 +27,20 @@ export class ProgressLine {
     this.#isShown = false;
   }
 
+  /** Whether updates are shown at all. Callers ask this first if a total is expensive to find. */
+  get isShown(): boolean {
+    return this.#isShown;
+  }
+
   /** Whether an update would be shown. Callers ask this first if the progress is expensive to compute. */
   get isDue(): boolean {
     return this.#isShown && performance.now() - this.#lastMs >= INTERVAL_MS;
   }
 
-  /** Shows the progress, unless the last update was too recent. */
+  /**
+   * Shows the progress, unless the last update was too recent. A new step is shown at once: it may be long, and report
+   * nothing else.
+   */
   update(progress: Progress): void {
     if (!this.#isShown) return;
     const nowMs = performance.now();
@@ -41,8 +49,7 @@ export class ProgressLine {
       this.#doing = doing;
       this.#startedMs = nowMs;
       this.#startedAt = done;
-    }
-    if (nowMs - this.#lastMs < INTERVAL_MS) return;
+    } else if (nowMs - this.#lastMs < INTERVAL_MS) return;
     this.#lastMs = nowMs;
     this.#isDirty = true;
     const pace = { elapsedMs: nowMs - this.#startedMs, advanced: done - this.#startedAt };

@@ -35,7 +35,9 @@ describe('progress', () => {
     expect(progressText(progress, { elapsedMs: 100, advanced: 3 }, COLUMNS)).toBe(end);
     expect(progressText(progress, { elapsedMs: 3000, advanced: 3 }, COLUMNS)).toBe(`${end}, 1/s`);
     // More than the total, which may be an estimate.
-    expect(progressText({ ...progress, done: 4 }, settled, COLUMNS)).toContain('100 %');
+    const more = progressText({ ...progress, done: 4 }, settled, COLUMNS);
+    expect(more).toContain('100 %');
+    expect(more).toContain('4 of 4 tables');
   });
 
   it('drops the bar first to fit the line', () => {

@@ -42,7 +42,8 @@ export function progressText({ doing, done, total, unit }: Progress, pace: Pace,
       ? `, ${formatDuration(((total - done) / perSecond) * 1000)} left`
       : '';
   const head = `${doing} ${String(Math.floor(share * 100)).padStart(3)} %`;
-  const figures = `${amount(done)} of ${named(amount(total))}${rate}${left}`;
+  // The total may be an estimate.
+  const figures = `${amount(done)} of ${named(amount(Math.max(done, total)))}${rate}${left}`;
   const whole = `${head} ${bar} ${figures}`;
   // The figures matter more than the bar.
   return (whole.length <= columns ? whole : `${head} ${figures}`).slice(0, columns);

@@ -13,6 +13,7 @@ it('an error of all nodes says of each why it did not answer, without a stack', 
       '10.0.0.2:9042 (The host 10.0.0.2:9042 did not reply before timeout 6000 ms)',
   );
   expect(unavailable(cause).cause).toBe(cause);
+  expect(unavailable(cause)).not.toHaveProperty('reason');
 });
 
 it('an error of nodes of which one refuses this client is a refusal, and says what to do', () => {
@@ -26,6 +27,7 @@ it('an error of nodes of which one refuses this client is a refusal, and says wh
   });
   expect(unavailable(cause)).toMatchObject({
     code: 'SSTITCH_CLUSTER_REFUSED',
+    reason: 'login-wrong',
     message:
       'Cassandra: no node takes the connection: ' +
       '10.0.0.1:9042 (username and/or password are incorrect: check the user and the password), ' +

@@ -1,6 +1,6 @@
 // What an error of the driver means: whether the same statement may succeed later, and whether it was sent at all.
 import { ClusterError } from '../errors.js';
-import { tlsProblem } from '../tls-failures.js';
+import { type Refusal, tlsRefusal } from '../refusal.js';
 
 const BAD_CREDENTIALS = 0x0100;
 const UNAUTHORIZED = 0x2100;
@@ -52,16 +52,18 @@ export function wasNeverSent(error: unknown): boolean {
 export function unavailable(cause: unknown): ClusterError {
   const nodes = nodesOf(cause);
   const errors = nodes.length === 0 ? [cause] : nodes.map(([, error]) => error);
-  const isRefused = errors.some((error) => refusalOf(error) !== undefined);
+  const refusal = errors.map(refusalOf).find((each) => each !== undefined);
   // The driver's own message has the first node's stack.
-  const reason =
+  const problem =
     nodes.length === 0
-      ? reasonOf(cause)
-      : `no node ${isRefused ? 'takes the connection' : 'answers'}: ${nodes
-          .map(([node, error]) => `${node} (${reasonOf(error)})`)
+      ? problemOf(cause)
+      : `no node ${refusal === undefined ? 'answers' : 'takes the connection'}: ${nodes
+          .map(([node, error]) => `${node} (${problemOf(error)})`)
           .join(', ')}`;
-  const code = isRefused ? 'SSTITCH_CLUSTER_REFUSED' : 'SSTITCH_CLUSTER_UNAVAILABLE';
-  return new ClusterError(code, `Cassandra: ${reason}`, { cause });
+  const message = `Cassandra: ${problem}`;
+  return refusal === undefined
+    ? new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', message, { cause })
+    : new ClusterError('SSTITCH_CLUSTER_REFUSED', message, { cause, reason: refusal.reason });
 }
 
 /** Why each node was not asked. */
@@ -70,24 +72,26 @@ function nodesOf(cause: unknown): Array<[node: string, error: unknown]> {
   return name === 'NoHostAvailableError' ? Object.entries(innerErrors) : [];
 }
 
-function reasonOf(error: unknown): string {
+function problemOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return (
-    refusalOf(error) ??
+    refusalOf(error)?.message ??
     (ENDED.test(message) ? `${message}: if it takes TLS alone, set tls` : message)
   );
 }
 
 /** Why a node refuses this client, and what to do; undefined if it does not. */
-function refusalOf(error: unknown): string | undefined {
+function refusalOf(error: unknown): Refusal | undefined {
   const { name, message = '', code, additionalInfo } = (error ?? {}) as DriverFailure;
   if (name === 'AuthenticationError') {
     return additionalInfo === undefined
-      ? 'it asks for a login: set a user and a password'
-      : `${message}: check the user and the password`;
+      ? { reason: 'login-missing', message: 'it asks for a login: set a user and a password' }
+      : { reason: 'login-wrong', message: `${message}: check the user and the password` };
   }
-  if (name === 'ResponseError' && code === UNAUTHORIZED) return `${message}: grant it`;
-  return tlsProblem(error);
+  if (name === 'ResponseError' && code === UNAUTHORIZED) {
+    return { reason: 'permission-missing', message: `${message}: grant it` };
+  }
+  return tlsRefusal(error);
 }
 
 function isPermanent(error: unknown): boolean {
@@ -97,7 +101,7 @@ function isPermanent(error: unknown): boolean {
     if (code === INVALID && SCHEMA_LAG.test(message)) return false;
     return typeof code === 'number' && PERMANENT_CODES.has(code);
   }
-  return PERMANENT_NAMES.has(name) || tlsProblem(error) !== undefined;
+  return PERMANENT_NAMES.has(name) || tlsRefusal(error) !== undefined;
 }
 
 /** ECONNREFUSED, ENOTFOUND, ECONNRESET … */

@@ -111,6 +111,7 @@ export async function checkSchema(session: CassandraSession, keyspace: string): 
       missing.length === Object.keys(TABLES).length
         ? `the cluster has no tables of stores in keyspace ${keyspace}`
         : `the cluster has no table ${missing.join(', ')} in keyspace ${keyspace}: open it once with the option create`,
+      { reason: 'tables-missing' },
     );
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { ClusterError } from '../errors.js';
 import { Turns } from '../turns.js';
-import { isPassing, unavailable } from './failures.js';
+import { type Encryption, isPassing, unavailable } from './failures.js';
 import { guardedClient } from './guarded-client.js';
 import type { Settings } from './pool-settings.js';
 import type { Statement } from './statements.js';
@@ -18,12 +18,14 @@ export class Database {
   readonly #pool: Pool;
   readonly #turns: Turns;
   readonly #retryMs: number;
+  readonly #encryption: Encryption;
   #closing: Promise<void> | undefined;
 
-  private constructor(pool: Pool, { connections, retryMs }: Settings) {
+  private constructor(pool: Pool, { connections, encryption, retryMs }: Settings) {
     this.#pool = pool;
     this.#turns = new Turns(connections);
     this.#retryMs = retryMs;
+    this.#encryption = encryption;
     // An idle connection was lost. The pool has dropped it; without a listener the process would end.
     pool.on('error', () => {});
   }
@@ -98,6 +100,11 @@ export class Database {
     }
   }
 
+  /** The error that callers see. */
+  #seen(error: unknown): ClusterError {
+    return unavailable(error, this.#encryption);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#pool.end();
     return this.#closing;
@@ -110,10 +117,10 @@ export class Database {
       try {
         return await attempt();
       } catch (error) {
-        if (this.#closing !== undefined || !isRepeatable(error)) throw unavailable(error);
+        if (this.#closing !== undefined || !isRepeatable(error)) throw this.#seen(error);
         const nowMs = performance.now();
         deadlineMs ??= nowMs + this.#retryMs;
-        if (nowMs + pauseMs > deadlineMs) throw unavailable(error);
+        if (nowMs + pauseMs > deadlineMs) throw this.#seen(error);
       }
       await sleep(pauseMs * (0.5 + Math.random()));
     }

@@ -1,6 +1,6 @@
 // What the driver's errors mean.
-import { ClusterError, type ClusterErrorCode } from '../errors.js';
-import { tlsProblem } from '../tls-failures.js';
+import { ClusterError } from '../errors.js';
+import { type Refusal, tlsRefusal } from '../refusal.js';
 
 /** Error codes of the operating system for a server that is unreachable, or no longer reachable. */
 const LOST_CONNECTION = new Set([
@@ -19,22 +19,23 @@ const CONNECTION_EXCEPTION = /^08/;
 const DRIVER_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
-/** What to do about the SQLSTATEs of a server that refuses this client. */
-const ADVICE: ReadonlyMap<string, string> = new Map([
-  ['28000', 'check the user and the database'],
-  ['28P01', 'check the user and the password'],
-  ['42501', 'grant it'],
-]);
-/** The server's messages for a role that may not create the schema, and one that may not use it or its tables. */
-const NO_CREATE = /permission denied for database/;
-const NO_USE = /permission denied for (schema|table)/;
+/** SQLSTATEs of refusals: a user that may not log in, a wrong password, a missing permission. */
+const USER_REFUSED = '28000';
+const LOGIN_WRONG = '28P01';
+const PERMISSION_MISSING = '42501';
 const NO_DATABASE = '3D000';
-/** pg's messages when the server asks for a password and there is none, and when it does not speak TLS. */
+/**
+ * The functions of the server that report one SQLSTATE for several causes: no entry of pg_hba.conf takes the client as it
+ * connects; it may not connect to the database. Unlike messages, their names are in no other language.
+ */
+const BY_HBA = 'ClientAuthentication';
+const BY_CONNECT = 'CheckMyDatabase';
+/** Messages of pg, whose errors have no code: the server asks for a password and there is none; it does not speak TLS. */
 const NO_PASSWORD = /client password must be a (non-empty )?string/;
 const NO_TLS = /server does not support SSL/;
-/** The server's messages where its pg_hba.conf asks for a client's certificate, or has no entry without TLS. */
-const NO_CERTIFICATE = /valid client certificate/;
-const NOT_ENCRYPTED = /no encryption|SSL off/;
+
+/** Which sides of a connection prove who they are by a certificate. */
+export type Encryption = 'none' | 'server' | 'both';
 
 /** Whether a statement that failed may succeed on another connection or a moment later. */
 export function isPassing(error: unknown): boolean {
@@ -50,43 +51,93 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
-/** The error that callers see. */
-export function unavailable(cause: unknown): ClusterError {
+/**
+ * The error that callers see.
+ *
+ * @param encryption that of the connections
+ */
+export function unavailable(cause: unknown, encryption: Encryption = 'none'): ClusterError {
   if (cause instanceof ClusterError) return cause;
-  return new ClusterError(codeOf(cause), `PostgreSQL: ${messageOf(cause)}`, { cause });
+  const refusal = refusalOf(cause, encryption);
+  if (refusal !== undefined) return refused(cause, refusal);
+  const message = `PostgreSQL: ${messageOf(cause)}`;
+  switch ((cause as { code?: unknown } | undefined)?.code) {
+    case NO_DATABASE:
+      return new ClusterError('SSTITCH_CLUSTER_NOT_FOUND', message, {
+        ...{ cause, reason: 'database-missing' },
+      });
+    case 'ERR_INVALID_URL':
+      return new ClusterError('SSTITCH_OPTION_INVALID', message, { cause });
+    default:
+      return new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', message, { cause });
+  }
 }
 
-function codeOf(error: unknown): ClusterErrorCode {
-  if (refusalOf(error) !== undefined) return 'SSTITCH_CLUSTER_REFUSED';
-  switch ((error as { code?: unknown } | undefined)?.code) {
-    case NO_DATABASE:
-      return 'SSTITCH_CLUSTER_NOT_FOUND';
-    case 'ERR_INVALID_URL':
-      return 'SSTITCH_OPTION_INVALID';
-    default:
-      return 'SSTITCH_CLUSTER_UNAVAILABLE';
+/** The error of the statements that create the tables: those need another permission than all others. */
+export function creationFailure(cause: unknown): unknown {
+  if (!(cause instanceof Error && 'code' in cause && cause.code === PERMISSION_MISSING)) {
+    return cause;
   }
+  const message = `${cause.message}: grant CREATE on the database`;
+  return refused(cause, { reason: 'permission-missing', message });
+}
+
+function refused(cause: unknown, { reason, message }: Refusal): ClusterError {
+  return new ClusterError('SSTITCH_CLUSTER_REFUSED', `PostgreSQL: ${message}`, { cause, reason });
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map(messageOf).join('; ');
   }
-  return refusalOf(error) ?? (error instanceof Error ? error.message : String(error));
+  return error instanceof Error ? error.message : String(error);
 }
 
-/** Why the server refuses this client, and what to do; undefined if it does not. */
-function refusalOf(error: unknown): string | undefined {
+/** Why the server refuses this client; undefined if it does not. */
+function refusalOf(error: unknown, encryption: Encryption): Refusal | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { message } = error;
-  if (NO_PASSWORD.test(message)) return 'the server asks for a password, and none is set';
-  if (NO_TLS.test(message)) return 'the server does not speak TLS: leave out tls';
-  const advice = ADVICE.get('code' in error ? String(error.code) : '');
-  if (advice === undefined) return tlsProblem(error);
-  if (NO_CREATE.test(message)) return `${message}: grant CREATE on the database`;
-  if (NO_USE.test(message)) {
-    return `${message}: grant USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables`;
+  const { message, code, routine } = error as Error & { code?: unknown; routine?: unknown };
+  if (NO_PASSWORD.test(message)) {
+    return {
+      reason: 'password-missing',
+      message: 'the server asks for a password, and none is set',
+    };
   }
-  if (NO_CERTIFICATE.test(message)) return `${message}: set cert and key`;
-  return `${message}: ${NOT_ENCRYPTED.test(message) ? `set tls, or ${advice}` : advice}`;
+  if (NO_TLS.test(message)) {
+    return {
+      reason: 'tls-unsupported',
+      message: 'the server does not speak TLS: leave out tls',
+    };
+  }
+  switch (code) {
+    case LOGIN_WRONG:
+      return { reason: 'login-wrong', message: `${message}: check the user and the password` };
+    case USER_REFUSED:
+      return routine === BY_HBA
+        ? refusalByHba(message, encryption)
+        : { reason: 'user-refused', message: `${message}: check the user and the database` };
+    case PERMISSION_MISSING:
+      return {
+        reason: 'permission-missing',
+        message: `${message}: grant ${
+          routine === BY_CONNECT
+            ? 'CONNECT on the database'
+            : 'USAGE on the schema, and SELECT, INSERT, UPDATE and DELETE on its tables'
+        }`,
+      };
+    default:
+      return tlsRefusal(error);
+  }
+}
+
+function refusalByHba(message: string, encryption: Encryption): Refusal {
+  const check = 'check the user and the database';
+  switch (encryption) {
+    case 'none':
+      return { reason: 'tls-missing', message: `${message}: set tls, or ${check}` };
+    case 'server':
+      return { reason: 'user-refused', message: `${message}: ${check}, or set cert and key` };
+    case 'both':
+      return { reason: 'user-refused', message: `${message}: ${check}` };
+  }
 }

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import type { PoolConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { ClusterError } from '../errors.js';
-import { unavailable } from './failures.js';
+import { type Encryption, unavailable } from './failures.js';
 import type { PostgresOptions } from './options.js';
 
 const DEFAULT_CONNECTIONS = 8;
@@ -16,6 +16,7 @@ const SERVER_LIMIT = 0.9;
 /** The options of the pool, and how long to repeat. */
 export interface Settings {
   readonly pool: PoolConfig;
+  readonly encryption: Encryption;
   readonly connections: number;
   /** The server's limit for a statement. */
   readonly serverStatementMs: number;
@@ -48,10 +49,18 @@ export function settingsOf(options: PostgresOptions): Settings {
       // An idle connection does not keep the process alive.
       allowExitOnIdle: true,
     },
+    encryption: encryptionOf(tls ?? parts.ssl),
     connections,
     serverStatementMs: Math.ceil(statementMs * SERVER_LIMIT),
     retryMs,
   };
+}
+
+/** As the driver decides it: without an option, PGSSLMODE does. */
+function encryptionOf(ssl: PoolConfig['ssl']): Encryption {
+  if (typeof ssl === 'object') return ssl.cert === undefined ? 'server' : 'both';
+  const isByDefault = !['', 'disable'].includes(process.env['PGSSLMODE'] ?? '');
+  return (ssl ?? isByDefault) ? 'server' : 'none';
 }
 
 /** The parts of a connection string, as the driver itself reads them. A part that is empty or null counts as absent. */

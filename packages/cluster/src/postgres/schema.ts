@@ -9,6 +9,7 @@
 //   blocks, run_index  the bytes of runs
 import type { PoolClient } from 'pg';
 import { ClusterError } from '../errors.js';
+import { creationFailure } from './failures.js';
 
 /** The version of the tables that this package reads and writes. */
 const FORMAT_VERSION = 1;
@@ -46,6 +47,7 @@ export async function prepareSchema(
       throw new ClusterError(
         'SSTITCH_CLUSTER_NOT_FOUND',
         `the database has no tables of stores in schema ${schema}`,
+        { reason: 'tables-missing' },
       );
     }
     await createTables(client, schema);
@@ -79,7 +81,7 @@ async function createTables(client: PoolClient, schema: string): Promise<void> {
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    throw error;
+    throw creationFailure(error);
   }
 }
 

@@ -162,7 +162,7 @@ export class GroupQueue {
           break;
         case 'owner-not-joined': {
           const message =
-            'the commit was aborted: other processes counted this one as dead; reopen the store and repeat it';
+            'the commit was aborted, because other processes counted this one as dead; it can be repeated once the store is reopened';
           caller.reject(new ClusterError('SSTITCH_LOAD_ABORTED', message));
           break;
         }

@@ -60,7 +60,7 @@ export class LeaseKeeper {
       this.lose(`it was not renewed for ${this.#options.leaseMs} ms`);
     }
     if (this.#lost !== undefined) {
-      const message = `the lease of this process on store "${this.#options.port.store}" was lost: ${this.#lost}; reopen the store`;
+      const message = `the lease of this process on store "${this.#options.port.store}" was lost: ${this.#lost}; it takes no calls until it is reopened`;
       throw new ClusterError('SSTITCH_LEASE_LOST', message);
     }
   }

@@ -1,8 +1,8 @@
 // The store: an abstract-level database over a distributed one, and an engine of the contract.
 import type {
+  ByteEncodings,
   Engine,
   EngineCapabilities,
-  EntryPages,
   ReplaceSpansOptions,
   ReplaceSpansResult,
   Span,
@@ -54,6 +54,15 @@ export interface MaintenanceOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `replaceSpans`. */
+export interface ClusterReplaceOptions<K, V>
+  extends Omit<ReplaceSpansOptions, keyof ByteEncodings> {
+  /** Encodes keys that are not bytes: a name, or an encoder. Without it, the store's encoding does. */
+  readonly keyEncoding?: string | { readonly encode: (key: K) => unknown } | undefined;
+  /** Encodes values that are not bytes, as `keyEncoding` does keys. */
+  readonly valueEncoding?: string | { readonly encode: (value: V) => unknown } | undefined;
+}
+
 interface EncodedReadOptions {
   readonly snapshot?: AbstractSnapshot | null | undefined;
 }
@@ -83,9 +92,9 @@ export class ClusterStore<K = string, V = string>
     this.#options = checked;
   }
 
-  /** What this engine offers beyond the contract: nothing. */
+  /** This engine offers nothing beyond the contract, and is shared by processes. */
   get capabilities(): EngineCapabilities {
-    return { tables: false, checkpoint: false };
+    return { tables: false, checkpoint: false, shared: true };
   }
 
   get #opened(): StoreCore {
@@ -106,8 +115,21 @@ export class ClusterStore<K = string, V = string>
    */
   async replaceSpans(
     spans: readonly Span[],
-    entries: EntryPages,
-    options: ReplaceSpansOptions = {},
+    entries: AsyncIterable<ReadonlyArray<readonly [key: K | Uint8Array, value: V | Uint8Array]>>,
+    options?: ClusterReplaceOptions<K, V>,
+  ): Promise<ReplaceSpansResult>;
+  /** Replaces all that `spans` hold by `entries`, whose keys and values have the encodings of the options. */
+  async replaceSpans<TKey, TValue>(
+    spans: readonly Span[],
+    entries: AsyncIterable<
+      ReadonlyArray<readonly [key: TKey | Uint8Array, value: TValue | Uint8Array]>
+    >,
+    options: ClusterReplaceOptions<TKey, TValue>,
+  ): Promise<ReplaceSpansResult>;
+  async replaceSpans(
+    spans: readonly Span[],
+    entries: AsyncIterable<unknown>,
+    options: ClusterReplaceOptions<unknown, unknown> = {},
   ): Promise<ReplaceSpansResult> {
     const checked = checkSpans(spans);
     checkEntryPages(entries);
@@ -117,7 +139,10 @@ export class ClusterStore<K = string, V = string>
     return this.#opened.replaceSpans(checked, entries, encoder, options.signal);
   }
 
-  #encoderOf({ keyEncoding, valueEncoding }: ReplaceSpansOptions): EntryEncoder {
+  #encoderOf<TKey, TValue>({
+    keyEncoding,
+    valueEncoding,
+  }: ClusterReplaceOptions<TKey, TValue>): EntryEncoder {
     const key = this.keyEncoding(keyEncoding as never);
     const value = this.valueEncoding(valueEncoding as never);
     return { key: encodeBy(key), value: encodeBy(value) };

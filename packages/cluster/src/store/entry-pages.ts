@@ -1,13 +1,6 @@
 // The entries of a replacement, from the caller's pages to those of a run: encoded, and checked before they are
 // written.
-import {
-  compareBytes,
-  describeValue,
-  type EntryPages,
-  isBytes,
-  type Span,
-  spanContains,
-} from '@sstitch/contract';
+import { compareBytes, describeValue, isBytes, type Span, spanContains } from '@sstitch/contract';
 import { ClusterError, orAborted, throwIfAborted } from '../errors.js';
 import { MAX_ENTRY_BYTES, type RunEntry } from '../runs/block.js';
 import { MAX_KEY_BYTES } from './limits.js';
@@ -19,8 +12,11 @@ export interface EntryEncoder {
 }
 
 /** @throws ClusterError SSTITCH_ENTRIES_INVALID */
-export function checkEntryPages(pages: EntryPages): void {
-  if (typeof (pages as Partial<EntryPages> | null)?.[Symbol.asyncIterator] === 'function') return;
+export function checkEntryPages(pages: AsyncIterable<unknown>): void {
+  if (
+    typeof (pages as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function'
+  )
+    return;
   throw invalid(
     `entries must be an async iterable of pages, which are arrays of [key, value], not ${describeValue(pages)}`,
   );
@@ -34,7 +30,7 @@ export function checkEntryPages(pages: EntryPages): void {
  * @throws ClusterError SSTITCH_ENTRIES_INVALID, SSTITCH_TOO_LARGE, SSTITCH_ABORTED; what `pages` throws
  */
 export async function* checkedEntries(
-  pages: EntryPages,
+  pages: AsyncIterable<unknown>,
   spans: readonly Span[],
   encoder: EntryEncoder,
   signal: AbortSignal,
@@ -131,7 +127,7 @@ class EntryPlace {
 }
 
 async function* untilAborted(
-  pages: EntryPages,
+  pages: AsyncIterable<unknown>,
   signal: AbortSignal,
 ): AsyncGenerator<unknown, void, undefined> {
   throwIfAborted(signal);

@@ -21,9 +21,9 @@ describe('replaceSpans', () => {
       yield [
         ['a', { n: 1 }],
         [bytes('b'), bytes('{"n":2}')],
-      ];
+      ] as const;
     })();
-    await store.replaceSpans(everything, entries as unknown as EntryPages);
+    await store.replaceSpans(everything, entries);
     expect(await store.iterator().all()).toEqual([
       ['a', { n: 1 }],
       ['b', { n: 2 }],

@@ -3,7 +3,7 @@
 // Invariants:
 // - every read of runs holds a view, and releases it afterwards;
 // - everything that was started has ended when `close` fulfils.
-import type { EntryPages, ReplaceSpansResult, Span } from '@sstitch/contract';
+import type { ReplaceSpansResult, Span } from '@sstitch/contract';
 import type { Clock } from '../clock.js';
 import { ClusterError } from '../errors.js';
 import { commitRun } from '../maintenance/commit-run.js';
@@ -131,7 +131,7 @@ export class StoreCore {
   /** @throws ClusterError as the public `replaceSpans` */
   async replaceSpans(
     spans: readonly Span[],
-    entries: EntryPages,
+    entries: AsyncIterable<unknown>,
     encoder: EntryEncoder,
     signal: AbortSignal | undefined,
   ): Promise<ReplaceSpansResult> {

@@ -5,7 +5,8 @@
 // tombstones, and keeps the difference in memory. So its size is limited.
 //
 // A concurrent write to the same sync, between the read and the batch, is not undone, as if it had come after the
-// compaction. Two compactions of a base never run concurrently (turn.ts).
+// compaction. Two compactions of a base never run concurrently in one process (turn.ts); `auto` does not choose a batch for
+// a base that several processes write to.
 import {
   type ByteOperation,
   byteEncodings,

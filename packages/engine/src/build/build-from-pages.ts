@@ -75,8 +75,9 @@ export async function buildFromPages(
     // nothing waits for the thread, which may be busy.
     const ended = session.end().catch(() => undefined);
     await unlessAborted(ended, signal).catch(() => undefined);
-    // This is not awaited: the iteration may be stuck, which may be why it was aborted.
-    if (!exhausted) iterator?.return?.().catch(() => undefined);
+    // This is not awaited: the iteration may be stuck, which may be why it was aborted. `return` is the caller's: it may
+    // throw, or not return a promise.
+    if (!exhausted) (async () => iterator?.return?.())().catch(() => undefined);
   }
 }
 

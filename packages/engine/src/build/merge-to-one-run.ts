@@ -20,6 +20,16 @@ export interface Merging {
   /** The files of the runs. Afterwards, the files of the merged runs. */
   readonly unsynced: UnsyncedFiles;
   readonly signal: AbortSignal;
+  /**
+   * Called from time to time with the number of entries merged so far, and that of entries to merge, in all rounds up to
+   * this one.
+   */
+  readonly onEntries: (merged: number, ofEntries: number) => void;
+}
+
+interface RoundMerging extends Omit<Merging, 'onEntries'> {
+  /** Called from time to time with the number of entries merged so far in this round. */
+  readonly onEntries: (merged: number) => void;
 }
 
 interface Group {
@@ -45,10 +55,16 @@ export async function mergeToOneRun(
   const { pool, unsynced, signal } = merging;
   const tables = runs.flat();
   const entries = entriesOf(tables);
+  let before = 0;
   let merged: readonly SpanTables[] = distributeToSpans(spans, runs);
   for (let round = 1; round === 1 || merged.some((one) => one.runs.length > 1); round++) {
     const groups = merged.flatMap(groupsOf);
-    merged = await mergeRound(merging, `${directory}-${round}`, spans, groups);
+    const place = `${directory}-${round}`;
+    const start = before;
+    before += entriesOf([...new Set(mergesOf(groups).flatMap(({ runs }) => runs.flat()))]);
+    const ofEntries = before;
+    const onEntries = (count: number) => merging.onEntries(start + count, ofEntries);
+    merged = await mergeRound({ ...merging, onEntries }, place, spans, groups);
     const left = merged.flatMap((one) => one.runs.flat());
     unsynced.keepOnly(new Set(left.map(({ path }) => path)));
     // A merge drops entries with a repeated key and entries outside the spans, so the counts show them.
@@ -85,7 +101,7 @@ function groupsOf({ span, runs }: SpanTables, spanIndex: number): Group[] {
 }
 
 async function mergeRound(
-  merging: Merging,
+  merging: RoundMerging,
   directory: string,
   spans: readonly Span[],
   groups: readonly Group[],
@@ -102,7 +118,7 @@ async function mergeRound(
 }
 
 async function mergeRanges(
-  { pool, unsynced, signal }: Merging,
+  { pool, unsynced, signal, onEntries }: RoundMerging,
   directory: string,
   groups: readonly Group[],
 ): Promise<Map<OverlapRange, TableRun>> {
@@ -111,7 +127,6 @@ async function mergeRanges(
   if (ranges.length === 0) return merged;
   // Rebuild each part as if it were a span.
   const parts = ranges.map(({ part, runs }): SpanTables => ({ span: part, runs }));
-  const onEntries = () => undefined;
   const rebuilt = await rebuildTables(pool, directory, parts, { signal, unsynced, onEntries });
   for (const [index, range] of ranges.entries()) {
     merged.set(range, rebuilt[index]?.runs.flat() ?? []);

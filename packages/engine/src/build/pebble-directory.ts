@@ -21,7 +21,7 @@ import { CURRENT_FILE, manifestFileName, oldTableFileName } from '../leveldb/fil
 import { writeManifest, writeNewFile } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import { refuseInside } from '../store-directory/refuse-inside.js';
-import { mkdirs } from '../store-directory/store-files.js';
+import { BUILD_DIRECTORY, mkdirs } from '../store-directory/store-files.js';
 import type { SpanTables, TableFile } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { fsyncingFiles } from '../threads/unsynced-files.js';
@@ -29,8 +29,6 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import { rebuildTables } from './rebuild-tables.js';
 
 const FORMAT_VERSION_MARKER = 'marker.format-version.000001.013';
-/** The directory in the target in which tables are built. */
-const BUILD_DIRECTORY = 'building';
 
 export interface PebbleDirectoryInput {
   /** The store's directory. The target must lie outside. */
@@ -122,7 +120,6 @@ function finishPebbleDirectory(
     fileSystem.rename(path, `${targetDirectory}/${oldTableFileName(number)}`);
     return { number, sizeBytes, smallest, largest };
   });
-  fileSystem.removeDirectory(`${targetDirectory}/${BUILD_DIRECTORY}`);
   fileSystem.fsyncDir(targetDirectory);
   const manifestNumber = manifestNumberAfter(tables.length);
   const version = {
@@ -140,6 +137,8 @@ function finishPebbleDirectory(
   for (const name of [FORMAT_VERSION_MARKER, manifestMarker(manifestNumber)]) {
     writeNewFile(fileSystem, `${targetDirectory}/${name}`, new Uint8Array(0));
   }
+  // Last: a directory that has it is not finished.
+  fileSystem.removeDirectory(`${targetDirectory}/${BUILD_DIRECTORY}`);
   fileSystem.fsyncDir(targetDirectory);
   fileSystem.fsyncDir(parentDirectory(targetDirectory));
 }

@@ -41,6 +41,19 @@ export interface TableLoaderOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when the memory of packed entries that were added can be reused. It must not throw. */
   readonly onWritten?: ((entries: UnsortedEntries) => void) | undefined;
+  /** Called from time to time while `finish` merges the sorted entries. An error that it throws ends the load. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** The progress of merging sorted entries. */
+export interface LoadProgress {
+  /** Entries merged so far. */
+  readonly entries: number;
+  /**
+   * Entries to merge: those of sorted tables that overlap. It grows if the entries are merged in several rounds, as those
+   * of a large load are.
+   */
+  readonly ofEntries: number;
 }
 
 /** A page of entries. */
@@ -73,6 +86,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal | undefined;
   readonly #onWritten: (entries: UnsortedEntries) => void;
+  readonly #onProgress: TableLoaderOptions['onProgress'];
   readonly #tasks = new Set<Promise<void>>();
   readonly #runs: SortedRun[] = [];
   readonly #usedArenas: UnsortedEntries[] = [];
@@ -97,7 +111,11 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     options: TableLoaderOptions = {},
     pool: WorkerPool = threadPool(),
   ) {
-    checkOptions(options, { signal: 'signal', onWritten: 'function' });
+    checkOptions(options, {
+      signal: 'signal',
+      onWritten: 'function',
+      onProgress: 'function',
+    });
     if (typeof home === 'object' && home !== null && 'database' in home) {
       this.#database = home.database;
       this.#open = () => home.open();
@@ -107,6 +125,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     }
     this.#signal = options.signal;
     this.#onWritten = options.onWritten ?? (() => undefined);
+    this.#onProgress = options.onProgress;
   }
 
   /**
@@ -166,7 +185,10 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       while (this.#tasks.size > 0) await Promise.all(this.#tasks);
       this.#throwFailure();
       const runs = this.#runs.map(({ tables }) => tables);
-      const merged = await mergeToOneRun(place, `${directory}/merged`, spans, runs);
+      const onEntries = (merged: number, ofEntries: number) =>
+        this.#onProgress?.({ entries: merged, ofEntries });
+      const merging = { ...place, onEntries };
+      const merged = await mergeToOneRun(merging, `${directory}/merged`, spans, runs);
       await unsynced.sync(signal).catch((error: unknown) => {
         throw asEngineError(error);
       });

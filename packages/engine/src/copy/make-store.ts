@@ -12,9 +12,12 @@ import type { TableEntry } from '../leveldb/version-edit.js';
 import { createStoreFiles, storePointerPaths } from '../store-directory/create-store-files.js';
 import { ownDirectoryOf, refuseInside } from '../store-directory/refuse-inside.js';
 import {
+  BUILD_DIRECTORY,
+  CURRENT_FILE,
   generationName,
   isThere,
   mkdirs,
+  parseGenerationName,
   STAGING_DIRECTORY,
 } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
@@ -104,10 +107,26 @@ function beginStore(
 
 /** Checks that a directory does not exist or is empty. @throws EngineError SSTITCH_TARGET_EXISTS */
 export function checkEmpty(fileSystem: FileSystem, directory: string): void {
-  if (!isThere(fileSystem, directory) || fileSystem.readdir(directory).length === 0) return;
-  throw new EngineError('SSTITCH_TARGET_EXISTS', 'the target directory is not empty', {
+  const names = isThere(fileSystem, directory) ? fileSystem.readdir(directory) : [];
+  if (names.length === 0) return;
+  const unfinished = unfinishedName(names);
+  const reason =
+    unfinished === undefined
+      ? ''
+      : `: ${unfinished} is of a copy that is being made or was never finished; if no process makes it, remove the directory`;
+  throw new EngineError('SSTITCH_TARGET_EXISTS', `the target directory is not empty${reason}`, {
     path: directory,
   });
+}
+
+/** The name that shows that a store or a Pebble directory is not finished: only the latter has its CURRENT before that. */
+function unfinishedName(names: readonly string[]): string | undefined {
+  return names.find(
+    (name) =>
+      name === BUILD_DIRECTORY ||
+      (!names.includes(CURRENT_FILE) &&
+        (name === STAGING_DIRECTORY || parseGenerationName(name) !== undefined)),
+  );
 }
 
 export const beginStoreTask = defineTask('beginStore', beginStore);

@@ -1,5 +1,5 @@
 // The directories of read-only stores' private copies: store/readers/<process id>-<n>. The process that reads a copy
-// makes and removes it. The store's owner removes the copies of processes that have ended.
+// makes and removes it. The store's owner and a process that makes another copy remove those of processes that have ended.
 //
 // If the store is not writable, because it is on read-only media or belongs to another user, the copy is in the
 // temporary directory as sstitch-reader-<process id>-<n>, readable by its user only. A process that makes a copy there
@@ -58,6 +58,9 @@ function findReaderPlace(
   const inStore = `${readers}/${name}`;
   try {
     mkdir(fileSystem, { directory: readers });
+    for (const stale of listStaleReaders(fileSystem, { directory: storeDirectory })) {
+      removeIfAllowed(fileSystem, `${readers}/${stale}`);
+    }
     // Made at once, as `readers` may exist without being writable.
     fileSystem.mkdir(inStore);
     return { directory: `${inStore}/copy`, toRemove: inStore };
@@ -83,11 +86,15 @@ function removeStaleCopies(fileSystem: FileSystem, temporaryDirectory: string): 
   for (const name of fileSystem.readdir(temporaryDirectory)) {
     const processId = TEMPORARY_READER_NAME.exec(name)?.[1];
     if (processId === undefined || isRunning(Number(processId))) continue;
-    try {
-      removeTree(fileSystem, `${temporaryDirectory}/${name}`);
-    } catch {
-      // It belongs to another user.
-    }
+    removeIfAllowed(fileSystem, `${temporaryDirectory}/${name}`);
+  }
+}
+
+function removeIfAllowed(fileSystem: FileSystem, directory: string): void {
+  try {
+    removeTree(fileSystem, directory);
+  } catch {
+    // It belongs to another user, or another process removes it.
   }
 }
 

@@ -29,6 +29,8 @@ export const FORMAT_FILE = 'FORMAT';
 /** The disk reserve; see disk-reserve.ts. */
 export const RESERVE_FILE = 'RESERVE';
 export const STAGING_DIRECTORY = 'staging';
+/** The tables that are being built in a directory for Pebble. */
+export const BUILD_DIRECTORY = 'building';
 export const READERS_DIRECTORY = 'readers';
 export const RECOVERY_DIRECTORY = 'recovery';
 /** The name of `recovery` while it is removed. */

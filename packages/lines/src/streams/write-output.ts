@@ -1,11 +1,11 @@
 // Writes a file, which has its name only when it is complete and on stable storage, or a stream; compressed or not.
-import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { PassThrough, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { removeTemporary, temporaryFileIn } from '@sstitch/records/temporary-files';
 import { LinesError, messageOf, throwIfAborted } from '../errors.js';
 import { type Compression, splitCompression } from './compression.js';
 import { zstdCompressor } from './zstd.js';
@@ -48,9 +48,7 @@ export class Output {
     // Checks the option before a file is created.
     this.#first = compressor(compression ?? compressionFor(target));
     this.#unfinishedPath =
-      typeof target === 'string'
-        ? join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`)
-        : undefined;
+      typeof target === 'string' ? temporaryFileIn(dirname(target)) : undefined;
     this.#last =
       typeof target === 'string'
         ? createWriteStream(this.#unfinishedPath ?? '', { flags: 'wx', flush: true })
@@ -100,7 +98,7 @@ export class Output {
     this.#isEnded = true;
     this.#first.destroy();
     await this.#passed.catch(() => undefined);
-    if (this.#unfinishedPath !== undefined) await rm(this.#unfinishedPath, { force: true });
+    if (this.#unfinishedPath !== undefined) await removeTemporary(this.#unfinishedPath);
   }
 
   /** Fulfils when a stream, which is left open, has passed on all bytes. */

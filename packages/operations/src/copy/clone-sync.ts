@@ -3,7 +3,7 @@ import { parseSyncId, syncSpans } from '@sstitch/keys';
 import { withWriteLock } from '@sstitch/records';
 import { hasEntries, withView } from '../entries/entry-pages.js';
 import { notFound, OperationsError } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, pageCounter } from '../progress.js';
 import { ownRun } from '../versions/replaced-version.js';
 import { commitReplacements, type OperationCommit, replaceSync } from './sync-contents.js';
 import { SyncCopy } from './sync-copy.js';
@@ -45,7 +45,7 @@ export async function cloneSync(options: CloneSyncOptions): Promise<OperationCom
       if (!replace) await checkFree(into, as, signal);
       const copy = new SyncCopy(view, syncId, as, {
         runOf: as === syncId ? undefined : ownRun,
-        onRecords: recordsOf(options),
+        onPage: pageCounter(options),
       });
       return commitReplacements(into, replaceSync(as, copy), signal);
     }),
@@ -70,15 +70,6 @@ export async function checkFree(
     if (!(await hasEntries(view, spansOf(syncId)))) return;
     throw new OperationsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} already exists`);
   });
-}
-
-/** Counts records for `onProgress`. */
-export function recordsOf({ onProgress }: OperationOptions): (count: number) => void {
-  let records = 0;
-  return (count) => {
-    records += count;
-    onProgress?.({ records });
-  };
 }
 
 function spansOf(syncId: string) {

@@ -4,14 +4,14 @@ import { encodeRecord, type SyncRunRecord, withWriteLock } from '@sstitch/record
 import { hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import { OperationsError } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OnPage, type OperationOptions, pageCounter } from '../progress.js';
 import {
   findReplacedVersions,
   ownRun,
   relinkedRun,
   replacedVersionId,
 } from '../versions/replaced-version.js';
-import { checkFound, checkFree, recordsOf } from './clone-sync.js';
+import { checkFound, checkFree } from './clone-sync.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -50,8 +50,9 @@ export async function renameSync(options: RenameSyncOptions): Promise<OperationC
     withView(engine, { signal }, async (view) => {
       await checkFound(view, syncId);
       await checkFree(engine, as, signal);
-      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onRecords: recordsOf(options) });
-      const version = await keptVersion(view, syncId, as);
+      const onPage = pageCounter(options);
+      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onPage });
+      const version = await keptVersion(view, syncId, as, onPage);
       const replacements = [
         ...replaceSync(syncId),
         ...replaceSync(as, copy),
@@ -71,13 +72,17 @@ async function keptVersion(
   view: ReadView,
   syncId: string,
   as: string,
+  onPage: OnPage,
 ): Promise<{ readonly sideId: string; readonly replacements: Replacement[] } | undefined> {
   const [sideId, newSideId] = [replacedVersionId(syncId), replacedVersionId(as)];
   const versions = await findReplacedVersions(view, syncId);
   if (sideId === as || !versions.some((version) => version.sideId === sideId)) return undefined;
   const spans = syncSpans(newSideId).map(({ span }) => span);
   if (await hasEntries(view, spans)) return undefined;
-  const moved = new SyncCopy(view, sideId, newSideId, { runOf: (run) => relinkedRun(run, as) });
+  const moved = new SyncCopy(view, sideId, newSideId, {
+    runOf: (run) => relinkedRun(run, as),
+    onPage,
+  });
   return { sideId, replacements: [...replaceSync(sideId), ...replaceSync(newSideId, moved)] };
 }
 

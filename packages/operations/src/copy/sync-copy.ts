@@ -22,14 +22,15 @@ import {
 } from '@sstitch/records';
 import { type Entry, entryPages, type ReadView } from '../entries/entry-pages.js';
 import { throwIfAborted } from '../errors.js';
+import type { OnPage } from '../progress.js';
 import type { SyncContents } from './sync-contents.js';
 
 /** Options of a copy. */
 export interface SyncCopyOptions {
   /** Makes the copy's run from the sync's; undefined means no run. @defaultValue the same run with the new id */
   readonly runOf?: ((run: Uint8Array | undefined) => Uint8Array | undefined) | undefined;
-  /** Called with the number of records in each page. */
-  readonly onRecords?: ((count: number) => void) | undefined;
+  /** Called with each page of records and index entries. */
+  readonly onPage?: OnPage | undefined;
 }
 
 /** The contents of a sync under another id, or under the same one. */
@@ -57,10 +58,10 @@ export class SyncCopy implements SyncContents {
       throwIfAborted(this.#view.signal);
       if (isValueBucket(bucket)) {
         yield page.map(([key, value]) => [moved(key, prefix), this.#record(bucket, key, value)]);
-        this.#options.onRecords?.(page.length);
       } else {
         yield page.map(([key, value]) => [moved(key, prefix), value]);
       }
+      this.#options.onPage?.(bucket, page.length);
     }
   }
 

@@ -240,10 +240,10 @@ class DiffProgress {
 
   step(): void {
     this.#records += 1;
-    if (this.#records % RECORDS_PER_EVENT === 0) this.#report?.({ records: this.#records });
+    if (this.#records % RECORDS_PER_EVENT === 0) this.end();
   }
 
   end(): void {
-    this.#report?.({ records: this.#records });
+    this.#report?.({ records: this.#records, keys: this.#records });
   }
 }

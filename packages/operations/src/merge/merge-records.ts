@@ -38,6 +38,13 @@ export interface Winner {
   readonly entry: Entry;
 }
 
+/** Some records of the merged sync. */
+export interface MergedPage {
+  readonly winners: readonly Winner[];
+  /** The number of records, of all sources, that were read for this page. */
+  readonly read: number;
+}
+
 /** The most winners in a page. */
 const PAGE_WINNERS = 256;
 
@@ -46,12 +53,13 @@ export async function* mergeBucket(
   bucket: CountedBucket,
   sources: readonly MergeSource[],
   counts: readonly SourceCounts[],
-): AsyncGenerator<readonly Winner[], void, undefined> {
+): AsyncGenerator<MergedPage, void, undefined> {
   const cursors = sources.map(
     ({ view, syncId }) => new EntryCursor(view, [bucketSpan(bucket, syncId)]),
   );
   const elementsAt = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
-  let page: Winner[] = [];
+  let winners: Winner[] = [];
+  let read = 0;
   try {
     for (;;) {
       if (cursors.some((cursor) => cursor.needsPage)) {
@@ -61,13 +69,15 @@ export async function* mergeBucket(
       if (contenders.length === 0) break;
       const winner = winnerOf(bucket, sources, contenders);
       count(sources, counts, contenders, winner);
+      read += contenders.length;
       if (sources[winner.source]?.isDeletions === true) continue;
-      page.push(winner);
-      if (page.length < PAGE_WINNERS) continue;
-      yield page;
-      page = [];
+      winners.push(winner);
+      if (winners.length < PAGE_WINNERS) continue;
+      yield { winners, read };
+      winners = [];
+      read = 0;
     }
-    if (page.length > 0) yield page;
+    if (read > 0) yield { winners, read };
   } finally {
     await Promise.all(cursors.map((cursor) => cursor.close()));
   }

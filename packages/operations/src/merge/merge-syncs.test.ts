@@ -93,13 +93,18 @@ async function expectMerged(
   }
   const before = await contentsOf(engine);
   const others = await contentsWithout(store, [FOURTH]);
+  let read = 0;
   const { loaded, sources } = await mergeSyncs({
     base: { engine, syncId: SYNC },
     partials: partials.map((_, at) => ({ engine, syncId: PARTIAL_IDS[at] ?? '' })),
     into: store,
     as: FOURTH,
     replace: true,
+    onProgress: (progress) => {
+      read = progress.records;
+    },
   });
+  expect(read).toBe(partials.reduce((sum, { records }) => sum + records.length, base.length));
   const expected = new ModelEngine();
   const records = modelOf(base, partials);
   await writeSync(expected, FOURTH, records);

@@ -13,6 +13,7 @@ import {
   type EntryTables,
   type EntryTablesOptions,
   type LoadedSync,
+  type LoadProgress,
   RecordBatch,
   RecordLoader,
   StoreSink,
@@ -21,11 +22,11 @@ import {
   type TableStore,
   withWriteLock,
 } from '@sstitch/records';
-import { checkFound, checkFree, recordsOf } from '../copy/clone-sync.js';
+import { checkFound, checkFree } from '../copy/clone-sync.js';
 import type { SyncInput } from '../diff/diff-syncs.js';
 import type { ReadView } from '../entries/entry-pages.js';
 import { OperationsError, throwIfAborted } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, pageCounter } from '../progress.js';
 import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
 import { mergedRun } from './merged-run.js';
 
@@ -49,6 +50,8 @@ export interface MergeSyncsOptions<Tables> extends OperationOptions {
   readonly replace?: boolean | undefined;
   /** Whether to merge assets. @defaultValue true */
   readonly assets?: boolean | undefined;
+  /** Called from time to time after the records were read, while they are sorted. An error that it throws fails the merge. */
+  readonly onCommit?: ((progress: LoadProgress) => void) | undefined;
 }
 
 /** The result of {@link mergeSyncs}. */
@@ -119,9 +122,12 @@ async function merge<Tables>(
 ): Promise<MergedSync> {
   const { into, as, assets = true, signal } = options;
   const counts = inputs.map(({ syncId }) => ({ syncId, taken: 0, overridden: 0, deleted: 0 }));
-  const loader = new RecordLoader((tables) => into.tableLoader(tables), { signal });
+  const loader = new RecordLoader((tables) => into.tableLoader(tables), {
+    signal,
+    onProgress: options.onCommit,
+  });
   const sink = new StoreSink(loader, into);
-  const onRecords = recordsOf(options);
+  const onPage = pageCounter(options);
   try {
     const run = mergedRun(
       as,
@@ -130,9 +136,9 @@ async function merge<Tables>(
     await sink.add(RecordBatch.ofRecords(as, 'sync_run', [run]));
     for (const bucket of RECORD_BUCKETS as readonly CountedBucket[]) {
       if (bucket === 'asset' && !assets) continue;
-      for await (const page of mergeBucket(bucket, inputs, counts)) {
-        await sink.add(batchOf(bucket, page, as));
-        onRecords(page.length);
+      for await (const { winners, read } of mergeBucket(bucket, inputs, counts)) {
+        await sink.add(batchOf(bucket, winners, as));
+        onPage(bucket, read);
       }
     }
     const [loaded] = await sink.finish();

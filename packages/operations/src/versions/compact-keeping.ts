@@ -1,9 +1,8 @@
 // Compacts syncs as `compact` of @sstitch/compactor does with the strategy `rebuild`, and keeps their replaced
 // versions, all in one commit: after a crash, an abort or a failure the base has neither new versions nor kept ones.
 import type { Engine, ReadableEngine } from '@sstitch/contract';
-import { bucketSpan, RECORD_BUCKETS, syncSpans } from '@sstitch/keys';
+import { bucketSpan, syncSpans } from '@sstitch/keys';
 import { SyncReader, withWriteLock } from '@sstitch/records';
-import { recordsOf } from '../copy/clone-sync.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -15,7 +14,7 @@ import { SyncCopy } from '../copy/sync-copy.js';
 import { entryPages, hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { holdSameEntries } from '../entries/same-entries.js';
 import { notFound, OperationsError } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OnPage, type OperationOptions, pageCounter } from '../progress.js';
 import {
   checkSideId,
   findReplacedVersions,
@@ -74,10 +73,10 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
     withView(source, { signal }, (fresh) =>
       withView(base, { signal }, async (held) => {
         const kept: KeptVersion[] = [];
-        const onRecords = recordsOf(options);
+        const onPage = pageCounter(options);
         const replacements: Replacement[] = [];
         for (const syncId of syncIds) {
-          const planned = await planSync(options, { fresh, held, onRecords }, syncId);
+          const planned = await planSync(options, { fresh, held, onPage }, syncId);
           kept.push(planned.kept);
           replacements.push(...planned.replacements);
         }
@@ -91,18 +90,18 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
 interface Views {
   readonly fresh: ReadView;
   readonly held: ReadView;
-  /** Called with the number of records in each page that is read to be written. */
-  readonly onRecords: (count: number) => void;
+  /** Called with each page that is read to be written. */
+  readonly onPage: OnPage;
 }
 
 async function planSync(
   options: CompactKeepingOptions,
-  { fresh, held, onRecords }: Views,
+  { fresh, held, onPage }: Views,
   syncId: string,
 ): Promise<{ readonly kept: KeptVersion; readonly replacements: readonly Replacement[] }> {
   const spans = spansOf(syncId);
   if (!(await hasEntries(fresh, spans))) notFound(syncId);
-  const replacements = replaceSync(syncId, verbatim(fresh, syncId, onRecords));
+  const replacements = replaceSync(syncId, verbatim(fresh, syncId, onPage));
   const nothing = { syncId, sideId: undefined };
   if (!(await hasEntries(held, spans))) {
     return { kept: { ...nothing, isUnchanged: false }, replacements };
@@ -125,7 +124,7 @@ async function planSync(
   }
   const copy = new SyncCopy(held, syncId, sideId, {
     runOf: (run) => replacedRun(run, { syncId, sideId, now }),
-    onRecords,
+    onPage,
   });
   replacements.push(...replaceSync(sideId, copy));
   return { kept: { syncId, sideId, isUnchanged: false }, replacements };
@@ -148,16 +147,12 @@ function checkDistinct(syncIds: readonly string[], kept: readonly KeptVersion[])
 }
 
 /** The contents of a sync, byte for byte. */
-function verbatim(
-  view: ReadView,
-  syncId: string,
-  onRecords: (count: number) => void,
-): SyncContents {
+function verbatim(view: ReadView, syncId: string, onPage: OnPage): SyncContents {
   return {
     async *pages(bucket) {
       for await (const page of entryPages(view, [bucketSpan(bucket, syncId)])) {
         yield page;
-        if (RECORD_BUCKETS.includes(bucket)) onRecords(page.length);
+        onPage(bucket, page.length);
       }
     },
   };

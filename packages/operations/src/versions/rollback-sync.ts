@@ -1,12 +1,11 @@
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
 import { withWriteLock } from '@sstitch/records';
-import { recordsOf } from '../copy/clone-sync.js';
 import { commitReplacements, type OperationCommit, replaceSync } from '../copy/sync-contents.js';
 import { SyncCopy } from '../copy/sync-copy.js';
 import { hasEntries, withView } from '../entries/entry-pages.js';
 import { OperationsError } from '../errors.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, pageCounter } from '../progress.js';
 import {
   findReplacedVersions,
   originalRun,
@@ -50,15 +49,15 @@ export async function rollbackSync(options: RollbackSyncOptions): Promise<Rollba
     withView(engine, { signal }, async (view) => {
       const version = chosen(await findReplacedVersions(view, syncId), options);
       const { sideId } = version;
-      const onRecords = recordsOf(options);
-      const restored = new SyncCopy(view, sideId, syncId, { runOf: originalRun, onRecords });
+      const onPage = pageCounter(options);
+      const restored = new SyncCopy(view, sideId, syncId, { runOf: originalRun, onPage });
       const isHeld = await hasEntries(
         view,
         syncSpans(syncId).map(({ span }) => span),
       );
       const kept = new SyncCopy(view, syncId, sideId, {
         runOf: (run) => replacedRun(run, { syncId, sideId, now }),
-        onRecords,
+        onPage,
       });
       const replacements = [
         ...replaceSync(syncId, restored),

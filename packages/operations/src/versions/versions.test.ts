@@ -18,6 +18,7 @@ import {
 } from '../../test/small-syncs.js';
 import { cloneSync } from '../copy/clone-sync.js';
 import { renameSync } from '../copy/rename-sync.js';
+import type { OperationProgress } from '../progress.js';
 import { readPrunePlan } from '../prune/prune-syncs.js';
 import { compactKeeping } from './compact-keeping.js';
 import { replacedVersionId, replacedVersionOf } from './replaced-version.js';
@@ -74,12 +75,29 @@ describe('a replaced version', () => {
   test('reports the records of the old and of the new version as they are read', async () => {
     const { base, source } = await baseAndSource([], []);
     for (const engine of [base, base, base, source, source]) await change(engine);
-    const events: number[] = [];
+    const events: OperationProgress[] = [];
+    const held = (await contentsOf(base, SYNC)).size + (await contentsOf(source, SYNC)).size;
     await compactKeeping({
       ...{ base, source, syncIds: [SYNC] },
-      onProgress: ({ records }) => events.push(records),
+      onProgress: (progress) => events.push(progress),
     });
-    expect(events.at(-1)).toBe(3 + 2);
+    expect(events.at(-1)?.records).toBe(3 + 2);
+    // The run and the statistics of the kept version are not copied.
+    expect(events.at(-1)?.keys).toBe(held - 2);
+  });
+
+  test('is counted in the progress of renaming its sync', async () => {
+    const { base, source } = await baseAndSource([], []);
+    for (const engine of [base, base, source]) await change(engine);
+    await compactKeeping({ base, source, syncIds: [SYNC] });
+    let last: OperationProgress | undefined;
+    await renameSync({
+      ...{ engine: base, syncId: SYNC, as: THIRD },
+      onProgress: (progress) => {
+        last = progress;
+      },
+    });
+    expect(last?.records).toBe(1 + 2);
   });
 
   test('is in no list of full or partial syncs, and is not resumed', async () => {

@@ -15,9 +15,9 @@ import { type SyncRunRecord, SyncRunRecordSchema } from '../gen/c1/storage/v3/re
 import { recordEntries } from '../indexes/record-entries.js';
 import { countSync } from '../read/count-sync.js';
 import { digestSync } from '../read/digest-sync.js';
-import { verifyIndexes } from '../read/verify-indexes.js';
 import { identityOf, type SyncRecord } from '../record-types.js';
 import { SyncStore } from '../store/sync-store.js';
+import { verifyIndexes } from '../verify/verify-indexes.js';
 import { type LoadedSync, RecordLoader, type RecordLoaderOptions } from './record-loader.js';
 
 const ENDED = new Date('2026-01-02T03:04:05.678Z');

@@ -40,6 +40,16 @@ export interface EntryTablesOptions {
   readonly signal: AbortSignal | undefined;
   /** Called when the memory of added entries can be reused. */
   readonly onWritten: (entries: UnsortedEntries) => void;
+  /** Called from time to time while the entries are merged; undefined if no caller wants to know. */
+  readonly onProgress: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** The progress of a commit. */
+export interface LoadProgress {
+  /** Entries merged so far. */
+  readonly entries: number;
+  /** Entries to merge. */
+  readonly ofEntries: number;
 }
 
 /** A store that ingests tables; `Store` of @sstitch/engine implements it. */
@@ -55,6 +65,8 @@ export interface TableStore<Tables> {
 export interface RecordLoaderOptions {
   /** Aborts the load until the commit; the store is then as it was. */
   readonly signal?: AbortSignal | undefined;
+  /** Called from time to time while the commit merges the sorted entries. An error that it throws ends the load. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** The most memory for entries that no thread has taken yet. @defaultValue 32 MiB */
   readonly maxHeldBytes?: number;
 }
@@ -95,7 +107,7 @@ export class RecordLoader<Tables> {
   /** @param openTables - opens the table loader; `end` ends it. */
   constructor(
     openTables: (options: EntryTablesOptions) => EntryTables<Tables>,
-    { signal, maxHeldBytes = MAX_HELD_BYTES }: RecordLoaderOptions = {},
+    { signal, onProgress, maxHeldBytes = MAX_HELD_BYTES }: RecordLoaderOptions = {},
   ) {
     if (!(maxHeldBytes > 0)) {
       throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxHeldBytes must be a positive number');
@@ -103,6 +115,7 @@ export class RecordLoader<Tables> {
     this.#tables = openTables({
       signal,
       onWritten: (entries) => this.#arenas.reuse(entries),
+      onProgress,
     });
     this.#signal = signal;
     this.#maxHeldBytes = maxHeldBytes;

@@ -4,10 +4,12 @@
 //   entry  := u32le key length, key, u32le value length, value
 //
 // The digest of a bucket is the same over only its entries.
-import { createHash, type Hash } from 'node:crypto';
-import type { EngineSnapshot, ReadableEngine } from '@sstitch/contract';
+import { createHash } from 'node:crypto';
+import type { EngineSnapshot, EntryPage, ReadableEngine } from '@sstitch/contract';
 import { type Bucket, formatSyncId, type SyncIdBytes, syncSpans } from '@sstitch/keys';
 import { onSnapshot, scanPages } from './scan.js';
+
+const LENGTH_BYTES = 4;
 
 /** The digest of one bucket of a sync. */
 export interface BucketDigest {
@@ -31,12 +33,20 @@ export interface SyncDigest {
   readonly buckets: readonly BucketDigest[];
 }
 
+/** The progress of a digest. */
+export interface DigestProgress {
+  /** Keys read so far. */
+  readonly keys: number;
+}
+
 /** Options of {@link digestSync}. */
 export interface DigestOptions {
   /** Read this state of the engine. @defaultValue the state at the time of the call */
   readonly snapshot?: EngineSnapshot;
   /** Stops between two reads of the engine. */
   readonly signal?: AbortSignal;
+  /** Called from time to time. An error that it throws ends the digest. */
+  readonly onProgress?: ((progress: DigestProgress) => void) | undefined;
 }
 
 /**
@@ -48,7 +58,7 @@ export interface DigestOptions {
 export function digestSync(
   engine: ReadableEngine,
   syncId: string | SyncIdBytes,
-  { snapshot: given, signal }: DigestOptions = {},
+  { snapshot: given, signal, onProgress }: DigestOptions = {},
 ): Promise<SyncDigest> {
   const spans = syncSpans(syncId);
   return onSnapshot(engine, given, async (snapshot) => {
@@ -60,7 +70,10 @@ export function digestSync(
       let bucketKeys = 0;
       for await (const page of scanPages(engine, span, { snapshot, signal })) {
         bucketKeys += page.length;
-        for (const [key, value] of page) addEntry([own, whole], key, value);
+        const bytes = digestedBytes(page);
+        own.update(bytes);
+        whole.update(bytes);
+        onProgress?.({ keys: keys + bucketKeys });
       }
       keys += bucketKeys;
       buckets.push({ bucket, keys: bucketKeys, digest: own.digest('hex') });
@@ -70,14 +83,19 @@ export function digestSync(
   });
 }
 
-function addEntry(hashes: readonly Hash[], key: Uint8Array, value: Uint8Array): void {
-  const lengths = new DataView(new ArrayBuffer(8));
-  lengths.setUint32(0, key.length, true);
-  lengths.setUint32(4, value.length, true);
-  for (const hash of hashes) {
-    hash.update(new Uint8Array(lengths.buffer, 0, 4));
-    hash.update(key);
-    hash.update(new Uint8Array(lengths.buffer, 4, 4));
-    hash.update(value);
+/** What is hashed of a page. Few calls with many bytes take a fraction of the time of many calls. */
+function digestedBytes(page: EntryPage): Uint8Array {
+  let length = 0;
+  for (const [key, value] of page) length += 2 * LENGTH_BYTES + key.length + value.length;
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const entry of page) {
+    for (const part of entry) {
+      view.setUint32(at, part.length, true);
+      bytes.set(part, at + LENGTH_BYTES);
+      at += LENGTH_BYTES + part.length;
+    }
   }
+  return bytes;
 }

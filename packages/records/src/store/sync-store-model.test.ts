@@ -10,8 +10,8 @@ import { collect, SYNC } from '../../test/records.js';
 import { SyncModel } from '../../test/sync-model.js';
 import { type IndexBucket, indexEntries } from '../indexes/indexes.js';
 import { countSync } from '../read/count-sync.js';
-import { verifyIndexes } from '../read/verify-indexes.js';
 import { SyncCounter } from '../statistics/sync-counter.js';
+import { verifyIndexes } from '../verify/verify-indexes.js';
 import type { DiscoveredRecord } from './newer-record.js';
 import { SyncStore } from './sync-store.js';
 

@@ -17,8 +17,8 @@ import {
 } from '../../test/records.js';
 import type { GrantRecord } from '../gen/c1/storage/v3/records_pb.js';
 import { recordEntries } from '../indexes/record-entries.js';
-import { verifyIndexes } from '../read/verify-indexes.js';
 import type { SyncRecord } from '../record-types.js';
+import { verifyIndexes } from '../verify/verify-indexes.js';
 import { SyncStore } from './sync-store.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './write-records.js';
 

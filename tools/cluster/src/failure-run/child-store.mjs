@@ -30,7 +30,7 @@ export const run = { isStopping: false };
 /** The last batch of each writer that the parent knows to be acknowledged. */
 export let acknowledged = {};
 
-process.on('message', (message) => {
+process.on('message', (/** @type {any} */ message) => {
   if (message.type === 'stop') run.isStopping = true;
   if (message.type === 'acknowledged') ({ acknowledged } = message);
 });

@@ -17,8 +17,10 @@ const BROADCAST_MS = 200;
 const SETTLE_MS = 3_000;
 
 /**
- * @param options.nodes a cluster of three nodes
- * @param options.isShort one of each failure instead of every node in turn
+ * @param {object} options
+ * @param {any} options.nodes a cluster of three nodes
+ * @param {boolean} options.isShort one of each failure instead of every node in turn
+ * @param {(line: string) => void} options.log
  * @returns what is wrong; empty if nothing is
  */
 export async function runFailures({ nodes, isShort, log }) {

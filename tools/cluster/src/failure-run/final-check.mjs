@@ -109,10 +109,12 @@ async function countRuns({ contactPoints, keyspace }) {
     const ids = new Set();
     const chunks = `SELECT DISTINCT run, chunk FROM ${keyspace}.blocks`;
     const options = { prepare: true, consistency, fetchSize: 1000, autoPage: true };
-    await new Promise((resolve, reject) => {
+    /** @type {Promise<void>} */
+    const read = new Promise((resolve, reject) => {
       const onRow = (_, row) => ids.add(String(row.run));
       client.eachRow(chunks, [], options, onRow, (error) => (error ? reject(error) : resolve()));
     });
+    await read;
     const { rows } = await client.execute(`SELECT slot FROM ${keyspace}.checkpoints`, [], {
       consistency,
     });

@@ -1,6 +1,7 @@
 // The operations on whole syncs that are killed, on stores that are the same in each run.
 import { expandSync } from '@sstitch/access';
 import { openReadOnly, Store } from '@sstitch/engine';
+import { syncSpansInKeyOrder } from '@sstitch/keys';
 import {
   cloneSync,
   compactKeeping,
@@ -47,6 +48,11 @@ export const storeOperations: readonly StoreOperation[] = [
     run: (engine) => pruneSyncs({ engine, policy: { removeReplaced: true }, now: NOW }),
   },
   { name: 'rollback', run: (engine) => rollbackSync({ engine, syncId: FIRST, now: NOW }) },
+  {
+    // The command drop.
+    name: 'drop',
+    run: (engine) => engine.excise(syncSpansInKeyOrder(FIRST).map(({ span }) => span)),
+  },
   {
     name: 'compact and keep',
     run: async (base, directory) => {

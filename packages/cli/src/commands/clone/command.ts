@@ -20,7 +20,7 @@ export const cloneCommand = defineCommand({
     },
     as: {
       summary: "the id of the copy; the default is a new id or, in another store, the sync's own",
-      value: { type: 'sync', stores: ['store'] },
+      value: { type: 'sync', stores: ['into', 'store'] },
       placeholder: 'sync',
     },
     into: {

@@ -1,7 +1,7 @@
 import { cloneSync } from '@sstitch/operations';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { totalRecords } from '../../operations/sync-counts.js';
+import { aboutKeys } from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
@@ -41,11 +41,11 @@ async function clone(
   const copy = await newSyncId(target, into, named, signal);
   // Every record is read, so the tables are checked for damage first.
   await source.verifySpans(spansOf([syncId]), { signal });
-  const total = await totalRecords([{ engine: source, syncId }]);
+  const total = await aboutKeys([{ engine: source, syncId }]);
   const { entries, pauseMs } = await cloneSync({
     ...{ engine: source, into: target, syncId, as: copy, replace, signal },
-    onProgress: ({ records }) =>
-      progress.update({ doing: 'copying', done: records, total, unit: 'records' }),
+    onProgress: ({ keys }) =>
+      progress.update({ doing: 'copying', done: keys, total, unit: 'keys' }),
   });
   const durationMs = roundMs(performance.now() - started);
   return {

@@ -18,7 +18,9 @@ export async function chosenSyncs(
 ): Promise<readonly string[]> {
   if (sync !== undefined) return syncIdsOf(source, from, sync, signal);
   const found = all ? await findSyncs(source, signal) : [];
-  const syncIds = found.filter(({ isReplaced }) => isReplaced !== true).map(({ syncId }) => syncId);
+  const syncIds = found
+    .filter(({ versionOf }) => versionOf === undefined)
+    .map(({ syncId }) => syncId);
   if (syncIds.length > 0) return syncIds;
   throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds no sync`);
 }

@@ -14,7 +14,8 @@ export const compactCommand = defineCommand({
     'stay in shared files until LevelDB compacts them, unless --purge removes it. --keep-replaced ' +
     'keeps the replaced version under a side id, in the same commit, for `rollback`, unless the base ' +
     'already holds the same version; every entry is then read and built into new tables. --dry-run ' +
-    'prints the plan, and what would be added, removed and changed.',
+    'prints the plan, and what would be added, removed and changed. On a cluster, the records of the ' +
+    'base are counted when the command begins: another process may change them before the commit.',
   arguments: [],
   options: {
     base: {
@@ -53,7 +54,7 @@ export const compactCommand = defineCommand({
       summary:
         'the id under which to keep the replaced version of the one sync, for `rollback --side`; the default ' +
         'follows from its id, and a compaction then removes versions that were kept before',
-      value: { type: 'sync', stores: ['base'] },
+      value: { type: 'sync', stores: ['base'], isVersion: true },
       placeholder: 'sync',
     },
     create: { summary: 'create the base if it does not exist' },

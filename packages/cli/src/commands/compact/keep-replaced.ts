@@ -4,7 +4,13 @@ import { compactKeeping, type KeptVersion, OperationsError } from '@sstitch/oper
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
-import { countsLines, countsText, readCounts, totalRecords } from '../../operations/sync-counts.js';
+import {
+  aboutKeys,
+  countedText,
+  countsLines,
+  countsText,
+  readCounts,
+} from '../../operations/sync-counts.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { generationText } from '../../reports/generation-text.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
@@ -49,19 +55,20 @@ export async function compactAndKeep(
   progress.update({ doing: 'checking' });
   for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
   const before = await readCounts(base, syncIds);
-  const total = await totalRecords(
+  const after = await readCounts(source, syncIds);
+  const total = await aboutKeys(
     [source, base].flatMap((engine) => syncIds.map((syncId) => ({ engine, syncId }))),
   );
   progress.update({ doing: 'comparing' });
   const { entries, kept, pauseMs } = await compactKeeping({
     ...{ base, source, syncIds, sideIds, signal },
-    onProgress: ({ records }) =>
-      progress.update({ doing: 'building', done: records, total, unit: 'records' }),
+    onProgress: ({ keys }) =>
+      progress.update({ doing: 'building', done: keys, total, unit: 'keys' }),
   }).catch((error: unknown) => {
     throw withAdviceOnSide(error);
   });
   note('committed');
-  const counts = countsLines(syncIds, before, await readCounts(base, syncIds));
+  const counts = countsLines(syncIds, before, after);
   const durationMs = roundMs(performance.now() - started);
   const generation = (await base.metrics?.())?.generation;
   const replaced = kept.filter(({ isUnchanged }) => !isUnchanged);
@@ -77,6 +84,7 @@ export async function compactAndKeep(
     summary:
       kept.map(keptLine).join('') +
       countsText(counts) +
+      countedText(style, location, counts) +
       `${style.good('done')}: ${formatCountOf(replaced.length, 'sync')} replaced in ` +
       `${formatMs(durationMs)}, ${formatCountOf(entries, 'key')}, writers paused ` +
       `${formatMs(pauseMs)}${generationText(generation)}\n`,
@@ -102,7 +110,7 @@ function withAdviceOnSide(error: unknown): unknown {
   return new CliError(
     'SSTITCH_SYNC_EXISTS',
     `${error.message}. --side names one, and \`sstitch rename\` gives that sync another id`,
-    { cause: error },
+    { cause: error, hasAdvice: true },
   );
 }
 

@@ -31,7 +31,7 @@ export async function plannedDifferences(
     const shown = new ScanProgress(base, spans, progress);
     const buckets = await diffBuckets(base, source, syncId, {
       signal,
-      onPage: (at, bucket, key) => shown.reach(`comparing ${bucket}`, at, key),
+      onPage: (at, key) => shown.reach('comparing', at, key),
     });
     const sum = (of: 'added' | 'removed' | 'changed') =>
       buckets.reduce((total, line) => total + line[of], 0);

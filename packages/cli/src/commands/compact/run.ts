@@ -11,7 +11,9 @@ import {
 } from '../../operations/compact-stores.js';
 import { withStoreOf } from '../../operations/open-syncs.js';
 import {
+  aboutKeys,
   type CountsLine,
+  countedText,
   countsLines,
   countsText,
   readCounts,
@@ -75,6 +77,7 @@ async function runCompact(
   if (keepReplaced && !dryRun) return compactAndKeep(context, input, { base, source, syncIds });
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
+  const total = await aboutKeys(syncIds.map((syncId) => ({ engine: source, syncId })));
   const result = await compactStores({
     base,
     source,
@@ -82,13 +85,13 @@ async function runCompact(
     strategy: keepReplaced ? 'rebuild' : strategy,
     emptySource: allowEmpty ? 'remove' : 'refuse',
     signal,
-    onProgress: showProgress(context),
+    onProgress: showProgress(context, total),
     dryRun,
     verify,
     purge,
   });
   const counts = countsLines(syncIds, before, after);
-  if (!dryRun) return doneResult(context, result, counts);
+  if (!dryRun) return doneResult(context, input, result, counts);
   const differences = await plannedDifferences(context, base, source, syncIds);
   const isKeptByDefault = keepReplaced && strategy === 'auto';
   const plan = isKeptByDefault ? { ...result.plan, reason: KEEPING } : result.plan;
@@ -97,6 +100,7 @@ async function runCompact(
 
 function doneResult(
   { columns, style }: CommandContext,
+  { base }: Input,
   result: CompactResult,
   counts: readonly CountsLine[],
 ): CommandResult {
@@ -115,6 +119,7 @@ function doneResult(
       bucketTable(document.buckets, style.bold, columns) +
       removed.join('') +
       countsText(counts) +
+      countedText(style, base, counts) +
       `${style.good('done')}: ${formatCountOf(result.syncs.length, 'sync')} replaced in ` +
       `${formatMs(result.durationMs)}, writers paused ${formatMs(result.pauseMs)}${generationText(result.generation)}\n` +
       `${style.dim(how)}\n`,

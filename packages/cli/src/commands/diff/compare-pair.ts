@@ -63,7 +63,7 @@ async function compareEntries(
   return diffBuckets(before, after, syncId, {
     signal,
     unshared,
-    onPage: (at, bucket, key) => shown.reach(`comparing ${bucket}`, at, key),
+    onPage: (at, key) => shown.reach('comparing', at, key),
   });
 }
 

@@ -31,7 +31,7 @@ export async function recordChanges(
     {
       signal,
       onProgress: ({ records }) =>
-        progress.update({ doing: 'comparing', done: records, total, unit: 'records' }),
+        progress.update({ doing: 'comparing records', done: records, total, unit: 'records' }),
     },
   );
 }

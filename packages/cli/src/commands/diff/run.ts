@@ -56,6 +56,11 @@ async function printRecords(
   { a, b, exitCode }: Input,
   pairs: readonly SyncPair[],
 ): Promise<CommandResult> {
+  // Lines on the same terminal show how far the comparison is.
+  if (context.io.stdout.isTerminal) {
+    await context.progress.clear();
+    context.progress.hide();
+  }
   let changes = 0;
   for (const pair of pairs) {
     const diff = await changeLinesOf(context, pair);

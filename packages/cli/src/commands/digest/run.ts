@@ -2,6 +2,7 @@ import { digestSync, type SyncDigest } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { withSyncs } from '../../operations/open-syncs.js';
+import { aboutKeys } from '../../operations/sync-counts.js';
 import { formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
@@ -24,11 +25,17 @@ async function digest(
   reader: ByteReader,
   syncIds: readonly string[],
 ): Promise<readonly SyncDigest[]> {
+  const total = await aboutKeys(syncIds.map((syncId) => ({ engine: reader, syncId })));
   const found: SyncDigest[] = [];
+  let before = 0;
   for (const syncId of syncIds) {
-    const done = found.length;
-    progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
-    found.push(await digestSync(reader, syncId, { signal }));
+    const digest = await digestSync(reader, syncId, {
+      signal,
+      onProgress: ({ keys }) =>
+        progress.update({ doing: 'reading', done: before + keys, total, unit: 'keys' }),
+    });
+    before += digest.keys;
+    found.push(digest);
   }
   return found;
 }

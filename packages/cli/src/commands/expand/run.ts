@@ -1,4 +1,4 @@
-import { type ExpansionReport, expandSync } from '@sstitch/access';
+import { type ExpansionReport, type ExpansionStep, expandSync } from '@sstitch/access';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
@@ -7,9 +7,20 @@ import { syncIdsOf } from '../../stores/find-syncs.js';
 import { newSyncId } from '../../stores/new-sync-id.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
+import type { Progress } from '../../terminal/progress-text.js';
 import type { expandCommand } from './command.js';
 
 type Input = InputOf<typeof expandCommand>;
+
+/** What the steps of an expansion do, and what they count. */
+const STEPS: Readonly<Record<ExpansionStep, Pick<Progress, 'doing' | 'unit'>>> = {
+  graph: { doing: 'reading expansions', unit: 'grants' },
+  holdings: { doing: 'reading grants', unit: 'grants' },
+  derivation: { doing: 'deriving grants', unit: 'principals' },
+  changes: { doing: 'looking for changes', unit: 'grants' },
+  writing: { doing: 'writing', unit: 'records' },
+  commit: { doing: 'committing', unit: 'keys' },
+};
 
 /** How many missing entitlements are named. */
 const MAX_NAMED = 3;
@@ -34,11 +45,9 @@ async function expand(
   // Every record is read, so the tables are checked for damage first.
   progress.update({ doing: 'checking' });
   await store.verifySpans(spansOf([syncId]), { signal });
-  progress.update({ doing: 'reading expansions' });
   const report = await expandSync(store, syncId, {
     ...{ as, signal, mismatches: skipMismatches ? 'skip' : 'refuse' },
-    onProgress: ({ created, updated }) =>
-      progress.update({ doing: 'expanding', done: created + updated, unit: 'grants' }),
+    onProgress: ({ step, done, total }) => progress.update({ ...STEPS[step], done, total }),
   });
   const durationMs = roundMs(performance.now() - started);
   return {

@@ -2,10 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { createC1z } from '@sstitch/c1z';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { type C1zWriteOptions, createC1z } from '@sstitch/c1z';
 import { createGrantsCsv, createJsonLines, type LinesTarget, writeBytes } from '@sstitch/lines';
 import { SyncReader, type SyncSink } from '@sstitch/records';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { ByteReader } from '../../stores/open-store.js';
 import { escapeJsonLines, escapeLines } from '../../terminal/escape.js';
@@ -37,7 +37,14 @@ export async function openSink(
       return createGrantsCsv(to, { signal, byteOrderMark, names: new SyncReader(reader) });
     case 'c1z':
     case 'c1z1': {
-      const c1z = { format: format === 'c1z' ? 3 : 1, zone: options.zone, signal } as const;
+      const c1z: C1zWriteOptions = {
+        ...{ format: format === 'c1z' ? 3 : 1, zone: options.zone, signal },
+        onProgress: (written) =>
+          progress.update({
+            doing: written.unit === 'indexes' ? 'indexing' : 'writing the file',
+            ...written,
+          }),
+      };
       if (path !== undefined && !target.isCompressed) return createC1z(path, c1z);
       return copiedC1z(path ?? new OutputStream(io.stdout, 'bytes', clear), c1z);
     }
@@ -47,7 +54,7 @@ export async function openSink(
 /** A sink that builds a .c1z file in the temporary directory and then copies it, perhaps compressed, to the target. */
 async function copiedC1z(
   target: LinesTarget,
-  options: NonNullable<Parameters<typeof createC1z>[1]>,
+  options: C1zWriteOptions,
 ): Promise<SyncSink<unknown>> {
   const directory = await makeTemporaryDirectory('sstitch-export-');
   const path = join(directory, 'made.c1z');
@@ -55,7 +62,7 @@ async function copiedC1z(
     const writer = await createC1z(path, options);
     const close = async () => {
       await writer.close();
-      await removeTemporaryDirectory(directory);
+      await removeTemporary(directory);
     };
     return {
       add: (batch) => writer.add(batch),
@@ -67,7 +74,7 @@ async function copiedC1z(
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
     throw error;
   }
 }

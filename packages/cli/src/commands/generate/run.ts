@@ -11,6 +11,9 @@ import { type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { generateCommand } from './command.js';
 
+/** About how many keys a synthetic sync of thousands of grants has for each of them. */
+const KEYS_A_GRANT = 4.68;
+
 type Input = InputOf<typeof generateCommand>;
 
 export const run: Run<typeof generateCommand> = (context, input) =>
@@ -32,11 +35,9 @@ async function generateSyncs(
   if (!input.replace) await refuseHeld(input, store, signal);
   const syncs: Array<{ syncId: string; grants: number; keys: number }> = [];
   let done = 0;
+  const total = Math.round(KEYS_A_GRANT * grants * count);
   const counting = countingEngine(store, (keys) => {
     done += keys;
-    // Syncs of the same size have about the same number of keys.
-    const made = syncs.reduce((sum, sync) => sum + sync.keys, 0);
-    const total = syncs.length === 0 ? undefined : Math.round((made / syncs.length) * count);
     progress.update({ doing: 'generating', done, total, unit: 'keys' });
   });
   for (let syncIndex = 0; syncIndex < count; syncIndex++) {
@@ -75,6 +76,7 @@ async function refuseHeld(
     throw new CliError(
       'SSTITCH_SYNC_EXISTS',
       `${location} holds sync ${syncId} already: \`sstitch generate --replace\` replaces it, another --seed makes other syncs`,
+      { hasAdvice: true },
     );
   }
 }

@@ -28,7 +28,7 @@ export const importCommand = defineCommand({
       placeholder: 'store',
       required: true,
     },
-    sync: syncsOption('only these syncs of the file, or all', []),
+    sync: syncsOption('only these syncs of the file, or all', ['files']),
     as: {
       summary:
         'import the one sync under this id, which the store uses for it: Baton gives every run a new ' +

@@ -4,6 +4,7 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { chooseSyncs, LATEST_FINISHED } from '../../command-line/sync-reference.js';
 import { usageError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
+import { showCommit } from '../../operations/show-commit.js';
 import { totalRecords } from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCount, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
@@ -105,6 +106,7 @@ async function merge(
     ...{ base, partials, into: store, as: syncId, replace, assets, signal },
     onProgress: ({ records }) =>
       progress.update({ doing: 'merging', done: records, total, unit: 'records' }),
+    onCommit: showCommit(progress),
   });
   return resultOf(context, { syncId, inputs, merged }, performance.now() - started);
 }

@@ -3,7 +3,7 @@ import { renameSync, replacedVersionId } from '@sstitch/operations';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
-import { totalRecords } from '../../operations/sync-counts.js';
+import { aboutKeys } from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
@@ -35,11 +35,11 @@ async function rename(
   // Every record is read, those of the kept version too, so the tables are checked for damage first.
   const syncIds = [syncId, replacedVersionId(syncId)];
   await engine.verifySpans(spansOf(syncIds), { signal });
-  const total = await totalRecords(syncIds.map((each) => ({ engine, syncId: each })));
+  const total = await aboutKeys(syncIds.map((each) => ({ engine, syncId: each })));
   const { entries, pauseMs } = await renameSync({
     ...{ engine, syncId, as, signal },
-    onProgress: ({ records }) =>
-      progress.update({ doing: 'renaming', done: records, total, unit: 'records' }),
+    onProgress: ({ keys }) =>
+      progress.update({ doing: 'renaming', done: keys, total, unit: 'keys' }),
   });
   const durationMs = roundMs(performance.now() - started);
   return {

@@ -20,7 +20,7 @@ export const rollbackCommand = defineCommand({
     },
     side: {
       summary: 'the side id of the version; the default is that of `compact --keep-replaced`',
-      value: { type: 'sync', stores: ['store'] },
+      value: { type: 'sync', stores: ['store'], isVersion: true },
       placeholder: 'sync',
     },
     list: { summary: 'list the kept versions' },

@@ -7,7 +7,7 @@ import {
 } from '@sstitch/operations';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { totalRecords } from '../../operations/sync-counts.js';
+import { aboutKeys } from '../../operations/sync-counts.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
@@ -41,13 +41,13 @@ async function rollBack(
     reference === undefined ? [] : await syncIdsOf(engine, store, [reference], signal);
   const versions = await listReplacedVersions({ engine, syncId, signal });
   await engine.verifySpans(spansOf([syncId, ...versions.map((each) => each.sideId)]), { signal });
-  const total = await totalRecords(
+  const total = await aboutKeys(
     [syncId, sideId ?? replacedVersionId(syncId)].map((each) => ({ engine, syncId: each })),
   );
   const { version, entries, pauseMs } = await rollbackSync({
     ...{ engine, syncId, sideId, signal },
-    onProgress: ({ records }) =>
-      progress.update({ doing: 'rolling back', done: records, total, unit: 'records' }),
+    onProgress: ({ keys }) =>
+      progress.update({ doing: 'rolling back', done: keys, total, unit: 'keys' }),
   });
   const durationMs = roundMs(performance.now() - started);
   return {

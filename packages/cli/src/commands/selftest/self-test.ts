@@ -3,7 +3,7 @@
 // program can test what a power cut leaves of a disk's own cache.
 import { link, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeTemporaryDirectory, removeTemporaryDirectory } from '@sstitch/c1z/temporary-directory';
+import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import {
   assertIsolated,
   assertSameSync,
@@ -84,7 +84,7 @@ export async function runSelfTest(options: SelfTestOptions): Promise<SelfTestRep
     const ok = checks.every((check) => check.ok);
     return { ok, directory: parent, hardLinks, seed, kills, checks };
   } finally {
-    await removeTemporaryDirectory(directory);
+    await removeTemporary(directory);
   }
 }
 

@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest } from '@sstitch/engine';
-import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
+import { KeyParser } from '@sstitch/keys';
 import { dataBytesIn, nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
 import { ScanProgress } from '../../operations/scan-progress.js';
 import { findSyncIds } from '../../stores/find-syncs.js';
@@ -129,10 +129,11 @@ export async function measureSpace(
 }
 
 function countStored(reader: TableReader, stored: Map<string, Contents>): void {
+  const parser = new KeyParser();
   const entries = reader.iterator();
   for (entries.seekToFirst(); entries.valid; entries.next()) {
     const key = userKeyOf(entries.key);
-    const syncId = syncOf(key);
+    const syncId = parser.syncOf(key);
     if (syncId === undefined) continue;
     let contents = stored.get(syncId);
     if (contents === undefined) {
@@ -146,14 +147,6 @@ function countStored(reader: TableReader, stored: Map<string, Contents>): void {
 function add(contents: Contents, key: Uint8Array, value: Uint8Array): void {
   contents.entries += 1;
   contents.bytes += key.byteLength + value.byteLength;
-}
-
-function syncOf(key: Uint8Array): string | undefined {
-  const layout = BUCKETS.find(({ prefix }) => prefix.every((byte, at) => key[at] === byte));
-  if (layout === undefined) return undefined;
-  const start = layout.prefix.length;
-  const end = start + SYNC_ID_LENGTH_BYTES;
-  return key.length < end ? undefined : formatSyncId(syncIdBytes(key.slice(start, end)));
 }
 
 function nameOf(number: number, names: readonly string[]): string {

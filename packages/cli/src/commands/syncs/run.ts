@@ -4,12 +4,12 @@ import { replacedVersionOf } from '@sstitch/operations';
 import { SyncReader, type SyncRunRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { withSyncs } from '../../operations/open-syncs.js';
-import { type RecordCounts, recordCountsOf } from '../../operations/sync-counts.js';
+import { type RecordCounts, recordCountsOf, totalRecords } from '../../operations/sync-counts.js';
 import { formatBytes, formatCount } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { findSyncIds } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
-import { countKeys } from '../../stores/scan-span.js';
+import { scanSpan } from '../../stores/scan-span.js';
 import type { syncsCommand } from './command.js';
 
 /** A sync as --json lists it. */
@@ -32,16 +32,17 @@ export const run: Run<typeof syncsCommand> = async (context, { store, exact, zon
 };
 
 async function listSyncs(
-  { progress, signal }: CommandContext,
+  context: CommandContext,
   reader: ByteReader,
   exact: boolean,
 ): Promise<readonly ListedSync[]> {
+  const { progress, signal } = context;
   const records = new SyncReader(reader);
   const syncs: ListedSync[] = [];
   const syncIds = await findSyncIds(reader, signal);
   for (const syncId of syncIds) {
     const done = syncs.length;
-    progress.update({ doing: 'counting', done, total: syncIds.length, unit: 'syncs' });
+    progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
     const run = await records.getSyncRun(syncId);
     const stats = exact ? undefined : await records.getSyncStats(syncId);
     syncs.push({
@@ -49,7 +50,7 @@ async function listSyncs(
       type: run === undefined ? null : typeOf(run),
       startedAt: timeText(run?.startedAt),
       endedAt: timeText(run?.endedAt),
-      counts: stats === undefined ? await counted(reader, syncId, signal) : recordCountsOf(stats),
+      counts: stats === undefined ? await counted(context, reader, syncId) : recordCountsOf(stats),
       bytes: await sizeBytes(reader, syncId),
     });
   }
@@ -89,11 +90,22 @@ function toTheMinute(time: string | null): string {
 }
 
 async function counted(
+  { progress, signal }: CommandContext,
   reader: ByteReader,
   syncId: string,
-  signal: AbortSignal,
 ): Promise<RecordCounts> {
-  const count = (bucket: Bucket) => countKeys(reader, bucketSpan(bucket, syncId), signal);
+  const total = progress.isShown ? await totalRecords([{ engine: reader, syncId }]) : 0;
+  const doing = `counting ${syncId}`;
+  let done = 0;
+  const count = async (bucket: Bucket): Promise<number> => {
+    const before = done;
+    const span = bucketSpan(bucket, syncId);
+    for await (const page of scanSpan(reader, span, { signal, values: false })) {
+      done += page.length;
+      progress.update({ doing, done, total, unit: 'records' });
+    }
+    return done - before;
+  };
   return {
     resource_type: await count('resource_type'),
     resource: await count('resource'),

@@ -39,6 +39,8 @@ async function take(
   const taken = await takeFile(context, file, input);
   const isRetried =
     taken.outcome === 'failed' && !input.once && files.retry(file, performance.now());
+  // The result is on a line of its own.
+  await context.progress.clear();
   if (!context.json) {
     const line = lineOf(taken, performance.now() - started, isRetried);
     await context.io.stdout.write(`${escapeText(line)}\n`);

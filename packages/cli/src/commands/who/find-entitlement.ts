@@ -3,6 +3,7 @@ import type { ReadableEngine } from '@sstitch/contract';
 import { type EntitlementRecord, SyncReader } from '@sstitch/records';
 import { CliError, usageError } from '../../errors.js';
 import { keyOf, type RecordNames } from '../../records/record-names.js';
+import type { SearchOptions } from './find-resource.js';
 
 /** How many of the matching entitlements a message names. */
 const MAX_NAMED = 5;
@@ -21,13 +22,15 @@ export async function findEntitlement(
   syncId: string,
   text: string,
   names: RecordNames,
-  signal: AbortSignal,
+  { signal, onRead }: SearchOptions,
 ): Promise<string> {
   const reader = new SyncReader(engine);
   if ((await reader.getEntitlement(syncId, text)) !== undefined) return text;
   const wanted = text.toLowerCase();
   const [exact, partial]: [EntitlementRecord[], EntitlementRecord[]] = [[], []];
+  let read = 0;
   for await (const entitlement of reader.listEntitlements(syncId, { signal })) {
+    onRead(read++);
     if (exact.length > MAX_NAMED) break;
     if (await isNamed(entitlement, wanted, names)) exact.push(entitlement);
     else if (partial.length <= MAX_NAMED && isPart(entitlement, wanted)) partial.push(entitlement);

@@ -1,13 +1,22 @@
 // Finds the resource that a text on the command line names.
 import { searchResources } from '@sstitch/access';
 import type { ReadableEngine } from '@sstitch/contract';
-import { type ResourceName, SyncReader } from '@sstitch/records';
+import { type ResourceName, type ResourceRecord, SyncReader } from '@sstitch/records';
 import { CliError, usageError } from '../../errors.js';
 import { keyOf } from '../../records/record-names.js';
 
 /** How many of the matching resources a message names. */
 const MAX_NAMED = 5;
 const SEPARATOR = '/';
+/** How many resources are read between two reports of progress. */
+const PAGE_RESOURCES = 10_000;
+
+/** How to search. */
+export interface SearchOptions {
+  readonly signal: AbortSignal;
+  /** Called from time to time with the number of records read so far. */
+  readonly onRead: (records: number) => void;
+}
 
 /**
  * Finds the resource that a text names: by `type/id`, or by a part of a name or id that matches only one.
@@ -20,13 +29,22 @@ export async function findResource(
   syncId: string,
   text: string,
   what: string,
-  signal: AbortSignal,
+  { signal, onRead }: SearchOptions,
 ): Promise<ResourceName> {
   const named = resourceNamed(text);
   const reader = new SyncReader(engine);
   if (named !== undefined && (await reader.getResource(syncId, named)) !== undefined) return named;
-  const options = { limit: MAX_NAMED + 1, maxScanned: Number.MAX_SAFE_INTEGER, signal };
-  const { resources } = await searchResources(engine, syncId, text, options);
+  const resources: ResourceRecord[] = [];
+  let read = 0;
+  for (let after: ResourceRecord | undefined; ; read += PAGE_RESOURCES) {
+    onRead(read);
+    const limit = MAX_NAMED + 1 - resources.length;
+    const options = { after, limit, maxScanned: PAGE_RESOURCES, signal };
+    const found = await searchResources(engine, syncId, text, options);
+    resources.push(...found.resources);
+    after = found.last;
+    if (after === undefined || resources.length > MAX_NAMED) break;
+  }
   const exact = resources.filter(
     ({ displayName, resourceId }) => displayName === text || resourceId === text,
   );

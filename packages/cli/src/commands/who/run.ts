@@ -11,6 +11,7 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { withSyncs } from '../../operations/open-syncs.js';
+import { readCounts } from '../../operations/sync-counts.js';
 import { formatCount, formatCountOf } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import { keyOf, RecordNames } from '../../records/record-names.js';
@@ -71,11 +72,23 @@ async function ask(
   if (!(await hasKeys(reader, spansOf([syncId]), signal))) {
     throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${input.store} holds no sync ${syncId}`);
   }
-  progress.update({ doing: 'reading expansions' });
-  const access = await openAccess(reader, syncId, { signal });
+  const doing = 'reading expansions';
+  progress.update({ doing });
+  const access = await openAccess(reader, syncId, {
+    signal,
+    onProgress: ({ grants, ofGrants }) =>
+      progress.update({ doing, done: grants, total: ofGrants, unit: 'grants' }),
+  });
   try {
+    const counts = (await readCounts(reader, [syncId])).get(syncId);
+    const searching = (unit: 'resources' | 'entitlements', total: number | undefined) => ({
+      signal,
+      onRead: (done: number) => progress.update({ doing: 'searching', done, total, unit }),
+    });
+    const inResources = searching('resources', counts?.resource);
+    const inEntitlements = searching('entitlements', counts?.entitlement);
     const find = (text: string | undefined, what: string) =>
-      text === undefined ? undefined : findResource(reader, syncId, text, what, signal);
+      text === undefined ? undefined : findResource(reader, syncId, text, what, inResources);
     const names = new RecordNames(reader, syncId);
     const { entitlement } = input;
     const asked: Asked = {
@@ -83,7 +96,7 @@ async function ask(
       principal: await find(input.principal, 'principal'),
       resource: await find(input.resource, 'resource'),
       entitlementId:
-        entitlement && (await findEntitlement(reader, syncId, entitlement, names, signal)),
+        entitlement && (await findEntitlement(reader, syncId, entitlement, names, inEntitlements)),
     };
     const { principal, entitlementId } = asked;
     return principal !== undefined && entitlementId !== undefined

@@ -1,4 +1,10 @@
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
+import {
+  type ByteOperation,
+  boundsOf,
+  byteEncodings,
+  type ReadWriteEngine,
+  readPages,
+} from '@sstitch/contract';
 import * as keys from '@sstitch/keys';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openEngine } from '../../test/level-engine.js';
@@ -62,6 +68,14 @@ describe('verifying the indexes of a sync', () => {
           key: keys.resourceByParentKey(sync, 'org', 'old', 'user', 'ann'),
           value: EMPTY,
         },
+      ],
+    ],
+    [
+      'an entry that an entry of another record has replaced',
+      ['missing_index_entry grant_by_principal', 'stray_index_entry grant_by_principal'],
+      [
+        { type: 'del', key: keys.grantByPrincipalKey(sync, 'user', 'ann', 'g7') },
+        { type: 'put', key: keys.grantByPrincipalKey(sync, 'user', 'bob', 'g7'), value: EMPTY },
       ],
     ],
     [
@@ -141,6 +155,25 @@ describe('verifying the indexes of a sync', () => {
     expect(await problems()).toEqual([]);
     await engine.batch([{ type: 'put', key, value: Uint8Array.of(0x0a, 0xff) }], byteEncodings);
     expect(await problems()).toEqual(['undecodable_value resource_type']);
+  });
+
+  test('reports each key of the sync once, as it is read', async () => {
+    const keysRead: number[] = [];
+    const options = { onProgress: ({ keys }: { keys: number }) => keysRead.push(keys) };
+    await collect(verifyIndexes(engine, SYNC, options));
+    let total = 0;
+    for (const { span } of keys.syncSpans(SYNC)) {
+      for await (const page of readPages(engine, boundsOf(span))) total += page.length;
+    }
+    expect(keysRead.at(-1)).toBe(total);
+    expect(keysRead).toEqual([...new Set(keysRead)].sort((a, b) => a - b));
+  });
+
+  test('an error of onProgress ends the verification', async () => {
+    const onProgress = () => {
+      throw new Error('stop');
+    };
+    await expect(collect(verifyIndexes(engine, SYNC, { onProgress }))).rejects.toThrow('stop');
   });
 
   test('names the key, and reads no other sync', async () => {
