@@ -56,8 +56,9 @@ async function read(
     const [from, to] = [random.next(lines.length), random.next(lines.length)].sort((a, b) => a - b);
     const bound = (index = 0) => keyBytes(lines[index] ?? '');
     const range = [...database.entriesSync({ start: bound(from), end: bound(to) })].flat();
-    expect(range.map(({ key, value }) => `${hex(key)} ${hex(value)}`)).toEqual(
-      lines.slice(from, to),
+    // As one string, because `toEqual` of a list takes longer than all reads together.
+    expect(range.map(({ key, value }) => `${hex(key)} ${hex(value)}`).join('\n')).toBe(
+      lines.slice(from, to).join('\n'),
     );
     for (let count = Math.min(3, lines.length); count > 0; count -= 1) {
       const line = random.pick(lines);
@@ -75,9 +76,8 @@ async function read(
 
 function expectAscending(lines: readonly string[]): void {
   const keys = lines.map((line) => line.split(' ')[0] as string);
-  for (const [index, key] of keys.entries()) {
-    if (index > 0) expect((keys[index - 1] as string) < key).toBe(true);
-  }
+  const wrong = keys.findIndex((key, index) => index > 0 && (keys[index - 1] as string) >= key);
+  expect(wrong).toBe(-1);
 }
 
 describe('a changed database', () => {
@@ -117,7 +117,9 @@ describe('a changed database', () => {
         bytes[position] = (bytes[position] as number) ^ (1 << random.next(8));
         const result = await read(new Map(files).set(file, bytes), random, 'refuse');
         if (result instanceof PebbleError) continue;
-        expect(result, `seed ${seed}: byte ${position} of ${file} in ${name}`).toEqual(entries);
+        expect(result.join('\n'), `seed ${seed}: byte ${position} of ${file} in ${name}`).toBe(
+          entries.join('\n'),
+        );
       }
     },
     TIMEOUT_MS,

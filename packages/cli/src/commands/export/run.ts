@@ -41,7 +41,7 @@ function zoneOfInput({ store, zone }: Input, { format }: ExportTarget): string |
   return format !== 'c1z1' || formatOfName(store) === 'c1z' ? zone : undefined;
 }
 
-/** Copies the syncs to the sink. @returns how many records it read. */
+/** Copies the syncs to the sink. @returns how many records the file holds; a sheet holds only the grants. */
 async function exportSyncs(
   context: CommandContext,
   { store, zone, bom }: Input,
@@ -58,15 +58,17 @@ async function exportSyncs(
   const total = await totalRecords(syncIds.map((syncId) => ({ engine: reader, syncId })));
   const source = new StoreSource(reader);
   const sink = await openSink(context, target, reader, { signal, zone, byteOrderMark: bom });
-  let records = 0;
+  let done = 0;
+  let held = 0;
   try {
     for await (const batch of source.batches({ syncIds, signal })) {
       await sink.add(batch);
-      records += batch.length;
-      progress.update({ doing: 'exporting', done: records, total, unit: 'records' });
+      done += batch.length;
+      if (target.format !== 'csv' || batch.bucket === 'grant') held += batch.length;
+      progress.update({ doing: 'exporting', done, total, unit: 'records' });
     }
     await sink.finish();
-    return records;
+    return held;
   } catch (error) {
     throw outputErrorIn(error) ?? error;
   } finally {
@@ -94,7 +96,7 @@ function resultOf(
   return {
     document: { output: path, format, syncs, records, sizeBytes, durationMs },
     summary:
-      `wrote ${formatCountOf(records, 'record')} of ${formatCountOf(syncs.length, 'sync')} to ${path}: ` +
+      `wrote ${formatCountOf(records, format === 'csv' ? 'grant' : 'record')} of ${formatCountOf(syncs.length, 'sync')} to ${path}: ` +
       `${formatBytes(sizeBytes)} in ${formatMs(durationMs)}\n`,
   };
 }

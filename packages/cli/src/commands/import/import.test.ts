@@ -347,6 +347,15 @@ describe('import --as', () => {
     expect(await digestsOf(store)).toEqual(digests);
   });
 
+  it('refuses a beginning of an id where there is no store yet', async () => {
+    const { directory, file } = exported();
+    const again = join(directory, 'again');
+    const { exitCode, stderr } = await sstitch(['import', file, '--into', again, '--as', '36zf']);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain(`--as "36zf": ${again} does not exist yet`);
+    expect(existsSync(again)).toBe(false);
+  });
+
   it('imports all syncs of a file with --sync all', async () => {
     const { directory, store } = exported();
     const both = join(directory, 'both.jsonl');

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { RECORD_BUCKETS } from '@sstitch/keys';
 import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
+import { isClusterName } from '../../command-line/store-name.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
 import { CliError, type ErrorReport, reportOf, usageError } from '../../errors.js';
 import { type ImportFile, importFiles } from '../../operations/import-files.js';
@@ -54,6 +56,12 @@ export const run: Run<typeof importCommand> = async (context, input) => {
 /** Resolves the reference of `--as`: a new id, or a sync that the store holds. */
 async function knownSync(reference: string, into: string, signal: AbortSignal): Promise<string> {
   if (!needsLookup(reference)) return reference;
+  if (!isClusterName(into) && !existsSync(into)) {
+    throw new CliError(
+      'SSTITCH_SYNC_NOT_FOUND',
+      `--as ${JSON.stringify(reference)}: ${into} does not exist yet, so it holds no such sync, and the id of a new one has 27 characters`,
+    );
+  }
   return withReader(into, (reader) => writtenSyncId(reader, into, reference, signal), { signal });
 }
 
