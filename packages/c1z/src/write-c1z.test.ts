@@ -15,6 +15,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FIRST_SYNC, SECOND_SYNC, smallBatches, smallSync } from '../test/small-syncs.js';
 import { openC1z } from './read-c1z.js';
+import type { C1zWriteProgress } from './sync-writer.js';
 import { type C1zWriter, createC1z } from './write-c1z.js';
 import type { C1zWriteOptions } from './write-options.js';
 
@@ -103,6 +104,17 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     await addAll(writer, [...batches].reverse());
     await writer.finish();
     expect(await linesOf(path)).toEqual(batchLines(batches));
+  });
+
+  test('reports what it does after all records were added', async () => {
+    const seen: C1zWriteProgress[] = [];
+    const writer = await create({ format, onProgress: (progress) => seen.push(progress) });
+    await addAll(writer, smallBatches(FIRST_SYNC));
+    expect(seen).toEqual([]);
+    await writer.finish();
+    const units = [...new Set(seen.map(({ unit }) => unit))];
+    expect(units).toEqual(format === 3 ? ['entries'] : ['indexes', 'bytes']);
+    for (const { done, total } of seen) expect(done).toBeLessThanOrEqual(total);
   });
 
   test('replaces an existing file only when it is complete', async () => {

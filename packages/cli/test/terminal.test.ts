@@ -123,6 +123,17 @@ describe.skipIf(!hasTerminals)('on a terminal (skipped if `script` is not instal
     expect(shown()).not.toContain('\u001b');
   });
 
+  it('lines that a command prints as it reads are not mixed with its progress', async () => {
+    const [before, after] = [join(testDirectory(), 'before'), join(testDirectory(), 'after')];
+    await sstitchJson('generate', before, '--grants', '20');
+    await sstitchJson('generate', after, '--grants', '20', '--revision', '2');
+    const { shown, exitCode } = onTerminal(['diff', before, after, '--records']);
+    expect(await exitCode).toBe(0);
+    const lines = shown().split(CLEAR_LINE).at(-1)?.trim().split('\r\n') ?? [];
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(JSON.parse(line)).toHaveProperty('change');
+  });
+
   it('Ctrl-C ends a command with 130, erases its progress, and leaves the store as it was', async () => {
     const store = join(testDirectory(), 'store');
     await sstitchJson('generate', store, '--grants', '20');

@@ -47,6 +47,7 @@ export {
 } from './prune/prune-syncs.js';
 export {
   type CompactKeepingOptions,
+  type ComparisonProgress,
   compactKeeping,
   type KeepingCommit,
   type KeptVersion,

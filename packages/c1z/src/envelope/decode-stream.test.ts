@@ -67,6 +67,7 @@ describe('decoding a zstd stream', () => {
     const { progress } = await decode(zeros(200, true));
     expect(progress.length).toBeGreaterThan(2);
     expect(progress.at(-1)).toEqual({
+      step: 'decoding',
       encodedBytes: statSync(join(directory, 'stream')).size,
       decodedBytes: 200 * MAX_BLOCK_BYTES,
     });

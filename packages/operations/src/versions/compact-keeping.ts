@@ -37,6 +37,19 @@ export interface CompactKeepingOptions extends OperationOptions {
   readonly sideIds?: Readonly<Record<string, string>> | undefined;
   /** The time at which the versions are kept. @defaultValue now */
   readonly now?: Date | undefined;
+  /**
+   * Called from time to time while a sync of the source is compared with that of the base, up to their first difference,
+   * before anything is written. An error that it throws fails the compaction.
+   */
+  readonly onComparison?: ((progress: ComparisonProgress) => void) | undefined;
+}
+
+/** The progress of comparing two versions of a sync. */
+export interface ComparisonProgress {
+  /** The sync, in text form. */
+  readonly syncId: string;
+  /** Keys that are equal so far. */
+  readonly keys: number;
 }
 
 /** A sync and its kept version. */
@@ -106,7 +119,8 @@ async function planSync(
   if (!(await hasEntries(held, spans))) {
     return { kept: { ...nothing, isUnchanged: false }, replacements };
   }
-  if (await holdSameEntries(fresh, held, spans)) {
+  const onEqual = (keys: number) => options.onComparison?.({ syncId, keys });
+  if (await holdSameEntries(fresh, held, spans, onEqual)) {
     return { kept: { ...nothing, isUnchanged: true }, replacements: [] };
   }
   const { now = new Date(), sideIds = {} } = options;

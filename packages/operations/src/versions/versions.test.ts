@@ -86,6 +86,17 @@ describe('a replaced version', () => {
     expect(events.at(-1)?.keys).toBe(held - 2);
   });
 
+  test('is compared with the new version, up to the first difference', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await writeSync(source, OTHER, []);
+    const compared: string[] = [];
+    await compactKeeping({
+      ...{ base, source, syncIds: [OTHER] },
+      onComparison: ({ syncId, keys }) => compared.push(`${syncId} ${keys}`),
+    });
+    expect(compared).toEqual([`${OTHER} 0`]);
+  });
+
   test('is counted in the progress of renaming its sync', async () => {
     const { base, source } = await baseAndSource([], []);
     for (const engine of [base, base, source]) await change(engine);

@@ -56,12 +56,20 @@ export async function compactAndKeep(
   for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
-  const total = await aboutKeys(
-    [source, base].flatMap((engine) => syncIds.map((syncId) => ({ engine, syncId }))),
-  );
-  progress.update({ doing: 'comparing' });
+  let total = 0;
+  const sizes = new Map<string, number>();
+  for (const syncId of syncIds) {
+    const size = await aboutKeys([{ engine: source, syncId }]);
+    sizes.set(syncId, size);
+    total += size + (await aboutKeys([{ engine: base, syncId }]));
+  }
   const { entries, kept, pauseMs } = await compactKeeping({
     ...{ base, source, syncIds, sideIds, signal },
+    onComparison: ({ syncId, keys }) =>
+      progress.update({
+        doing: `comparing ${syncId}`,
+        ...{ done: keys, total: sizes.get(syncId) ?? 0, unit: 'keys' },
+      }),
     onProgress: ({ keys }) =>
       progress.update({ doing: 'building', done: keys, total, unit: 'keys' }),
   }).catch((error: unknown) => {
