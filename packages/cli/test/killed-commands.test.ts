@@ -8,6 +8,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { Store } from '@sstitch/engine';
 import { seededRandom } from '@sstitch/testkit/torture';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FIRST, SECOND, THIRD } from './every-command.js';
@@ -151,9 +153,14 @@ describe.each(CHANGING)('%s, killed', (_name, line) => {
       expect((await runMain(['verify', 'base'])).exitCode).toBe(0);
       const held = await digestsOf(join(scene, 'base'));
       expect([before, after]).toContainEqual(held);
-      if (held[FIRST] === before[FIRST] && Object.keys(held).length === 2) {
+      if (isDeepStrictEqual(held, before)) {
         expect((await runMain(line)).exitCode).toBe(0);
         expect(await digestsOf(join(scene, 'base'))).toEqual(after);
+      } else {
+        // It was killed after the commit: what is left is removed by the next process that writes.
+        const store = new Store(join(scene, 'base'));
+        await store.open();
+        await store.close();
       }
       expect(temporaries()).toEqual([]);
     }
