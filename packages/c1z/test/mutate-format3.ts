@@ -46,7 +46,7 @@ function changed(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 /** Changes bytes, and perhaps the length. */
-function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
+export function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
   const at = random.next(bytes.length);
   switch (random.next(5)) {
     case 0:

@@ -52,7 +52,7 @@ function changed(bytes: Uint8Array, random: Random): Uint8Array {
 }
 
 /** Changes bytes, and perhaps the length. */
-function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
+export function rewritten(bytes: Uint8Array, random: Random): Uint8Array {
   const kind = random.next(5);
   if (kind === 0) return bytes.slice(0, random.next(bytes.length));
   if (kind === 1) {
@@ -123,7 +123,8 @@ export function mutate(files: Files, mutation: Mutation, random: Random): Files 
   }
 }
 
-function inputFile(bytes: Uint8Array): InputFile {
+/** A file of these bytes. */
+export function inputFile(bytes: Uint8Array): InputFile {
   return InputFile.open(new MemoryFiles([['file', bytes]]), `${DIRECTORY}/file`, 'the test has it');
 }
 
