@@ -1,3 +1,4 @@
 import { packageTests } from '@sstitch/build-config/vitest';
 
-export default packageTests();
+// Families choose between memory and disk themselves.
+export default packageTests({ env: {} });
