@@ -105,6 +105,8 @@ async function startServer(programs, directory, port, account) {
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=64MB'],
       // A test kills processes, never the operating system.
       ...['-c', 'fsync=off', '-c', 'max_connections=200'],
+      // In the directory of the data, with which it is removed: a killed server leaves it.
+      ...['-c', 'dynamic_shared_memory_type=mmap'],
     ],
     { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], ...account },
   );
