@@ -1,6 +1,6 @@
 // Finds the syncs of a store and resolves references to them.
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { ReadableEngine, Span } from '@sstitch/contract';
+import { keyAfter, type ReadableEngine, type Span } from '@sstitch/contract';
 import {
   BUCKETS,
   bucketSpan,
@@ -23,26 +23,32 @@ export async function findSyncIds(
   engine: ReadableEngine,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const found = new Set<string>();
-  for (const { bucket, prefix } of BUCKETS) {
-    const whole = prefixSpan(prefix);
-    let span: Span | undefined = whole;
-    while (span !== undefined) {
-      const key: Uint8Array | undefined = await firstKey(engine, span, signal);
-      if (key === undefined) break;
-      let start: Uint8Array | undefined;
-      if (key.length < prefix.length + SYNC_ID_LENGTH_BYTES) {
-        // Not a key of the layout; `verify` reports it. The smallest key after it is one byte longer.
-        start = new Uint8Array([...key, 0]);
-      } else {
-        const sync = syncIdBytes(key.slice(prefix.length, prefix.length + SYNC_ID_LENGTH_BYTES));
-        found.add(formatSyncId(sync));
-        start = bucketSpan(bucket, sync).end;
-      }
-      span = start === undefined ? undefined : { start, end: whole.end };
+  const found = await Promise.all(BUCKETS.map((each) => syncIdsUnder(engine, each, signal)));
+  return [...new Set(found.flat())].sort();
+}
+
+/** Returns the ids of the syncs that have a key in a bucket. */
+async function syncIdsUnder(
+  engine: ReadableEngine,
+  { bucket, prefix }: (typeof BUCKETS)[number],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const { start, end } = prefixSpan(prefix);
+  for (let next: Uint8Array | undefined = start; next !== undefined; ) {
+    const key: Uint8Array | undefined = await firstKey(engine, { start: next, end }, signal);
+    if (key === undefined) break;
+    const idEnd = prefix.length + SYNC_ID_LENGTH_BYTES;
+    if (key.length < idEnd) {
+      // Not a key of the layout; `verify` reports it. The smallest key after it is one byte longer.
+      next = keyAfter(key);
+    } else {
+      const sync = syncIdBytes(key.slice(prefix.length, idEnd));
+      found.push(formatSyncId(sync));
+      next = bucketSpan(bucket, sync).end;
     }
   }
-  return [...found].sort();
+  return found;
 }
 
 /** Whether a key lies in any of the spans. */

@@ -43,15 +43,18 @@ async function listSyncs(
   for (const syncId of syncIds) {
     const done = syncs.length;
     progress.update({ doing: 'reading', done, total: syncIds.length, unit: 'syncs' });
-    const run = await records.getSyncRun(syncId);
-    const stats = exact ? undefined : await records.getSyncStats(syncId);
+    const [run, stats, bytes] = await Promise.all([
+      records.getSyncRun(syncId),
+      exact ? undefined : records.getSyncStats(syncId),
+      sizeBytes(reader, syncId),
+    ]);
     syncs.push({
       syncId,
       type: run === undefined ? null : typeOf(run),
       startedAt: timeText(run?.startedAt),
       endedAt: timeText(run?.endedAt),
       counts: stats === undefined ? await counted(context, reader, syncId) : recordCountsOf(stats),
-      bytes: await sizeBytes(reader, syncId),
+      bytes,
     });
   }
   return syncs;
@@ -117,11 +120,12 @@ async function counted(
 
 async function sizeBytes(reader: ByteReader, syncId: string): Promise<number | null> {
   if (reader.approximateSize === undefined) return null;
-  let bytes = 0;
-  for (const { span } of syncSpans(syncId)) {
-    if (span.end !== undefined) bytes += await reader.approximateSize(span.start, span.end);
-  }
-  return bytes;
+  const sizes = await Promise.all(
+    syncSpans(syncId).map(({ span: { start, end } }) =>
+      end === undefined ? 0 : reader.approximateSize?.(start, end),
+    ),
+  );
+  return sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
 }
 
 /** The type of a sync; `replaced` for a kept version that a compaction replaced. */
