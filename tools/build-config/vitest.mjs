@@ -3,6 +3,9 @@
 //
 // Where the system has a file system in memory with enough room, tests make their files there: creating, syncing and
 // removing thousands of small files on a disk takes a third of the time of some suites. TMPDIR names another place.
+//
+// The files of a suite share two processes, as the stores of a program share one: a process for each file takes half a
+// second of a processor, a minute in all. A suite whose files need their own says so with `isolate`.
 import { existsSync, statfsSync } from 'node:fs';
 
 const MEMORY = '/dev/shm';
@@ -28,6 +31,7 @@ export function packageTests(overrides = {}) {
       expect: { poll: { timeout: HANGS_AFTER_MS } },
       env: inMemory(),
       pool: 'forks',
+      isolate: false,
       maxWorkers: 2,
       reporters: ['default', 'json'],
       outputFile: { json: '.vitest/results.json' },

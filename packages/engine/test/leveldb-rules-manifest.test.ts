@@ -21,6 +21,7 @@ import {
   type Version,
 } from '../src/leveldb/manifest.js';
 import { decodeVersionEdit, encodeVersionEdit } from '../src/leveldb/version-edit.js';
+import { checkedSpans } from '../src/tables/extracted-tables.js';
 import { COPY_PARTS } from '../src/tables/split-policy.js';
 import { doTableJob } from '../src/tables/table-jobs.js';
 import { InlinePool } from '../src/threads/inline-pool.js';
@@ -81,8 +82,8 @@ function staged(alter?: (version: Version) => Version) {
     const policy = { mode: 'share', fromBytes: 0 } as const;
     const outputs = begun.jobs.map((job) => doTableJob(nodeFileSystem, { job, policy }));
     const outcomes = outputs.map(({ outcome }) => outcome);
-    finishStage(nodeFileSystem, { outcomes }, go, session);
     for (const { unsynced } of outputs) fsyncHeldFiles(nodeFileSystem, unsynced);
+    finishStage(nodeFileSystem, { outcomes }, go, session);
   }
   const next = readVersion(nodeFileSystem, nextDirectory);
   return { directory, base, next, nextDirectory };
@@ -223,7 +224,7 @@ describe('rule 4: file numbers and shared tables', () => {
       verify: false,
     };
     const pool = new InlinePool(nodeFileSystem);
-    const { spans } = await extractTables(pool, request, undefined);
+    const spans = await checkedSpans(await extractTables(pool, request, undefined));
     const files = spans[0]?.runs.flat() ?? [];
     expect(files.map(({ origin }) => origin)).toEqual([
       'linked',

@@ -41,6 +41,7 @@ let template: Promise<string> | undefined;
 /** Removes the template of the scenes. Test files that open scenes call it in `afterAll`. */
 export async function removeTemplate(): Promise<void> {
   if (template !== undefined) rmSync(await template, { recursive: true, force: true });
+  template = undefined;
 }
 
 /** Makes two closed stores and a foreign table, which each test copies. */

@@ -12,6 +12,7 @@ import {
   finishTablesTask,
 } from '../build/build-tables.js';
 import { packEntries } from '../build/entry-pages.js';
+import { closeHeldFiles } from '../files/held-files.js';
 import { makeGenerationTask, mkdirTask } from '../store-directory/store-files.js';
 import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
 import { doTableJobTask, type TableJob } from '../tables/table-jobs.js';
@@ -151,7 +152,8 @@ describe.each(POOLS)('a pool %s', (_where, open) => {
       await session.run(beginTablesTask, { directory, spans });
       const page = packEntries([[Buffer.from(key), Buffer.from('v')]], 0);
       await session.run(appendEntriesTask, { page });
-      const { entries, spans: built } = await session.run(finishTablesTask, undefined);
+      const { entries, spans: built, unsynced } = await session.run(finishTablesTask, undefined);
+      closeHeldFiles(nodeFileSystem, unsynced);
       await session.end();
       return { entries, smallest: built[0]?.runs[0]?.[0]?.smallest };
     };

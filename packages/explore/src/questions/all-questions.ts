@@ -47,13 +47,19 @@ export async function describeStore(
   name: string | undefined,
   refresh: boolean,
 ): Promise<StoreShape> {
-  if (refresh) await current.refresh();
-  return current.use(async (view) => ({
-    name: name ?? view.source.name,
-    location: view.source.location,
-    generation: view.generation ?? null,
-    openedAt: view.openedAt.toISOString(),
-    currentGeneration:
-      view.generation === undefined ? null : await currentGeneration(view.source.location),
-  }));
+  const describe = () =>
+    current.use(async (view) => ({
+      name: name ?? view.source.name,
+      location: view.source.location,
+      generation: view.generation ?? null,
+      openedAt: view.openedAt.toISOString(),
+      currentGeneration:
+        view.generation === undefined ? null : await currentGeneration(view.source.location),
+    }));
+  if (refresh) {
+    // Fails if the store has gone, and says so; the refresh would say that there is none.
+    await describe();
+    await current.refresh();
+  }
+  return describe();
 }
