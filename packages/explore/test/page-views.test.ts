@@ -4,10 +4,15 @@ import { expect, it } from 'vitest';
 import { describePage, VIEWS } from './example-page.js';
 
 describePage('every view of the page', (example) => {
-  it.each(VIEWS)('has a link to %s', async (address, text) => {
+  it('has a link, which shows it when it is opened', async () => {
     const { page, explorer } = example();
-    await page.goto(new URL(explorer.url).origin + address.replace('#', '/#'));
-    await page.locator('main').getByText(text).first().waitFor({ state: 'attached' });
+    for (const [address, text] of VIEWS) {
+      // From another page, so that the whole page is loaded.
+      await page.goto('about:blank');
+      await page.goto(new URL(explorer.url).origin + address.replace('#', '/#'));
+      await page.locator('main').getByText(text).first().waitFor({ state: 'attached' });
+      expect(page.url()).toContain(address);
+    }
   });
 
   it.each(['light', 'dark'] as const)(
