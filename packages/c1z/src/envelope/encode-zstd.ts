@@ -1,8 +1,6 @@
-// Compresses chunks to one zstd frame. Node.js has zstd from 22.15 on; without it the frame holds uncompressed
-// blocks, which every decoder reads.
+// Compresses chunks to one zstd frame: by Node.js from 22.15 on, else by WebAssembly.
 import { Readable, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
-import { frameHead, MAX_BLOCK_BYTES, rawBlock } from './zstd-frame.js';
 
 /** Undefined before Node.js 22.15. */
 const { createZstdCompress } = zlib as { readonly createZstdCompress?: () => Transform };
@@ -11,17 +9,20 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Yields the pieces of a frame that holds the chunks. */
 export async function* encodeZstd(chunks: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
-  if (createZstdCompress === undefined) yield* rawFrame(chunks);
+  if (createZstdCompress === undefined) yield* encodeInWebAssembly(chunks);
   else yield* Readable.from(chunks, { objectMode: false }).compose(createZstdCompress());
 }
 
-async function* rawFrame(chunks: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
-  yield frameHead();
+/** The implementation of `encodeZstd` in WebAssembly, which compresses one frame at a time. */
+export async function* encodeInWebAssembly(
+  chunks: Chunks,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { Zstd } = await import('@hpcc-js/wasm-zstd');
+  const zstd = await Zstd.load();
+  zstd.reset();
   for await (const chunk of chunks) {
-    for (let start = 0; start < chunk.length; start += MAX_BLOCK_BYTES) {
-      yield rawBlock(chunk.subarray(start, start + MAX_BLOCK_BYTES), false);
-    }
+    const piece = zstd.compressChunk(chunk);
+    if (piece.length > 0) yield piece;
   }
-  // An empty last block ends the frame, so that the size need not be known in advance.
-  yield rawBlock(new Uint8Array(0), true);
+  yield zstd.compressEnd();
 }
