@@ -49,7 +49,9 @@ describe('a search before the names are read', () => {
 
   it('waits for a first name, and finds each once', async () => {
     startReading();
-    const found = search('Thing 01');
+    // However long the reading takes.
+    const query = { limit: 3, text: 'Thing 01' };
+    const found = searchEarly(index, query, never, Number.POSITIVE_INFINITY);
     letRead();
     expect((await found).ids[0]).toEqual({ kind: 'resource', type: 'type-010', id: 'thing-010' });
     await index.whole;

@@ -12,17 +12,19 @@ const LOOK_MS = 50;
  * Searches the names of a sync, first those that begin with the text.
  *
  * @param signal ends the wait for a first name
+ * @param waitMs the longest wait for a first name
  * @throws the error that ended the reading of names
  */
 export async function searchEarly(
   names: NameIndex,
   query: NameQuery,
   signal: AbortSignal,
+  waitMs = FIRST_NAME_MS,
 ): Promise<FoundNames> {
   let found = names.search(query);
   if (found.isComplete || !found.isReading) return found;
   const byKey = await lookUp(names, query);
-  const deadline = performance.now() + FIRST_NAME_MS;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     found = names.search(query);
     const ids = union(byKey, found.ids, query.limit);
