@@ -4,8 +4,8 @@
 // Where the system has a file system in memory with enough room, tests make their files there: creating, syncing and
 // removing thousands of small files on a disk takes a third of the time of some suites. TMPDIR names another place.
 //
-// The files of a suite share two processes, as the stores of a program share one: a process for each file takes half a
-// second of a processor, a minute in all. A suite whose files need their own says so with `isolate`.
+// The files of a suite share two processes, as the stores of a program share one: a process for each file takes longer
+// to start than most files take to run. A suite whose files need their own says so with `isolate`.
 import { existsSync, statfsSync } from 'node:fs';
 
 const MEMORY = '/dev/shm';
