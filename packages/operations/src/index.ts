@@ -1,7 +1,7 @@
+export type { OperationCommit } from './contents/sync-contents.js';
 export type { CloneSyncOptions } from './copy/clone-sync.js';
 export { cloneSync } from './copy/clone-sync.js';
 export { type RenameSyncOptions, renameSync } from './copy/rename-sync.js';
-export type { OperationCommit } from './copy/sync-contents.js';
 export {
   type ChangeSentence,
   type DescribeChangesOptions,

@@ -1,12 +1,16 @@
 import type { Engine, EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
 import { withWriteLock } from '@sstitch/records';
+import {
+  commitReplacements,
+  type OperationCommit,
+  replaceSync,
+} from '../contents/sync-contents.js';
+import { SyncCopy } from '../contents/sync-copy.js';
 import { hasEntries, withView } from '../entries/entry-pages.js';
 import { notFound, OperationsError } from '../errors.js';
 import { type OperationOptions, pageCounter } from '../progress.js';
 import { ownRun } from '../versions/replaced-version.js';
-import { commitReplacements, type OperationCommit, replaceSync } from './sync-contents.js';
-import { SyncCopy } from './sync-copy.js';
 
 /** Options of {@link cloneSync}. */
 export interface CloneSyncOptions extends OperationOptions {

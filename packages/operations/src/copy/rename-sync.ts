@@ -1,6 +1,14 @@
 import type { Engine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
 import { encodeRecord, type SyncRunRecord, withWriteLock } from '@sstitch/records';
+import {
+  commitReplacements,
+  type OperationCommit,
+  type Replacement,
+  replaceEntry,
+  replaceSync,
+} from '../contents/sync-contents.js';
+import { SyncCopy } from '../contents/sync-copy.js';
 import { hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import { OperationsError } from '../errors.js';
@@ -12,14 +20,6 @@ import {
   replacedVersionId,
 } from '../versions/replaced-version.js';
 import { checkFound, checkFree } from './clone-sync.js';
-import {
-  commitReplacements,
-  type OperationCommit,
-  type Replacement,
-  replaceEntry,
-  replaceSync,
-} from './sync-contents.js';
-import { SyncCopy } from './sync-copy.js';
 
 /** Options of {@link renameSync}. */
 export interface RenameSyncOptions extends OperationOptions {

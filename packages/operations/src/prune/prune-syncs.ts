@@ -1,6 +1,10 @@
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { type SyncRunRecord, withWriteLock } from '@sstitch/records';
-import { commitReplacements, type OperationCommit, replaceSync } from '../copy/sync-contents.js';
+import {
+  commitReplacements,
+  type OperationCommit,
+  replaceSync,
+} from '../contents/sync-contents.js';
 import { withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import type { OperationOptions } from '../progress.js';

@@ -9,8 +9,8 @@ import {
   type Replacement,
   replaceSync,
   type SyncContents,
-} from '../copy/sync-contents.js';
-import { SyncCopy } from '../copy/sync-copy.js';
+} from '../contents/sync-contents.js';
+import { SyncCopy } from '../contents/sync-copy.js';
 import { entryPages, hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { holdSameEntries } from '../entries/same-entries.js';
 import { notFound, OperationsError } from '../errors.js';

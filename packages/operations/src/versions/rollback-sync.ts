@@ -1,8 +1,12 @@
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
 import { withWriteLock } from '@sstitch/records';
-import { commitReplacements, type OperationCommit, replaceSync } from '../copy/sync-contents.js';
-import { SyncCopy } from '../copy/sync-copy.js';
+import {
+  commitReplacements,
+  type OperationCommit,
+  replaceSync,
+} from '../contents/sync-contents.js';
+import { SyncCopy } from '../contents/sync-copy.js';
 import { hasEntries, withView } from '../entries/entry-pages.js';
 import { OperationsError } from '../errors.js';
 import { type OperationOptions, pageCounter } from '../progress.js';
