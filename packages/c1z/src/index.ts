@@ -1,5 +1,5 @@
-export type { C1zFormat } from './envelope/magic.js';
 export { C1zError, type C1zErrorCode, type C1zErrorDetails } from './errors.js';
+export type { C1zFormat } from './magic.js';
 export {
   type C1zOptions,
   type C1zProgress,

@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import sqlite, { type Database, type JSValue } from 'node-sqlite3-wasm';
-import { FORMAT_1_MAGIC } from './envelope/magic.js';
 import { frameHead, MAX_BLOCK_BYTES, rawBlock } from './envelope/zstd-frame.js';
 import {
   EntitlementSchema,
@@ -16,6 +15,7 @@ import {
   ResourceSchema,
   ResourceTypeSchema,
 } from './gen/c1/connector/v2/connector_pb.js';
+import { FORMAT_1_MAGIC } from './magic.js';
 
 /** A row of v1_grants. */
 export interface GrantToWrite {

@@ -1,6 +1,6 @@
 import type { PebbleLimits, PebbleOptions } from '@sstitch/pebble';
-import type { C1zFormat } from './envelope/magic.js';
 import { C1zError } from './errors.js';
+import type { C1zFormat } from './magic.js';
 
 /** The progress of opening a file. */
 export interface C1zProgress {

@@ -18,10 +18,10 @@ import {
   type SyncStatsRecord,
 } from '@sstitch/records';
 import { removeTemporary } from '@sstitch/records/temporary-files';
-import { type C1zFormat, formatOf, MAGIC_BYTES } from './envelope/magic.js';
 import { aborted, C1zError, messageOf } from './errors.js';
 import { zoneOf } from './format1/zones.js';
 import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
+import { type C1zFormat, formatOf, MAGIC_BYTES } from './magic.js';
 import { type C1zOptions, type C1zProgress, checkLimits } from './options.js';
 import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
 import { WorkerProcess } from './process/worker-process.js';

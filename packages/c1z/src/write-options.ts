@@ -1,6 +1,6 @@
-import type { C1zFormat } from './envelope/magic.js';
 import { C1zError } from './errors.js';
 import { zoneOf } from './format1/zones.js';
+import type { C1zFormat } from './magic.js';
 import type { C1zWriteProgress } from './sync-writer.js';
 
 /** Options of `createC1z`. */

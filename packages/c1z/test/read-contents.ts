@@ -2,8 +2,8 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { decodeRecord } from '@sstitch/records';
 import { readExactly } from '../src/envelope/input-range.js';
-import { formatOf, MAGIC_BYTES } from '../src/envelope/magic.js';
 import { RECORD_BUCKETS } from '../src/format3/key-layout.js';
+import { formatOf, MAGIC_BYTES } from '../src/magic.js';
 import { type C1zOptions, checkLimits } from '../src/options.js';
 import { openContents } from '../src/process/open-contents.js';
 import { type Cursor, recordsOf } from '../src/record-pages.js';

@@ -8,8 +8,8 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { C1zError, messageOf } from '../errors.js';
 import { C1ZManifestV3Schema, PayloadEncoding } from '../gen/c1/c1z/v3/manifest_pb.js';
+import { FORMAT_3_MAGIC, MAGIC_BYTES } from '../magic.js';
 import { type InputFile, type InputRange, readExactly } from './input-range.js';
-import { FORMAT_3_MAGIC, MAGIC_BYTES } from './magic.js';
 
 /** The most bytes in a manifest. */
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20;

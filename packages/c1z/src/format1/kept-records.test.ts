@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readContents } from '../../test/read-contents.js';
 import { FIRST_SYNC, smallSync } from '../../test/small-syncs.js';
 import { decodeStream } from '../envelope/decode-stream.js';
-import { MAGIC_BYTES } from '../envelope/magic.js';
+import { MAGIC_BYTES } from '../magic.js';
 import { wrapDatabase } from '../make-c1z.js';
 import { checkLimits } from '../options.js';
 import { RowWriter } from './row-writer.js';

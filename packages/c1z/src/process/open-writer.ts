@@ -1,9 +1,9 @@
 // Starts a file of either format. Runs in the writer process; tests run it in their own process.
 import type { ValueBucket } from '@sstitch/records';
-import type { C1zFormat } from '../envelope/magic.js';
 import { RowWriter } from '../format1/row-writer.js';
 import { zoneOf } from '../format1/zones.js';
 import { DatabaseWriter } from '../format3/database-writer.js';
+import type { C1zFormat } from '../magic.js';
 import type { RecordPage } from '../record-pages.js';
 import type { SyncWriter } from '../sync-writer.js';
 

@@ -1,8 +1,8 @@
 // The first bytes of a .c1z file, which state its format.
 //
 //   format 1   43 31 5A 46 00 ("C1ZF\0")   one zstd stream: an SQLite database
-//   format 3   43 31 5A 33 00 ("C1Z3\0")   a manifest and a payload, see manifest.ts
-import { C1zError } from '../errors.js';
+//   format 3   43 31 5A 33 00 ("C1Z3\0")   a manifest and a payload, see envelope/manifest.ts
+import { C1zError } from './errors.js';
 
 /** The number of a format. */
 export type C1zFormat = 1 | 3;

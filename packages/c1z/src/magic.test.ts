@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { C1zError } from '../errors.js';
+import { C1zError } from './errors.js';
 import { formatOf } from './magic.js';
 
 const ascii = (text: string) => new TextEncoder().encode(text);
