@@ -10,7 +10,6 @@ export {
   sequenceNumberOf,
   TRAILER_BYTES,
 } from './encoding/internal-key.js';
-export { VarintReader, varintBytes, writeVarint } from './encoding/varint.js';
 export {
   type BlockHandle,
   decodeFooter,
@@ -18,4 +17,5 @@ export {
   FILTER_KEY,
   FOOTER_BYTES,
   type Footer,
-} from './format.js';
+} from './encoding/table-format.js';
+export { VarintReader, varintBytes, writeVarint } from './encoding/varint.js';

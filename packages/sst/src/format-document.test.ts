@@ -1,7 +1,12 @@
 // Checks docs/formats/table-additions.md against the code.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY, SHARED_PART_KEY } from './format.js';
+import {
+  FILTER_KEY,
+  PROPERTIES_KEY,
+  SEALED_KEY,
+  SHARED_PART_KEY,
+} from './encoding/table-format.js';
 
 const document = readFileSync(
   new URL('../../../docs/formats/table-additions.md', import.meta.url),

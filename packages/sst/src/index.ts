@@ -6,6 +6,7 @@ export {
   typeOf,
   userKeyOf,
 } from './encoding/internal-key.js';
+export type { BlockHandle } from './encoding/table-format.js';
 export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
 export type {
   FileHandle,
@@ -15,7 +16,6 @@ export type {
   OpenMode,
 } from './files/file-system.js';
 export { fsyncAndCloseNodeFile, nodeFileSystem } from './files/node-file-system.js';
-export type { BlockHandle } from './format.js';
 export {
   type MergeIterator,
   type MergeOptions,

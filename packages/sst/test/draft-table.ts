@@ -1,8 +1,8 @@
 // Makes tables with one fault, which no builder would write.
 
 import { writeFixed32 } from '../src/encoding/checksum.js';
+import { BLOCK_TYPE_RAW } from '../src/encoding/table-format.js';
 import { FILTER_WINDOW_BYTES, FilterBlockBuilder } from '../src/filter/filter-block.js';
-import { BLOCK_TYPE_RAW } from '../src/format.js';
 import { TableWriter } from '../src/table/table-writer.js';
 import { bytesOf, MemoryFile } from './entries.js';
 

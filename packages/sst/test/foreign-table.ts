@@ -2,7 +2,12 @@
 
 import { BlockBuilder } from '../src/block/block-builder.js';
 import { maskedChecksum, writeFixed32 } from '../src/encoding/checksum.js';
-import { BLOCK_TYPE_RAW, type BlockHandle, encodeFooter, writeHandle } from '../src/format.js';
+import {
+  BLOCK_TYPE_RAW,
+  type BlockHandle,
+  encodeFooter,
+  writeHandle,
+} from '../src/encoding/table-format.js';
 
 export interface ForeignEntry {
   readonly key: Uint8Array;

@@ -16,9 +16,9 @@
 import { assert } from '../assert.js';
 import { copyBytes, grown } from '../compare-bytes.js';
 import { compareTrailers, TRAILER_BYTES } from '../encoding/internal-key.js';
+import { MAX_BLOCK_BYTES } from '../encoding/table-format.js';
 import { MAX_VARINT32_BYTES, writeVarint } from '../encoding/varint.js';
 import { SstError } from '../errors.js';
-import { MAX_BLOCK_BYTES } from '../format.js';
 import { hex } from '../hex.js';
 
 /** Builds blocks, one after another, from ascending entries. */

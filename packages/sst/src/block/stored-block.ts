@@ -11,9 +11,6 @@
 
 import { maskedChecksum, RunningChecksum, readFixed32 } from '../encoding/checksum.js';
 import { loadSnappy } from '../encoding/native-codecs.js';
-import { VarintReader } from '../encoding/varint.js';
-import { corrupt, fileOperation, SstError } from '../errors.js';
-import type { FileHandle } from '../files/file-system.js';
 import {
   BLOCK_TRAILER_BYTES,
   BLOCK_TYPE_RAW,
@@ -21,7 +18,10 @@ import {
   describeForeignType,
   FOOTER_BYTES,
   MAX_BLOCK_BYTES,
-} from '../format.js';
+} from '../encoding/table-format.js';
+import { VarintReader } from '../encoding/varint.js';
+import { corrupt, fileOperation, SstError } from '../errors.js';
+import type { FileHandle } from '../files/file-system.js';
 
 /** The size of the checksum in a block's trailer. */
 const CHECKSUM_BYTES = BLOCK_TRAILER_BYTES - 1;

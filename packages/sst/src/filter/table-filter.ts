@@ -2,8 +2,8 @@
 // index, and a split or a merge of the table does not use it.
 
 import { type BlockFile, StoredBlockReader } from '../block/stored-block.js';
+import type { BlockHandle } from '../encoding/table-format.js';
 import { corrupt } from '../errors.js';
-import type { BlockHandle } from '../format.js';
 import {
   FILTER_FOOTER_BYTES,
   FilterBlockReader,

@@ -1,5 +1,5 @@
 // Makes a virtual table: appends to a table's file another table, which holds the entries of some spans. No earlier byte
-// changes (layout: format.ts).
+// changes (layout: table-format.ts).
 //
 //   the earlier contents    blocks that lie inside a span are used in place, and so is the filter if there are such
 //                           blocks
@@ -15,10 +15,10 @@
 // Entries that were split away stay in the file until LevelDB compacts the table.
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
+import type { BlockHandle } from '../encoding/table-format.js';
 import { SstError } from '../errors.js';
 import type { FileHandle } from '../files/file-system.js';
 import { FILTER_WINDOW_BYTES } from '../filter/filter-block.js';
-import type { BlockHandle } from '../format.js';
 import type { TableIndex } from '../table/table-index.js';
 import { checkTableOptions } from '../table/table-options.js';
 import type { TableParts } from '../table/table-parts.js';

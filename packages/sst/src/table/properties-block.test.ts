@@ -6,8 +6,8 @@ import { readerOf, tableOf } from '../../test/tables.js';
 import { BlockReader } from '../block/block-reader.js';
 import { StoredBlockReader } from '../block/stored-block.js';
 import { makeInternalKey } from '../encoding/internal-key.js';
+import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY } from '../encoding/table-format.js';
 import { VarintReader } from '../encoding/varint.js';
-import { FILTER_KEY, PROPERTIES_KEY, SEALED_KEY } from '../format.js';
 import { verifyTable } from '../verify/verify-table.js';
 import { TableBuilder } from './table-builder.js';
 

@@ -17,10 +17,10 @@ import {
   typeCodeOf,
 } from '../encoding/internal-key.js';
 import { shortenToSeparator, shortenToSuccessor } from '../encoding/separator.js';
+import { MAX_ENTRY_BYTES } from '../encoding/table-format.js';
 import { SstError } from '../errors.js';
 import type { FileHandle } from '../files/file-system.js';
 import { FilterBlockBuilder } from '../filter/filter-block.js';
-import { MAX_ENTRY_BYTES } from '../format.js';
 import { hex } from '../hex.js';
 import { checkTableOptions, type TableOptions } from './table-options.js';
 import type { TableProperties } from './table-properties.js';

@@ -10,9 +10,13 @@
 import type { BlockBuilder } from '../block/block-builder.js';
 import { readFixed32 } from '../encoding/checksum.js';
 import { compareInternalRanges, TRAILER_BYTES } from '../encoding/internal-key.js';
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  MAX_BLOCK_BYTES,
+} from '../encoding/table-format.js';
 import { VarintReader } from '../encoding/varint.js';
 import { corrupt, SstError, type TableLocation } from '../errors.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, MAX_BLOCK_BYTES } from '../format.js';
 
 /** The limit of the memory that is kept for the next check: about 30 times the blocks of a table of 2 MiB. */
 const MAX_KEPT_OFFSETS = 64 * 1024;

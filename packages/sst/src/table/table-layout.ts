@@ -1,9 +1,7 @@
-// Reads the positions of a table's parts from its footer and metaindex (format.ts).
+// Reads the positions of a table's parts from its footer and metaindex (table-format.ts).
 
 import { BlockReader } from '../block/block-reader.js';
 import type { BlockFile, StoredBlockReader } from '../block/stored-block.js';
-import { VarintReader } from '../encoding/varint.js';
-import { corrupt, SstError } from '../errors.js';
 import {
   BLOCK_TRAILER_BYTES,
   type BlockHandle,
@@ -14,7 +12,9 @@ import {
   readHandle,
   SEALED_KEY,
   SHARED_PART_KEY,
-} from '../format.js';
+} from '../encoding/table-format.js';
+import { VarintReader } from '../encoding/varint.js';
+import { corrupt, SstError } from '../errors.js';
 import { decodeSeal, type TableSeal } from './table-seal.js';
 
 /** The layout of a table. Each part lies inside the file and before the part that follows it. */

@@ -1,8 +1,8 @@
 // The parts of an open table, for the other modules of this package.
 
 import type { BlockFile } from '../block/stored-block.js';
+import type { Footer } from '../encoding/table-format.js';
 import type { TableFilter } from '../filter/table-filter.js';
-import type { Footer } from '../format.js';
 import type { TableIndex } from './table-index.js';
 import type { TableSeal } from './table-seal.js';
 

@@ -14,12 +14,12 @@ import {
   TRAILER_BYTES,
   typeCodeOf,
 } from '../encoding/internal-key.js';
+import type { BlockHandle, Footer } from '../encoding/table-format.js';
 import { corrupt, fileOperation } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { bloomHash } from '../filter/bloom-filter.js';
 import type { FilterBlockReader } from '../filter/filter-block.js';
 import { TableFilter } from '../filter/table-filter.js';
-import type { BlockHandle, Footer } from '../format.js';
 import { withEachEntryRestarted } from './index-contents.js';
 import { TableIndex } from './table-index.js';
 import { TableIterator } from './table-iterator.js';

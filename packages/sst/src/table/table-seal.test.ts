@@ -11,7 +11,12 @@ import {
 import { partOf, readerOf, tableOf } from '../../test/tables.js';
 import { StoredBlockReader } from '../block/stored-block.js';
 import { maskedChecksum, writeFixed32 } from '../encoding/checksum.js';
-import { BLOCK_TYPE_RAW, type BlockHandle, FOOTER_BYTES, SEALED_KEY } from '../format.js';
+import {
+  BLOCK_TYPE_RAW,
+  type BlockHandle,
+  FOOTER_BYTES,
+  SEALED_KEY,
+} from '../encoding/table-format.js';
 import { sharePart } from '../split/share-part.js';
 import { checkTableStructure, verifyTable } from '../verify/verify-table.js';
 import { decodeSeal, encodeSeal, type TableSeal } from './table-seal.js';

@@ -1,5 +1,5 @@
 // A seal states that the writer of a table saw each entry in order, and made index and filter from them. The format of
-// its value in the metaindex (format.ts), under "sstitch.sealed":
+// its value in the metaindex (table-format.ts), under "sstitch.sealed":
 //
 //   index checksum    uint32 little-endian, the checksum in the trailer of the index block
 //   filter checksum   uint32 little-endian, likewise of the filter block; 0 if there is none
@@ -12,9 +12,9 @@
 import type { StoredBlockReader } from '../block/stored-block.js';
 import { readFixed32, writeFixed32 } from '../encoding/checksum.js';
 import { compareInternalKeys, TRAILER_BYTES } from '../encoding/internal-key.js';
+import type { BlockHandle } from '../encoding/table-format.js';
 import { MAX_VARINT32_BYTES, VarintReader, writeVarint } from '../encoding/varint.js';
 import { corrupt, type TableLocation } from '../errors.js';
-import type { BlockHandle } from '../format.js';
 
 /** The contents of a seal. */
 export interface TableSeal {

@@ -1,4 +1,4 @@
-// Writes the parts of a table file in order (layout: format.ts), through a buffer.
+// Writes the parts of a table file in order (layout: table-format.ts), through a buffer.
 //
 // Invariants:
 // - `offset` is the position of the next byte in the file;
@@ -8,9 +8,6 @@
 import { BlockBuilder } from '../block/block-builder.js';
 import { maskedChecksum, writeFixed32 } from '../encoding/checksum.js';
 import { loadSnappy } from '../encoding/native-codecs.js';
-import { writeVarint } from '../encoding/varint.js';
-import { fileOperation } from '../errors.js';
-import type { FileHandle } from '../files/file-system.js';
 import {
   BLOCK_TRAILER_BYTES,
   BLOCK_TYPE_RAW,
@@ -23,7 +20,10 @@ import {
   SEALED_KEY,
   SHARED_PART_KEY,
   writeHandle,
-} from '../format.js';
+} from '../encoding/table-format.js';
+import { writeVarint } from '../encoding/varint.js';
+import { fileOperation } from '../errors.js';
+import type { FileHandle } from '../files/file-system.js';
 import { type EntryTotals, encodeProperties } from './properties-block.js';
 import type { TableIndex } from './table-index.js';
 import { encodeSeal, type TableSeal } from './table-seal.js';

@@ -12,9 +12,9 @@ import {
 import { partOf, readerOf, tableOf } from '../../test/tables.js';
 import { BlockBuilder } from '../block/block-builder.js';
 import { maskedChecksum, writeFixed32 } from '../encoding/checksum.js';
+import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY } from '../encoding/table-format.js';
 import { writeVarint } from '../encoding/varint.js';
 import { SstError } from '../errors.js';
-import { BLOCK_TYPE_RAW, BLOCK_TYPE_SNAPPY } from '../format.js';
 import { mergeTables } from '../merge/merge-tables.js';
 import { sharePart } from '../split/share-part.js';
 import { TableReader } from '../table/table-reader.js';

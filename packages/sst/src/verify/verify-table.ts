@@ -12,10 +12,10 @@ import {
   typeCodeOf,
   userKeyOf,
 } from '../encoding/internal-key.js';
+import { BLOCK_TRAILER_BYTES, FOOTER_BYTES } from '../encoding/table-format.js';
 import { corrupt, SstError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { bloomHash } from '../filter/bloom-filter.js';
-import { BLOCK_TRAILER_BYTES, FOOTER_BYTES } from '../format.js';
 import { hex } from '../hex.js';
 import type { TableParts } from '../table/table-parts.js';
 import type { TableBounds, TableProperties } from '../table/table-properties.js';

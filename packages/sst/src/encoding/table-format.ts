@@ -39,10 +39,10 @@
 //
 // Other entries, such as a filter under another name, and the blocks that they name are ignored, as LevelDB does.
 
-import { compareBytes } from './compare-bytes.js';
-import { readFixed32, writeFixed32 } from './encoding/checksum.js';
-import { VarintReader, writeVarint } from './encoding/varint.js';
-import { corrupt, SstError, type TableLocation } from './errors.js';
+import { compareBytes } from '../compare-bytes.js';
+import { corrupt, SstError, type TableLocation } from '../errors.js';
+import { readFixed32, writeFixed32 } from './checksum.js';
+import { VarintReader, writeVarint } from './varint.js';
 
 /** The position of a block in its file. */
 export interface BlockHandle {
