@@ -22,8 +22,8 @@ import {
   VALUE_BUCKETS,
   writeExclusively,
 } from '@sstitch/records';
-import { bucketValues } from '../bucket-values.js';
 import { AccessError, type AccessErrorDetails } from '../errors.js';
+import { bucketValues } from './bucket-values.js';
 import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 

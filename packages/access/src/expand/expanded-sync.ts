@@ -12,8 +12,8 @@ import {
   VALUE_BUCKETS,
   type ValueBucket,
 } from '@sstitch/records';
-import { bucketValues } from '../bucket-values.js';
 import { AccessError } from '../errors.js';
+import { bucketValues } from './bucket-values.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 
 /** The buckets of records except grants and statistics, the run first. */

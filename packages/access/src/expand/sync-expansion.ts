@@ -5,7 +5,6 @@ import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
 import { type GrantRecord, type PrincipalRef, RecordBatch, SyncReader } from '@sstitch/records';
-import { bucketValues } from '../bucket-values.js';
 import { AccessError, throwIfAborted } from '../errors.js';
 import {
   type LoadedGraph,
@@ -15,6 +14,7 @@ import {
   type SkippedEdges,
 } from '../graph/load-graph.js';
 import { isDirect } from '../holders/held-grant.js';
+import { bucketValues } from './bucket-values.js';
 import {
   type ExpansionCounts,
   type ExpansionProgress,

@@ -1,7 +1,7 @@
 import { boundsOf, type EngineSnapshot, type ReadableEngine, readPages } from '@sstitch/contract';
 import { bucketSpan } from '@sstitch/keys';
 import type { ValueBucket } from '@sstitch/records';
-import { throwIfAborted } from './errors.js';
+import { throwIfAborted } from '../errors.js';
 
 /** Reads the values of one bucket of a sync in key order, in pages. */
 export async function* bucketValues(
