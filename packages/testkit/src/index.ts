@@ -38,4 +38,4 @@ export {
   type WriteSyntheticSyncOptions,
   type WrittenSync,
   writeSyntheticSync,
-} from './synthetic-syncs.js';
+} from './synthetic/synthetic-syncs.js';

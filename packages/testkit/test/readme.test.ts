@@ -43,8 +43,8 @@ test.each([
   ['../src/metamorphic.ts', 'MetamorphicOptions'],
   ['../src/metamorphic/target.ts', 'MetamorphicTarget'],
   ['../src/synthetic/shape.ts', 'SyntheticSyncOptions'],
-  ['../src/synthetic-syncs.ts', 'SyntheticEntriesOptions'],
-  ['../src/synthetic-syncs.ts', 'WriteSyntheticSyncOptions'],
+  ['../src/synthetic/synthetic-syncs.ts', 'SyntheticEntriesOptions'],
+  ['../src/synthetic/synthetic-syncs.ts', 'WriteSyntheticSyncOptions'],
   ['../src/kill/kill-family.ts', 'KillOptions'],
   ['../src/torture/family.ts', 'FamilyReport'],
   ['../src/isolation-fixtures.ts', 'FixtureSync'],
@@ -69,7 +69,7 @@ test.each([
 test('the README states the limits of the code', () => {
   expect(readme).toContain(`at most ${MAX_GRANTS.toLocaleString('en')};`);
   const [, pageEntries] =
-    /DEFAULT_PAGE_ENTRIES = (\d+)/.exec(text('../src/synthetic-syncs.ts')) ?? [];
+    /DEFAULT_PAGE_ENTRIES = (\d+)/.exec(text('../src/synthetic/synthetic-syncs.ts')) ?? [];
   expect(readme).toContain(`| \`pageEntries\` | number | \`syntheticEntries\` | ${pageEntries} |`);
   expect(readme).toContain(
     `| \`batchEntries\` | number | \`writeSyntheticSync\` | ${pageEntries} |`,

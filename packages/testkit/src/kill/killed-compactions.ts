@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { EngineError, Store } from '@sstitch/engine';
 import { digestSync } from '@sstitch/records';
-import { syntheticSyncId, writeSyntheticSync } from '../synthetic-syncs.js';
+import { syntheticSyncId, writeSyntheticSync } from '../synthetic/synthetic-syncs.js';
 import type { CompactOrders } from './kill-compacting.js';
 import { checkWrites, WRITTEN_SPAN } from './kill-writes.js';
 import type { MadeTarget, VictimReport } from './victim-report.js';

@@ -2,7 +2,7 @@ import { compareBytes } from '@sstitch/contract';
 import { BUCKETS, parseKey } from '@sstitch/keys';
 import { recordEntries } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
-import { TestkitError } from './errors.js';
+import { TestkitError } from '../errors.js';
 import {
   type SyntheticEntriesOptions,
   syntheticEntries,

@@ -9,19 +9,14 @@ import {
 } from '@sstitch/contract';
 import { formatSyncId, syncSpansInKeyOrder } from '@sstitch/keys';
 import type { SyncRecord } from '@sstitch/records';
-import { checkWholeNumber, throwIfAborted } from './errors.js';
-import { RESOURCE_TYPES, SyntheticRecords, syncIdOf } from './synthetic/make-records.js';
-import { MAX_SEED, MAX_SYNC_INDEX, type SyntheticSyncOptions } from './synthetic/shape.js';
-import { shuffledEntries } from './synthetic/shuffled-entries.js';
-import {
-  entitlements,
-  type KeyValue,
-  resources,
-  sortedEntries,
-} from './synthetic/sorted-entries.js';
+import { checkWholeNumber, throwIfAborted } from '../errors.js';
+import { RESOURCE_TYPES, SyntheticRecords, syncIdOf } from './make-records.js';
+import { MAX_SEED, MAX_SYNC_INDEX, type SyntheticSyncOptions } from './shape.js';
+import { shuffledEntries } from './shuffled-entries.js';
+import { entitlements, type KeyValue, resources, sortedEntries } from './sorted-entries.js';
 
-export type { SyntheticSyncOptions } from './synthetic/shape.js';
-export type { KeyValue } from './synthetic/sorted-entries.js';
+export type { SyntheticSyncOptions } from './shape.js';
+export type { KeyValue } from './sorted-entries.js';
 
 const DEFAULT_PAGE_ENTRIES = 2048;
 const MAX_PAGE_ENTRIES = 1_000_000;

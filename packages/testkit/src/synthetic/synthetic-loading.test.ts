@@ -1,7 +1,7 @@
 import { digestSync, SyncStore, verifyIndexes } from '@sstitch/records';
 import { describe, expect, it } from 'vitest';
-import { ModelEngine } from './model-engine.js';
-import { openStore, temporaryDirectory } from './real-store.test-support.js';
+import { ModelEngine } from '../model-engine.js';
+import { openStore, temporaryDirectory } from '../real-store.test-support.js';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from './synthetic-syncs.js';
 
 describe('a synthetic sync in an engine', () => {
