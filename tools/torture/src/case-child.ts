@@ -1,10 +1,10 @@
-// The process that runs cases; case-process.ts describes its output.
+// The process that runs cases; cases/case-process.ts describes its output.
 import { writeSync } from 'node:fs';
-import { corruptionCases } from '../corruption/corruption-cases.js';
-import { fuzzCases } from '../fuzz/fuzz-cases.js';
-import { hostileCases } from '../hostile/hostile-cases.js';
-import type { CaseOrders } from './case-process.js';
-import type { CaseRunner } from './case-runner.js';
+import type { CaseOrders } from './cases/case-process.js';
+import type { CaseRunner } from './cases/case-runner.js';
+import { corruptionCases } from './corruption/corruption-cases.js';
+import { fuzzCases } from './fuzz/fuzz-cases.js';
+import { hostileCases } from './hostile/hostile-cases.js';
 
 /** The most memory that cases may leave in use; checked from time to time. */
 const MAX_RESIDENT_BYTES = 2 ** 30 * 1.5;
