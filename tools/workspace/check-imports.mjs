@@ -1,90 +1,15 @@
-// Checks imports: the modules of a package form no import cycle, and each directory of a package below imports only from
-// lower layers. ARCHITECTURE.md has tables of the engine's and of the cluster's layers, with the same rows.
+// Checks imports: the modules of a package form no import cycle, and each directory imports only from lower layers
+// (package-layers.mjs). ARCHITECTURE.md has tables of the engine's and of the cluster's layers, with the same rows.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { tablesOf } from './documents/markdown.mjs';
+import { LAYERS } from './package-layers.mjs';
 import { root } from './pnpm.mjs';
 
-/**
- * The layers of packages with many directories, lowest first; directories of one layer do not import each other. Every
- * directory may import the `ground`, modules beside the directories.
- */
-const LAYERS = {
-  sst: {
-    layers: [
-      ['encoding', 'files'],
-      ['block'],
-      ['filter'],
-      ['table'],
-      ['split', 'merge'],
-      ['verify'],
-    ],
-    ground: ['assert.ts', 'compare-bytes.ts', 'errors.ts', 'format.ts', 'hex.ts'],
-  },
-  pebble: {
-    layers: [['encoding'], ['log'], ['manifest'], ['table'], ['read'], ['write']],
-    ground: [
-      ...['errors.ts', 'file-names.ts', 'file-sink.ts', 'input-file.ts'],
-      ...['options.ts', 'write-options.ts'],
-    ],
-  },
-  engine: {
-    layers: [
-      ['files'],
-      ['threads'],
-      ['leveldb'],
-      ['tables'],
-      ['store-directory'],
-      ['commit', 'extract', 'copy'],
-      ['build', 'verify'],
-      ['store'],
-      ['worker'],
-    ],
-    ground: ['check-options.ts', 'errors.ts', 'not-bytes.ts', 'spans.ts'],
-  },
-  // A backend imports the ground alone.
-  cluster: {
-    layers: [
-      ['memory', 'cassandra', 'postgres'],
-      ['log'],
-      ['state'],
-      ['runs'],
-      ['protocol'],
-      ['maintenance'],
-      ['store'],
-    ],
-    ground: [...['port.ts', 'connection.ts', 'clock.ts', 'errors.ts', 'refusal.ts', 'turns.ts']],
-  },
-  records: {
-    layers: [
-      ['gen'],
-      ['encoding'],
-      ['indexes', 'statistics'],
-      ['load', 'read'],
-      ['verify'],
-      ['store'],
-      ['transfer'],
-    ],
-    ground: ['errors.ts', 'record-types.ts', 'timestamps.ts'],
-  },
-  cli: {
-    layers: [
-      ['output'],
-      ['terminal'],
-      ['command-line'],
-      ['stores'],
-      ['records'],
-      ['operations'],
-      ['reports', 'reference'],
-      ['commands'],
-    ],
-    ground: ['advice.ts', 'errors.ts', 'exit-codes.ts'],
-  },
-};
 /** The packages whose layers ARCHITECTURE.md describes. */
 const DESCRIBED = ['engine', 'cluster'];
 
-const problems = [];
+const problems = new Set();
 
 /** Maps each source module of a package, except tests, to the modules of the package that it imports. */
 function importsOf(source) {
@@ -113,7 +38,7 @@ function checkCircles(imports, source) {
     const at = path.indexOf(file);
     if (at >= 0) {
       const circle = [...path.slice(at), file].map((one) => relative(source, one));
-      problems.push(`${relative(root, source)}: modules import each other: ${circle.join(' -> ')}`);
+      problems.add(`${relative(root, source)}: modules import each other: ${circle.join(' -> ')}`);
       return;
     }
     path.push(file);
@@ -138,27 +63,34 @@ function checkTable(name, { layers, ground }) {
     }),
   );
   if (!tables.some((names) => names.join() === wanted.join())) {
-    problems.push(`ARCHITECTURE.md: the table of the ${name} must list ${wanted.join(', ')}`);
+    problems.add(`ARCHITECTURE.md: the table of the ${name} must list ${wanted.join(', ')}`);
   }
 }
 
+/** Checks the modules in directories and in the ground. Other modules lie above all layers. */
 function checkLayers(imports, source, { layers, ground }) {
   const layerOf = new Map(
     layers.flatMap((directories, layer) => directories.map((directory) => [directory, layer])),
   );
+  /** The directory, or the module beside the directories. */
+  const unitOf = (file) => relative(source, file).split('/', 1)[0];
+  const units = new Set([...imports.keys()].map(unitOf));
+  for (const unit of [...layerOf.keys(), ...ground]) {
+    if (!units.has(unit))
+      problems.add(`package-layers.mjs: ${relative(root, source)} has no ${unit}`);
+  }
   for (const [file, targets] of imports) {
-    const [directory, ...rest] = relative(source, file).split('/');
-    if (rest.length === 0) continue;
-    if (!layerOf.has(directory))
-      problems.push(`${relative(root, join(source, directory))}: the directory is in no layer`);
+    const unit = unitOf(file);
+    if (!layerOf.has(unit) && !ground.includes(unit)) {
+      if (relative(source, file) !== unit)
+        problems.add(`${relative(root, join(source, unit))}: the directory is in no layer`);
+      continue;
+    }
     for (const target of targets) {
-      const [other, ...inside] = relative(source, target).split('/');
-      const isLower = layerOf.get(other) < layerOf.get(directory);
-      const isGround = inside.length === 0 && ground.includes(other);
-      if (other === directory || isLower || isGround) continue;
-      problems.push(
-        `${relative(root, file)}: ${directory} must not import ${relative(source, target)}`,
-      );
+      const other = unitOf(target);
+      const isLower = layerOf.get(other) < layerOf.get(unit);
+      if (other === unit || isLower || ground.includes(other)) continue;
+      problems.add(`${relative(root, file)}: ${unit} must not import ${relative(source, target)}`);
     }
   }
 }
@@ -173,7 +105,7 @@ function checkCommands(imports, source) {
     if (relative(source, file) === 'commands/registry.ts') continue;
     for (const target of targets) {
       if (commandOf(target) === undefined || commandOf(target) === commandOf(file)) continue;
-      problems.push(
+      problems.add(
         `${relative(root, file)}: must not import ${relative(source, target)}, another command's`,
       );
     }
@@ -186,12 +118,12 @@ for (const directory of [...packages, join('tools', 'torture')]) {
   const imports = importsOf(source);
   checkCircles(imports, source);
   const name = basename(directory);
-  if (LAYERS[name] !== undefined) checkLayers(imports, source, LAYERS[name]);
+  checkLayers(imports, source, LAYERS[name] ?? { layers: [], ground: [] });
   if (DESCRIBED.includes(name)) checkTable(name, LAYERS[name]);
   if (name === 'cli') checkCommands(imports, source);
 }
-if (problems.length > 0) {
-  console.error(problems.join('\n'));
+if (problems.size > 0) {
+  console.error([...problems].join('\n'));
   process.exit(1);
 }
 console.log('all imports follow the layers');
