@@ -7,6 +7,7 @@ const directory = process.argv[2] ?? '.';
 const COUNT = 200_000;
 const PAGE_ENTRIES = 1_000;
 
+/** @type {Store<string, unknown>} */
 const store = new Store(join(directory, 'store'), { valueEncoding: 'json' });
 await store.put('user/99999999', 'an entry from before: it lies in the span, and goes');
 await store.put('version', 1);
@@ -34,6 +35,7 @@ console.log('outside the span: version', await store.get('version'));
 
 // Sorted entries need no loader.
 const emails = store.sublevel('emails', { valueEncoding: 'utf8' });
+/** @returns {AsyncGenerator<[key: string, value: string][]>} */
 async function* pages() {
   yield [
     ['ann', 'ann@example.com'],

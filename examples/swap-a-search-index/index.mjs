@@ -30,7 +30,11 @@ async function search(word, options = {}) {
   return keys.map((key) => key.split('/')[2]).join(', ');
 }
 
-/** Yields the new index in key order, in pages: words in lower case, without punctuation. */
+/**
+ * Yields the new index in key order, in pages: words in lower case, without punctuation.
+ *
+ * @returns {AsyncGenerator<[key: Buffer, value: Buffer][]>}
+ */
 async function* indexPages() {
   const keys = new Set();
   for await (const [key, text] of store.iterator({ gte: 'document/', lt: 'document0' })) {
