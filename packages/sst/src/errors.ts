@@ -13,6 +13,15 @@ export type SstErrorCode =
   /** The file system failed; `cause` is its error, with Node's own `code`. */
   | 'SSTITCH_TABLE_IO';
 
+/** The closed set of reasons of SSTITCH_TABLE_UNSUPPORTED. Not every such error has one. */
+export type SstErrorReason =
+  /** The file is a table of RocksDB. */
+  | 'rocksdb-table'
+  /** The file is a table of Pebble. */
+  | 'pebble-table'
+  /** A block is compressed by other means than snappy. */
+  | 'compression';
+
 /** A position in a file. */
 export interface TableLocation {
   /** The file, if the bytes are a file's. */
@@ -21,18 +30,28 @@ export interface TableLocation {
   readonly offset?: number | undefined;
 }
 
+/** What an {@link SstError} has beside its code, its message and its cause. */
+export interface SstErrorDetails extends TableLocation {
+  /** Of SSTITCH_TABLE_UNSUPPORTED. */
+  readonly reason?: SstErrorReason | undefined;
+}
+
 /** The error class of this package. */
 export class SstError extends Error {
   /** The class's name, by which callers recognise an error of another copy of the package. */
   override readonly name = 'SstError';
   /** The kind of failure, for code to branch on. */
   readonly code: SstErrorCode;
+  /** Which feature a table uses; undefined with other codes, and for other features. */
+  readonly reason: SstErrorReason | undefined;
+  /** The message without the place. */
+  readonly problem: string;
   /** The file concerned; undefined if the bytes are not a file's. */
   readonly path: string | undefined;
   /** The offset in the file, in bytes; for a fault inside a block, the offset of the block. */
   readonly offset: number | undefined;
 
-  constructor(code: SstErrorCode, problem: string, at: TableLocation = {}, cause?: unknown) {
+  constructor(code: SstErrorCode, problem: string, at: SstErrorDetails = {}, cause?: unknown) {
     const place = [
       ...(at.path === undefined ? [] : [at.path]),
       ...(at.offset === undefined ? [] : [`at byte ${at.offset}`]),
@@ -42,6 +61,8 @@ export class SstError extends Error {
       cause === undefined ? undefined : { cause },
     );
     this.code = code;
+    this.reason = at.reason;
+    this.problem = problem;
     this.path = at.path;
     this.offset = at.offset;
   }

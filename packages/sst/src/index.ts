@@ -7,7 +7,13 @@ export {
   userKeyOf,
 } from './encoding/internal-key.js';
 export type { BlockHandle } from './encoding/table-format.js';
-export { SstError, type SstErrorCode, type TableLocation } from './errors.js';
+export {
+  SstError,
+  type SstErrorCode,
+  type SstErrorDetails,
+  type SstErrorReason,
+  type TableLocation,
+} from './errors.js';
 export type {
   FileHandle,
   FileStatus,

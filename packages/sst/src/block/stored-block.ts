@@ -148,7 +148,8 @@ export class StoredBlockReader {
     if (type === BLOCK_TYPE_RAW) return stored.slice(0, size);
     if (type !== BLOCK_TYPE_SNAPPY) {
       const problem = describeForeignType(type, stored.subarray(0, size));
-      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, this.#at(offset));
+      const details = { ...this.#at(offset), reason: 'compression' } as const;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, details);
     }
     this.#varints.position = 0;
     const claimed = this.#varints.read32(stored, size);

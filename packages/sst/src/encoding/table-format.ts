@@ -109,8 +109,11 @@ export function describeForeignType(type: number | undefined, contents: Uint8Arr
   return `${what}, which LevelDB 1.20 cannot read: it reads 0 (raw) and 1 (snappy)`;
 }
 
+/** The reasons to refuse tables of other programs. */
+const TABLE_OF = { RocksDB: 'rocksdb-table', Pebble: 'pebble-table' } as const;
+
 /** The programs that write tables with these last eight bytes, as hex. */
-const FOREIGN_MAGICS: ReadonlyMap<string, string> = new Map([
+const FOREIGN_MAGICS: ReadonlyMap<string, keyof typeof TABLE_OF> = new Map([
   // Block-based tables, plain tables before and after format 2, cuckoo tables.
   ['f7cff485b741e288', 'RocksDB'],
   ['6495bf6396224282', 'RocksDB'],
@@ -171,7 +174,10 @@ export function decodeFooter(bytes: Uint8Array, at: TableLocation): Footer {
     const foreign = FOREIGN_MAGICS.get(magic);
     if (foreign !== undefined) {
       const problem = `the file is a table of ${foreign}, not of LevelDB: read it with ${foreign}`;
-      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, {
+        ...at,
+        reason: TABLE_OF[foreign],
+      });
     }
     throw corrupt('not a LevelDB table: the magic number at its end is wrong', at);
   }

@@ -142,21 +142,28 @@ describe('a table that LevelDB 1.20 cannot read', () => {
       expect(run).toThrow(message);
       expect(run).toThrow(/LevelDB 1.20 cannot read/);
       expect(run).toThrow(
-        expect.objectContaining({ code: 'SSTITCH_TABLE_UNSUPPORTED', path: 'some.ldb', offset: 0 }),
+        expect.objectContaining({
+          code: 'SSTITCH_TABLE_UNSUPPORTED',
+          reason: 'compression',
+          path: 'some.ldb',
+          offset: 0,
+        }),
       );
     }
   });
 
   it.each([
-    ['f7cff485b741e288', 'RocksDB'],
-    ['6495bf6396224282', 'RocksDB'],
-    ['f09faab3f09faab3', 'Pebble'],
-  ])('is recognised by its magic number %s: %s', (magic, name) => {
+    ['f7cff485b741e288', 'RocksDB', 'rocksdb-table'],
+    ['6495bf6396224282', 'RocksDB', 'rocksdb-table'],
+    ['f09faab3f09faab3', 'Pebble', 'pebble-table'],
+  ])('is recognised by its magic number %s: %s', (magic, name, reason) => {
     const bytes = foreignTable({ blocks });
     bytes.set(Buffer.from(magic, 'hex'), bytes.length - 8);
     expect(() => verifyTable(fileSystemOf(bytes), 'some.sst')).toThrow(
       expect.objectContaining({
         code: 'SSTITCH_TABLE_UNSUPPORTED',
+        reason,
+        problem: `the file is a table of ${name}, not of LevelDB: read it with ${name}`,
         message: expect.stringContaining(`a table of ${name}, not of LevelDB`),
       }),
     );
