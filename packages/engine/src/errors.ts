@@ -33,8 +33,27 @@ export type EngineErrorCode =
   /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
+/** The closed set of reasons of SSTITCH_STORE_FORMAT. */
+export type EngineErrorReason =
+  /** The path is that of a file. */
+  | 'not-a-directory'
+  /** The directory is a LevelDB database, which `adopt` takes. */
+  | 'leveldb-database'
+  /** The directory is a database that LevelDB does not read: of RocksDB, of Pebble, or with an order of its own. */
+  | 'other-database'
+  /** The directory holds other files. */
+  | 'other-files'
+  /** The store has a format that this version does not read. */
+  | 'format-unknown'
+  /** The directory to adopt is a store. */
+  | 'already-a-store'
+  /** The database to adopt has a table that LevelDB does not read. */
+  | 'table-unsupported';
+
 /** What an `EngineError` carries in addition to its code and message. */
 export interface EngineErrorDetails {
+  /** Of SSTITCH_STORE_FORMAT. */
+  readonly reason?: EngineErrorReason | undefined;
   /** The error that caused this one. */
   readonly cause?: unknown;
   /** The file or directory that the error is about. */
@@ -56,6 +75,8 @@ export class EngineError extends Error {
   override readonly name: 'EngineError' | 'AbortError';
   /** The kind of failure, for code to branch on. */
   readonly code: EngineErrorCode;
+  /** What there is instead of a store that this version reads; undefined with other codes than SSTITCH_STORE_FORMAT. */
+  readonly reason: EngineErrorReason | undefined;
   /** The file or directory concerned; undefined if the error concerns none. */
   readonly path: string | undefined;
   /** The offset in bytes in the file at `path`, if the fault has a place in it. */
@@ -66,7 +87,7 @@ export class EngineError extends Error {
   readonly holder: number | undefined;
 
   constructor(code: EngineErrorCode, message: string, details: EngineErrorDetails = {}) {
-    // The message of a table's error already names the file and the offset.
+    // The message of another error already names the file and the offset.
     const place =
       details.path === undefined || message.includes(`(${details.path}`)
         ? ''
@@ -74,6 +95,7 @@ export class EngineError extends Error {
     super(`${message}${place}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'EngineError';
     this.code = code;
+    this.reason = details.reason;
     this.path = details.path;
     this.offset = details.offset;
     this.key = details.key;

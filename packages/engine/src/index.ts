@@ -21,7 +21,12 @@ export {
 export { unsortedEntries } from './build/unsorted-entries.js';
 export { type AdoptOptions, type AdoptProgress, adopt } from './copy/adopt.js';
 export type { CopiedGeneration } from './copy/copy-generation.js';
-export { EngineError, type EngineErrorCode, type EngineErrorDetails } from './errors.js';
+export {
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorDetails,
+  type EngineErrorReason,
+} from './errors.js';
 export type { Version } from './leveldb/manifest.js';
 export type { StoreProblem, StoreProblemKind } from './leveldb/problems.js';
 export type { LevelSummary } from './leveldb/read-levels.js';

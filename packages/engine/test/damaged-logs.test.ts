@@ -41,7 +41,7 @@ import {
 
 /** Makes a closed store whose log holds ten synced batches of three keys. */
 async function closedStore() {
-  const path = join(temporaryDirectory(), 'store');
+  const path = join(temporaryDirectory(), 'store (copy) of it');
   const store = await openStore(path);
   for (let index = 0; index < 10; index++) {
     const entries = numbered(`k${index}`, 3, 'value '.repeat(20));
@@ -90,6 +90,8 @@ describe('a log that is damaged before its end', () => {
     ]) {
       expect([error.code, error.path, error.offset]).toEqual(['SSTITCH_STORE_CORRUPT', log, 0]);
       expect(error.message).toContain('sstitch salvage');
+      expect(error.message).toContain(`(${log}, offset 0), and the log does not end there: `);
+      expect(error.message.split(log)).toHaveLength(2);
     }
     expect(existsSync(join(path, '..', 'adopted'))).toBe(false);
     expect((await verifyStore(path, { fileSystem: nodeFileSystem })).problems).toMatchObject([

@@ -92,6 +92,7 @@ describe('a database with tables of another writer', () => {
         const adopting = adopt(directory, join(parent, 'store'), options);
         await expect(adopting).rejects.toMatchObject({
           code: 'SSTITCH_STORE_FORMAT',
+          reason: 'table-unsupported',
           path,
           offset: expect.any(Number),
           message: expect.stringMatching(
@@ -192,6 +193,7 @@ async function expectRefused(directory: string, message: RegExp): Promise<void> 
     );
     expect(refusal, name).toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
+      reason: 'other-database',
       message: expect.stringMatching(message),
     });
     expect((refusal as Error).message, name).not.toMatch(/adopt/);
@@ -245,6 +247,7 @@ describe('a directory of another database', () => {
     const [path] = writeForeignDirectory(directory, levels, { magic: 'f7cff485b741e288' });
     await expect(adopt(directory, join(temporaryDirectory(), 'store'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
+      reason: 'other-database',
       path,
       message: expect.stringContaining('this is a RocksDB database'),
     });
@@ -275,6 +278,7 @@ describe('a directory of another database', () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     await expect(adopt(store.location, join(temporaryDirectory(), 'other'))).rejects.toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
+      reason: 'already-a-store',
       message: expect.stringContaining('already a store'),
     });
   });

@@ -130,6 +130,7 @@ describe('an open refuses', () => {
       else writeFileSync(join(path, file), content);
       const error = await openFailure(path);
       expect(error.code).toBe(code);
+      expect(error.reason).toBe(code === 'SSTITCH_STORE_FORMAT' ? 'format-unknown' : undefined);
       expect(error.message).toMatch(says);
       expect(error.message).toContain(path);
       expect(generationNames(path)).toContain('gen-000002');
@@ -144,8 +145,9 @@ describe('an open refuses', () => {
     await plain.put('k', 'v');
     await plain.close();
     const error = await openFailure(path);
-    expect([error.code, error.message]).toEqual([
+    expect([error.code, error.reason, error.message]).toEqual([
       'SSTITCH_STORE_FORMAT',
+      'leveldb-database',
       expect.stringContaining('adopt'),
     ]);
     await plain.open();
@@ -156,9 +158,13 @@ describe('an open refuses', () => {
   test('a directory with other files, a file, and a missing store without createIfMissing', async () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'file'), '');
-    expect(await openFailure(directory)).toMatchObject({ code: 'SSTITCH_STORE_FORMAT' });
+    expect(await openFailure(directory)).toMatchObject({
+      code: 'SSTITCH_STORE_FORMAT',
+      reason: 'other-files',
+    });
     expect(await openFailure(join(directory, 'file'))).toMatchObject({
       code: 'SSTITCH_STORE_FORMAT',
+      reason: 'not-a-directory',
     });
     const absent = await openFailure(join(directory, 'absent'), { createIfMissing: false });
     expect(absent.code).toBe('SSTITCH_STORE_NOT_FOUND');

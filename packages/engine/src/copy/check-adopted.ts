@@ -8,7 +8,6 @@ import { EngineError } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { otherDatabaseError, refuseOtherDatabase } from '../leveldb/other-databases.js';
-import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { isThere, parseGenerationName } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
@@ -30,6 +29,7 @@ function checkAdoptable(
   const text = Buffer.from(readRegularFile(fileSystem, path, MAX_CURRENT_SIZE_BYTES));
   if (parseGenerationName(text.toString('latin1').trimEnd()) === undefined) return;
   throw new EngineError('SSTITCH_STORE_FORMAT', 'the directory is already a store: open it', {
+    reason: 'already-a-store',
     path: directory,
   });
 }
@@ -65,7 +65,7 @@ function checkAdoptedTable(
 export const checkAdoptedTableTask = defineTask('checkAdoptedTable', checkAdoptedTable);
 
 function refusalOf(error: SstError, source: string): EngineError {
-  const problem = tableProblem(error);
+  const { problem, reason } = error;
   const at = { cause: error, path: source, offset: error.offset };
   if (error.code !== 'SSTITCH_TABLE_UNSUPPORTED') {
     const advice = 'restore the file or repair the database, then adopt it again';
@@ -75,17 +75,16 @@ function refusalOf(error: SstError, source: string): EngineError {
       at,
     );
   }
-  for (const kind of ['RocksDB', 'Pebble'] as const) {
-    if (problem.includes(`a table of ${kind}`)) return otherDatabaseError(kind, source);
-  }
-  const advice = problem.includes('compressed')
-    ? 'copy it with snappy or without compression, by the program that wrote the database'
-    : 'copy the entries by the program that wrote the database';
-  return new EngineError(
-    'SSTITCH_STORE_FORMAT',
-    `a table cannot be read: ${problem}; ${advice}`,
-    at,
-  );
+  if (reason === 'rocksdb-table') return otherDatabaseError('RocksDB', source);
+  if (reason === 'pebble-table') return otherDatabaseError('Pebble', source);
+  const advice =
+    reason === 'compression'
+      ? 'copy it with snappy or without compression, by the program that wrote the database'
+      : 'copy the entries by the program that wrote the database';
+  return new EngineError('SSTITCH_STORE_FORMAT', `a table cannot be read: ${problem}; ${advice}`, {
+    ...at,
+    reason: 'table-unsupported',
+  });
 }
 
 function sourceFile(fileSystem: FileSystem, directory: string, number: number): string {

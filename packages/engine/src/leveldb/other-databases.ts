@@ -42,7 +42,7 @@ export function otherComparatorError(comparator: string, path: string): EngineEr
     'SSTITCH_STORE_FORMAT',
     `the database is ordered by ${name}${owner === undefined ? '' : `, the comparator of ${owner}`}, not bytewise: ` +
       'only the program that wrote it can read it',
-    { path },
+    { reason: 'other-database', path },
   );
 }
 
@@ -51,7 +51,7 @@ export function otherDatabaseError(kind: OtherDatabase, path: string): EngineErr
   return new EngineError(
     'SSTITCH_STORE_FORMAT',
     `this is a ${kind} database, not a LevelDB one: read it with ${kind}, and write its entries to a store`,
-    { path },
+    { reason: 'other-database', path },
   );
 }
 

@@ -168,9 +168,12 @@ class EditReader {
   }
 
   ofOthers(tag: number): EngineError {
-    const at = { path: this.#path, offset: this.#offset };
     const message = `the MANIFEST has the field ${tag}, which RocksDB and Pebble write and LevelDB does not: read the database with the program that wrote it`;
-    return new EngineError('SSTITCH_STORE_FORMAT', message, at);
+    return new EngineError('SSTITCH_STORE_FORMAT', message, {
+      reason: 'other-database',
+      path: this.#path,
+      offset: this.#offset,
+    });
   }
 
   corrupt(message: string): EngineError {

@@ -61,6 +61,7 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
   const realPath = fileSystem.realPath(location);
   if (fileSystem.status(realPath).kind !== 'directory') {
     throw new EngineError('SSTITCH_STORE_FORMAT', 'the store is not a directory', {
+      reason: 'not-a-directory',
       path: location,
     });
   }
@@ -75,7 +76,7 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
       throw new EngineError(
         'SSTITCH_STORE_FORMAT',
         `the directory is neither empty nor a store: it holds ${JSON.stringify(foreign)}`,
-        { path: location },
+        { reason: 'other-files', path: location },
       );
     }
     return { realPath, generation: undefined };
@@ -169,7 +170,7 @@ function readPointer(fileSystem: FileSystem, directory: string): number {
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
       'the directory is a plain LevelDB database, not a store: adopt makes a store of it',
-      { path: directory },
+      { reason: 'leveldb-database', path: directory },
     );
   }
   throw new EngineError('SSTITCH_STORE_CORRUPT', 'CURRENT does not name a generation', { path });
@@ -203,7 +204,7 @@ function checkFormat(fileSystem: FileSystem, directory: string): void {
     throw new EngineError(
       'SSTITCH_STORE_FORMAT',
       `the store has format ${number}, but this version reads format ${STORE_FORMAT}`,
-      { path },
+      { reason: 'format-unknown', path },
     );
   }
 }

@@ -1,5 +1,10 @@
 // Sends errors between threads, as structured clone drops an error's code, and converts errors to EngineErrors.
-import { EngineError, type EngineErrorCode, errorCodeOf } from '../errors.js';
+import {
+  EngineError,
+  type EngineErrorCode,
+  type EngineErrorReason,
+  errorCodeOf,
+} from '../errors.js';
 
 /** An error as plain data. */
 export interface TaskFailure {
@@ -8,6 +13,7 @@ export interface TaskFailure {
   readonly message: string;
   readonly stack: string | undefined;
   readonly code: string | undefined;
+  readonly reason: EngineErrorReason | undefined;
   readonly path: string | undefined;
   readonly offset: number | undefined;
   readonly syscall: string | undefined;
@@ -19,12 +25,14 @@ export function toFailure(error: unknown): TaskFailure {
     return { ...toFailure(new Error(String(error))) };
   }
   const details = error as Error & { path?: unknown; offset?: unknown; syscall?: unknown };
+  const isEngineError = error instanceof EngineError;
   return {
-    isEngineError: error instanceof EngineError,
+    isEngineError,
     name: error.name,
     message: error.message,
     stack: error.stack,
     code: errorCodeOf(error),
+    reason: isEngineError ? error.reason : undefined,
     path: typeof details.path === 'string' ? details.path : undefined,
     offset: typeof details.offset === 'number' ? details.offset : undefined,
     syscall: typeof details.syscall === 'string' ? details.syscall : undefined,
@@ -35,13 +43,8 @@ export function toFailure(error: unknown): TaskFailure {
 export function fromFailure(failure: TaskFailure): Error {
   const cause = failure.cause === undefined ? undefined : fromFailure(failure.cause);
   if (failure.isEngineError) {
-    return Object.assign(
-      new EngineError(failure.code as EngineErrorCode, failure.message, { cause }),
-      {
-        path: failure.path,
-        offset: failure.offset,
-      },
-    );
+    const { code, message, reason, path, offset } = failure;
+    return new EngineError(code as EngineErrorCode, message, { reason, path, offset, cause });
   }
   const error = new Error(failure.message, cause === undefined ? undefined : { cause });
   error.name = failure.name;

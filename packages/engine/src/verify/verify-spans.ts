@@ -10,7 +10,6 @@ import { type FileSystem, SstError, TableReader, verifyBlocksIn } from '@sstitch
 import { EngineError, errorCodeOf } from '../errors.js';
 import { oldTableFileName, tableFileName } from '../leveldb/file-names.js';
 import { readVersion } from '../leveldb/manifest.js';
-import { tableProblem } from '../leveldb/table-problem.js';
 import type { TableEntry } from '../leveldb/version-edit.js';
 import { spansOverlapping } from '../spans.js';
 import { defineTask } from '../threads/task.js';
@@ -114,7 +113,7 @@ function verifyTableSpans(
       if (!(error instanceof SstError)) throw error;
       if (errorCodeOf(error.cause) === 'ENOENT') continue;
       if (error.code === 'SSTITCH_TABLE_IO') throw error;
-      throw new EngineError('SSTITCH_STORE_CORRUPT', `a table is damaged: ${tableProblem(error)}`, {
+      throw new EngineError('SSTITCH_STORE_CORRUPT', `a table is damaged: ${error.problem}`, {
         cause: error,
         path: `${namedDirectory}/${name}`,
         offset: error.offset,
