@@ -35,19 +35,29 @@ export class PebbleError extends Error {
   override readonly name: 'PebbleError' | 'AbortError';
   /** The kind of failure, for code to branch on. */
   readonly code: PebbleErrorCode;
+  /** The message without the place, and without the advice to copy the directory again. */
+  readonly problem: string;
   /** The file that the error concerns; undefined if it concerns none. */
   readonly path: string | undefined;
   /** The offset in bytes of the block, chunk or record that holds the fault. */
   readonly offset: number | undefined;
 
-  constructor(code: PebbleErrorCode, problem: string, at?: Location, cause?: unknown) {
+  constructor(
+    code: PebbleErrorCode,
+    problem: string,
+    at?: Location,
+    cause?: unknown,
+    advice?: string,
+  ) {
     const place =
       at === undefined
         ? ''
         : ` (${at.path}${at.offset === undefined ? '' : ` at byte ${at.offset}`})`;
-    super(`${problem}${place}`, cause === undefined ? undefined : { cause });
+    const whole = advice === undefined ? problem : `${problem}: ${advice}`;
+    super(`${whole}${place}`, cause === undefined ? undefined : { cause });
     this.name = code === 'SSTITCH_ABORTED' ? 'AbortError' : 'PebbleError';
     this.code = code;
+    this.problem = problem;
     this.path = at?.path;
     this.offset = at?.offset;
   }
@@ -56,6 +66,16 @@ export class PebbleError extends Error {
 /** The error for a file with wrong bytes. */
 export function corrupt(problem: string, at: Location, cause?: unknown): PebbleError {
   return new PebbleError('SSTITCH_PEBBLE_CORRUPT', problem, at, cause);
+}
+
+/** The error for a directory of which a part is missing, or older or newer than the others. */
+export function incomplete(
+  code: PebbleErrorCode,
+  problem: string,
+  at: Location,
+  cause?: unknown,
+): PebbleError {
+  return new PebbleError(code, problem, at, cause, 'copy the whole directory again');
 }
 
 /** The error for a feature that this package does not read. */

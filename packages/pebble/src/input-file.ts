@@ -2,7 +2,7 @@
 // allocated for it.
 
 import type { FileHandle } from '@sstitch/sst';
-import { corrupt, messageOf, PebbleError, unsupported } from './errors.js';
+import { corrupt, incomplete, messageOf, PebbleError, unsupported } from './errors.js';
 import type { ReadableFileSystem } from './options.js';
 
 export class InputFile {
@@ -66,9 +66,9 @@ function fileOperation<T>(path: string, wantedBy: string, operation: () => T): T
     return operation();
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT') {
-      throw new PebbleError(
+      throw incomplete(
         'SSTITCH_PEBBLE_NOT_FOUND',
-        `the file is missing, but ${wantedBy}: copy the whole directory again`,
+        `the file is missing, but ${wantedBy}`,
         { path },
         cause,
       );

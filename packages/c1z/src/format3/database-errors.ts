@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { PebbleError, type PebbleErrorCode } from '@sstitch/pebble';
 import { PAYLOAD_DIRECTORY } from '../envelope/payload.js';
-import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
+import { C1zError, type C1zErrorCode } from '../errors.js';
 import { writerOf } from './writers.js';
 
 const CODES: Readonly<Partial<Record<PebbleErrorCode, C1zErrorCode>>> = {
@@ -46,7 +46,7 @@ export function databaseError(error: unknown, path: string, engine: string): unk
   const code = CODES[error.code] ?? 'SSTITCH_C1Z_READER_FAILED';
   const advice = ADVICE[code];
   const written = `the file was written by ${writerOf(engine) ?? engine}`;
-  const problem = `the database in the payload: ${problemOf(error)}`;
+  const problem = `the database in the payload: ${error.problem}`;
   return new C1zError(code, advice === undefined ? problem : `${problem}; ${written}: ${advice}`, {
     path,
     part: partOf(error.path),
@@ -57,12 +57,4 @@ export function databaseError(error: unknown, path: string, engine: string): unk
 
 function partOf(path: string | undefined): string {
   return path === undefined || path === PAYLOAD_DIRECTORY ? 'payload' : basename(path);
-}
-
-/** The problem of a PebbleError, without its place and its advice about a directory. */
-function problemOf(error: PebbleError): string {
-  const message = messageOf(error);
-  const place = error.path === undefined ? -1 : message.lastIndexOf(` (${error.path}`);
-  const problem = place === -1 ? message : message.slice(0, place);
-  return problem.replace(/: copy the whole directory again$/, '');
 }

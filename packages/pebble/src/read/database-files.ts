@@ -1,7 +1,7 @@
 // Finds the files of a directory that make up the database.
 
 import { join } from 'node:path';
-import { corrupt, PebbleError, unsupported } from '../errors.js';
+import { corrupt, incomplete, PebbleError, unsupported } from '../errors.js';
 import { logNumberOf, markerValue } from '../file-names.js';
 import { codeOf, ioError } from '../input-file.js';
 import { NEWEST_FORMAT_VERSION, type ReadableFileSystem } from '../options.js';
@@ -79,8 +79,9 @@ function formatVersionOf(names: readonly string[], directory: string): number {
   const at = { path: directory };
   const value = markerValue(names, 'format-version', directory);
   if (value === undefined) {
-    throw corrupt(
-      'the directory has a manifest marker but no marker.format-version.*: copy the whole directory again',
+    throw incomplete(
+      'SSTITCH_PEBBLE_CORRUPT',
+      'the directory has a manifest marker but no marker.format-version.*',
       at,
     );
   }

@@ -310,6 +310,14 @@ describe('a directory', () => {
         code: 'SSTITCH_PEBBLE_UNSUPPORTED',
         message: expect.stringContaining('this is a link'),
       });
+      rmSync(join(directory, 'MANIFEST-000077'));
+      const path = join(directory, 'MANIFEST-000077');
+      const problem = 'the file is missing, but the manifest marker names it';
+      await expect(PebbleDatabase.open(directory)).rejects.toMatchObject({
+        code: 'SSTITCH_PEBBLE_NOT_FOUND',
+        problem,
+        message: `${problem}: copy the whole directory again (${path})`,
+      });
       await expect(PebbleDatabase.open(join(directory, 'missing'))).rejects.toMatchObject({
         code: 'SSTITCH_PEBBLE_NOT_FOUND',
       });

@@ -13,7 +13,7 @@
 
 import { ByteCursor } from '../encoding/byte-cursor.js';
 import { readUint32 } from '../encoding/fixed-numbers.js';
-import { corrupt, unsupported } from '../errors.js';
+import { corrupt, incomplete, unsupported } from '../errors.js';
 import { InputFile } from '../input-file.js';
 import { COMPARER } from '../manifest/read-manifest.js';
 import type { CheckedOptions, ReadableFileSystem } from '../options.js';
@@ -91,8 +91,9 @@ export class TableFile {
     const file = InputFile.open(fileSystem, path, 'the MANIFEST or a WAL names this table');
     try {
       if (sizeBytes !== undefined && file.sizeBytes !== sizeBytes) {
-        throw corrupt(
-          `the file has ${file.sizeBytes} bytes, but the MANIFEST states ${sizeBytes}: copy the whole directory again`,
+        throw incomplete(
+          'SSTITCH_PEBBLE_CORRUPT',
+          `the file has ${file.sizeBytes} bytes, but the MANIFEST states ${sizeBytes}`,
           { path },
         );
       }
