@@ -37,6 +37,14 @@ describe('the report of an error', () => {
     );
   });
 
+  it('has the reason of an error of the engine or of a cluster', () => {
+    const format = new EngineError('SSTITCH_STORE_FORMAT', 'a file', { reason: 'not-a-directory' });
+    expect(reportOf(format).reason).toBe('not-a-directory');
+    const refused = new ClusterError('SSTITCH_CLUSTER_REFUSED', 'no', { reason: 'login-wrong' });
+    expect(reportOf(refused).reason).toBe('login-wrong');
+    expect(reportOf(new EngineError('SSTITCH_STORE_CORRUPT', 'damage')).reason).toBeUndefined();
+  });
+
   it('does not add to a message that says what to do itself', () => {
     const message = 'no such sync: write a whole id';
     const report = (hasAdvice: boolean) =>

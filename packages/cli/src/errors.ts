@@ -59,6 +59,8 @@ export function usageError(message: string): CliError {
 export interface ErrorReport {
   /** The error's code, or SSTITCH_INTERNAL for an error without a known one. */
   readonly code: string;
+  /** The reason, of an error of the engine or of a cluster that has one. */
+  readonly reason?: string | undefined;
   /** One line. */
   readonly message: string;
   /** The exit code that the process ends with. */
@@ -82,6 +84,7 @@ export function reportOf(error: unknown): ErrorReport {
   if (own !== undefined) {
     return {
       code: codeOf(own) ?? 'SSTITCH_INTERNAL',
+      reason: reasonOf(own),
       message: withAdvice(own),
       exitCode,
       path: pathOf(own),

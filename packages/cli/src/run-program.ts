@@ -1,4 +1,5 @@
 // Parses a command line, runs its command, prints the result or the error, and returns the exit code.
+import type { EngineErrorReason } from '@sstitch/engine';
 import { CommanderError } from 'commander';
 import { buildProgram, type StandardInput } from './command-line/build-program.js';
 import type { CommandContext, CommandResult } from './command-line/command-context.js';
@@ -29,7 +30,7 @@ const MAX_HELP_COLUMNS = 100;
  *
  * Prints results to standard output, with --json as exactly one JSON document. Prints an error to standard
  * error as one line `sstitch: …`; with --json a second line holds it as a JSON document:
- * `{"error":{"code","message","exitCode","path"?,"pid"?}}`. Never throws.
+ * `{"error":{"code","reason"?,"message","exitCode","path"?,"pid"?}}`. Never throws.
  *
  * @param argv the arguments after the program's name
  */
@@ -204,11 +205,11 @@ function asOptions([first, ...rest]: readonly string[]): string[] {
 
 /** Adds advice to the report of a path that is not a store. */
 async function withPathAdvice(report: ErrorReport): Promise<ErrorReport> {
-  const { code, message, path } = report;
+  const { code, reason, message, path } = report;
   if (code !== 'SSTITCH_STORE_FORMAT' || path === undefined) return report;
   // The module is not needed to start.
   const { adviceOnPath } = await import('./operations/not-a-store.js');
-  const advice = adviceOnPath(path, message);
+  const advice = adviceOnPath(path, reason as EngineErrorReason | undefined);
   return advice === undefined ? report : { ...report, message: `${message}; ${advice}` };
 }
 

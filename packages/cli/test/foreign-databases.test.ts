@@ -206,6 +206,22 @@ describe('a store with a damaged uncompressed block', () => {
   });
 });
 
+describe('a store with a table whose end is damaged', () => {
+  it('makes levels fail, which names the table as the store does', async () => {
+    const location = join(testDirectory(), 'old (and new) stores', 'store');
+    await sstitchJson('generate', location, '--grants', '10');
+    const tables = join(location, readFileSync(join(location, 'CURRENT'), 'latin1').trim());
+    const table = join(tables, readdirSync(tables).find((name) => name.endsWith('.ldb')) ?? '');
+    const bytes = readFileSync(table);
+    chmodSync(table, 0o644);
+    writeFileSync(table, bytes.fill(0, bytes.length - 8));
+    const { exitCode, stderr } = await sstitch(['levels', location]);
+    expect(exitCode).toBe(4);
+    const problem = 'not a LevelDB table: the magic number at its end is wrong';
+    expect(stderr).toBe(`sstitch: ${problem} (${table} at byte ${bytes.length - 48})\n`);
+  });
+});
+
 describe.skipIf(!existsSync(CASES))(
   'a sample of ../shared/cases (skipped where it is missing)',
   () => {

@@ -121,7 +121,7 @@ it('every exit code', async () => {
     'get base --key 00 --json',
     'get base',
     'digest fresh --sync zz',
-    'levels sync.jsonl',
+    'levels sync.jsonl --json',
     'syncs nothing --json',
     { line: 'syncs nothing --verbose' },
     stopped('SIGHUP'),

@@ -95,8 +95,9 @@ export const OUTPUT_NOTES = [
     'and milliseconds are numbers, keys are hex. Each command has a JSON Schema for its document. ' +
     '`export` writes JSON lines with and without it.',
   'An error is one line on standard error, `sstitch: …`. With --json a second line follows, ' +
-    '`{"error":{"code","message","exitCode","path","pid"}}`, with `path` if the error concerns a file or ' +
-    'directory, and `pid` if another process that has the store open is known. Standard output then ' +
+    '`{"error":{"code","reason","message","exitCode","path","pid"}}`, with `reason` if the code has ' +
+    'several, `path` if the error concerns a file or directory, and `pid` if another process that has ' +
+    'the store open is known. Standard output then ' +
     'stays empty, unless the error is a finding: `verify` with problems (4), `digest` and `verify --sync` ' +
     'of a missing sync (3), and a `demo` or `selftest` that fails also print their document.',
   'A command changes a store before it writes its result: if the output cannot be written, the exit ' +

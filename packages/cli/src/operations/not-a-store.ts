@@ -1,5 +1,6 @@
 // Advice on a path that was to be a store and is not one.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import type { EngineErrorReason } from '@sstitch/engine';
 import { formatOfName } from '../records/sync-format.js';
 
 /** The first bytes of a .c1z file, of every format. */
@@ -9,15 +10,16 @@ const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 /**
  * How to make a store of what is at a path: of a file of syncs, or of a LevelDB database.
  *
- * @param message the message of the error, which says whether a database can be adopted
- * @returns undefined if nothing can
+ * @param reason that of the SSTITCH_STORE_FORMAT
+ * @returns undefined if there is no way
  */
-export function adviceOnPath(path: string, message: string): string | undefined {
-  if (isSyncFile(path)) {
-    return `it is a file of syncs, so import it first: \`sstitch import ${shellWord(path)} --into STORE\``;
-  }
-  return message.includes('plain LevelDB database, not a store')
-    ? `\`sstitch adopt ${shellWord(path)} STORE\``
+export function adviceOnPath(
+  path: string,
+  reason: EngineErrorReason | undefined,
+): string | undefined {
+  if (reason === 'leveldb-database') return `\`sstitch adopt ${shellWord(path)} STORE\``;
+  return reason === 'not-a-directory' && isSyncFile(path)
+    ? `it is a file of syncs, so import it first: \`sstitch import ${shellWord(path)} --into STORE\``
     : undefined;
 }
 

@@ -172,8 +172,9 @@ class VerifyPass {
         verifyTable(nodeFileSystem, path, { sizeBytes: sizes.get(Number.parseInt(name, 10)) });
       } catch (error) {
         if (!(error instanceof SstError)) throw error;
-        const message = error.message.replace(path, join(sourceDirectory, name));
-        this.#add({ kind: 'table', message, path: join(sourceDirectory, name) });
+        const at = { path: join(sourceDirectory, name), offset: error.offset };
+        const { message } = new SstError(error.code, error.problem, at);
+        this.#add({ kind: 'table', message, path: at.path });
       }
     }
   }

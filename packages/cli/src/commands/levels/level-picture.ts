@@ -63,8 +63,8 @@ async function blameStore(error: SstError, location: string): Promise<SstError> 
     .find((each) => existsSync(each));
   // The table may be new: made by a compaction of the copy.
   if (own === undefined) return error;
-  const problem = error.message.replace(/ \([^(]*\)$/, '');
-  return new SstError(error.code, problem, { path: own, offset: error.offset }, error);
+  const { code, problem, offset } = error;
+  return new SstError(code, problem, { path: own, offset }, error);
 }
 
 /** @param listing LevelDB's `leveldb.sstables`: a line for each level and each table */
