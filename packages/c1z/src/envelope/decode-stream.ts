@@ -24,16 +24,7 @@ const decoder = new ZSTDDecoder();
 
 /** Loads zstd, once in a process. Must fulfil before any other function of this file is called. */
 export function loadDecoder(): Promise<void> {
-  // If `fetch` exists, zstddec decodes its embedded WebAssembly with it; loading that takes as long as decoding
-  // 10 MB. So `fetch` is hidden until `init` returns; no other code runs in between.
-  const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
-  if (fetch?.configurable !== true) return decoder.init();
-  Reflect.deleteProperty(globalThis, 'fetch');
-  try {
-    return decoder.init();
-  } finally {
-    Object.defineProperty(globalThis, 'fetch', fetch);
-  }
+  return decoder.init();
 }
 
 /**

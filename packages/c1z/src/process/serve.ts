@@ -18,7 +18,8 @@ export interface Service {
 
 /** Serves the main program's requests one after another until the main program ends. */
 export function serve(service: Service): void {
-  // Nothing in this process needs a network.
+  // Nothing in this process needs a network. If `fetch` exists, zstddec decodes its embedded WebAssembly with it, which
+  // makes Node load its HTTP client and takes as long as decoding 10 MB.
   Reflect.deleteProperty(globalThis, 'fetch');
   process.once('disconnect', removeAndExit);
   if (!process.connected) removeAndExit();

@@ -1,6 +1,7 @@
-// Decompresses zstd frames with zstd as WebAssembly, because Node has zstd only from 22.15 on.
+// Decompresses zstd frames with zstd as WebAssembly, because Node has zstd only from 22.15 on. The module is the one that
+// c1z decodes streams with, so that a process loads zstd once.
 
-import { ZSTDDecoder } from 'zstddec';
+import { ZSTDDecoder } from 'zstddec/stream';
 
 const decoder = new ZSTDDecoder();
 
