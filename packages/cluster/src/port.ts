@@ -149,7 +149,7 @@ export interface ClusterPort {
 
   // Leases.
 
-  /** Replaces the owner's lease durably. */
+  /** Replaces the owner's lease durably, unless that has a higher beat: an old copy may arrive late. */
   writeLease(lease: Lease): Promise<void>;
   /** Deletes the owner's lease. Does nothing if there is none. */
   deleteLease(owner: string): Promise<void>;

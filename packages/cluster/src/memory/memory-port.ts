@@ -224,7 +224,8 @@ class MemoryPort implements ClusterPort {
   }
 
   async writeLease(lease: Lease): Promise<void> {
-    this.#data.leases.set(lease.owner, lease);
+    const held = this.#data.leases.get(lease.owner);
+    if (held === undefined || held.beat <= lease.beat) this.#data.leases.set(lease.owner, lease);
   }
 
   async deleteLease(owner: string): Promise<void> {
