@@ -6,6 +6,8 @@ export type ClusterErrorCode =
   | 'SSTITCH_CLUSTER_REFUSED'
   /** Whether a write took effect is not known. The store refuses further writes until it has found out. */
   | 'SSTITCH_COMMIT_UNKNOWN'
+  /** The condition of a commit does not hold: it changed nothing. Read again, then repeat it. */
+  | 'SSTITCH_COMMIT_CONFLICT'
   /** The process did not renew its lease in time: its views may be gone. Reopen the store. */
   | 'SSTITCH_LEASE_LOST'
   /** Data that a view needs no longer exists. */

@@ -25,6 +25,10 @@
 //    call took effect (the fsync of the commit point failed), its error says so and it refuses further writes.
 //    An aborted call rejects with an AbortError: its `name` is "AbortError", its `cause` the signal's reason.
 // 8. Durability. A replacement that was acknowledged survives a power cut. So does a batch with `sync: true`.
+// 9. Conditions, if `capabilities.conditions` says so. A commit with `ifUnchanged` takes effect only if nothing has
+//    written to the spans that the snapshot watches since its state, except commits with the same snapshot as their
+//    condition. Otherwise it changes nothing, then or later, and rejects with the code SSTITCH_COMMIT_CONFLICT. An
+//    engine may also reject a commit whose spans are unchanged, but not again and again.
 import type { Span } from './spans.js';
 
 /** Encodings that make keys and values Uint8Arrays, whatever the database's default encodings are. */
@@ -51,6 +55,24 @@ export interface EngineSnapshot {
   close(): Promise<void>;
   /** Closes the snapshot, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of `snapshot`. */
+export interface SnapshotOptions {
+  /**
+   * The spans, sorted and disjoint, on which commits with this snapshot as `ifUnchanged` depend. Only an engine with
+   * the capability `conditions` watches them. @defaultValue none
+   */
+  readonly watch?: readonly Span[];
+}
+
+/** An option of commits, for engines with the capability `conditions`. Others ignore it. */
+export interface CommitCondition {
+  /**
+   * Commits only if the spans that this open snapshot watches are as it shows them, but for commits that had the same
+   * snapshot as their condition (guarantee 9). @defaultValue no condition
+   */
+  readonly ifUnchanged?: EngineSnapshot | undefined;
 }
 
 /** Options of `get` and `getMany`. */
@@ -115,7 +137,7 @@ export interface ByteDelete {
 export type ByteOperation = BytePut | ByteDelete;
 
 /** Options of `batch`. */
-export interface ByteBatchOptions extends ByteEncodings {
+export interface ByteBatchOptions extends ByteEncodings, CommitCondition {
   /** Fulfil only when the batch survives a power cut. @defaultValue false */
   readonly sync?: boolean;
 }
@@ -129,7 +151,7 @@ export interface ReadableEngine {
   /** Reads a range of entries. The caller closes the iterator. */
   iterator(options: ByteIteratorOptions): ByteIterator;
   /** Takes a snapshot, which the caller closes. The engine must be open (`takeSnapshot` waits for that). */
-  snapshot(): EngineSnapshot;
+  snapshot(options?: SnapshotOptions): EngineSnapshot;
   /** The state of the engine: `opening`, `open`, `closing` or `closed`. */
   readonly status: string;
 }
@@ -151,6 +173,8 @@ export interface EngineCapabilities {
    * committed. @defaultValue false
    */
   readonly shared?: boolean;
+  /** Commits can depend on what was read: `watch` of snapshots and `ifUnchanged` of commits. @defaultValue false */
+  readonly conditions?: boolean;
 }
 
 /** Sorted entries in pages, so that millions of them take few turns of the event loop. */
@@ -159,7 +183,7 @@ export type EntryPages = AsyncIterable<
 >;
 
 /** Options of `replaceSpans`. Pass {@link byteEncodings} with them: the engine's own encodings may differ. */
-export interface ReplaceSpansOptions extends Partial<ByteEncodings> {
+export interface ReplaceSpansOptions extends Partial<ByteEncodings>, CommitCondition {
   /** Aborts the replacement until the commit point; the engine is then as it was. */
   readonly signal?: AbortSignal;
 }

@@ -10,6 +10,7 @@ export {
   type BytePut,
   type ByteReadOptions,
   byteEncodings,
+  type CommitCondition,
   type Engine,
   type EngineCapabilities,
   type EngineSnapshot,
@@ -18,6 +19,7 @@ export {
   type ReadWriteEngine,
   type ReplaceSpansOptions,
   type ReplaceSpansResult,
+  type SnapshotOptions,
 } from './engine.js';
 export { Mutex } from './mutex.js';
 export { boundsOf, type EntryPage, type ReadPagesOptions, readPages } from './read-pages.js';
@@ -32,6 +34,7 @@ export {
   spanContains,
   spansContain,
   spansOverlap,
+  spansOverlapSpan,
   subtractSpan,
   subtractSpans,
 } from './spans.js';

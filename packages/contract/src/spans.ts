@@ -19,17 +19,27 @@ export function spanContains(span: Span, key: Uint8Array): boolean {
 
 /** Whether `key` lies in one of `spans`, which must be sorted and disjoint. */
 export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
+  const span = firstEndingAfter(spans, key);
+  return span !== undefined && compareBytes(span.start, key) <= 0;
+}
+
+/** Whether some key of `span`, which is not empty, lies in one of `spans`, which must be sorted and disjoint. */
+export function spansOverlapSpan(spans: readonly Span[], span: Span): boolean {
+  const first = firstEndingAfter(spans, span.start);
+  return first !== undefined && spansOverlap(first, span);
+}
+
+function firstEndingAfter(spans: readonly Span[], key: Uint8Array): Span | undefined {
   let low = 0;
   let high = spans.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const span = spans[middle];
-    if (span === undefined) return false;
+    if (span === undefined) return undefined;
     if (span.end !== undefined && compareBytes(span.end, key) <= 0) low = middle + 1;
     else high = middle;
   }
-  const span = spans[low];
-  return span !== undefined && compareBytes(span.start, key) <= 0;
+  return spans[low];
 }
 
 /** Whether some key lies in both spans. */

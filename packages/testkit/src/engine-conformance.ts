@@ -1,5 +1,6 @@
 // The conformance suite: tests of every guarantee of @sstitch/contract, for any engine under any test
 // framework. The name of a test begins with the number of the guarantee that it checks.
+import { testConditions } from './conformance/conditions.js';
 import { testRaces } from './conformance/races.js';
 import { testReadsAndBatches } from './conformance/reads-and-batches.js';
 import { testReplacements } from './conformance/replacements.js';
@@ -23,4 +24,5 @@ export function engineConformance(
   framework.describe(`${name}: reads, batches and views`, () => testReadsAndBatches(test));
   framework.describe(`${name}: replacements`, () => testReplacements(test));
   framework.describe(`${name}: races`, () => testRaces(test));
+  framework.describe(`${name}: conditions`, () => testConditions(test));
 }

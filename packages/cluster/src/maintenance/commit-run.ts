@@ -8,11 +8,12 @@ import type { WrittenRun } from '../runs/run-writer.js';
  * Commits edits of which one names `written`; undefined for edits that name no run. A run that no state will ever name
  * is dropped. After SSTITCH_COMMIT_UNKNOWN it is left: the collector finds it by its intent.
  *
+ * @param client or the view on which the commit depends
  * @returns undefined if the condition of an edit no longer holds
  * @throws ClusterError as `LogClient.commit`
  */
 export async function commitRun(
-  client: LogClient,
+  client: Pick<LogClient, 'commit'>,
   written: WrittenRun | undefined,
   edits: readonly Edit[],
 ): Promise<Committed | undefined> {

@@ -16,7 +16,8 @@ export class LocalLogClient implements LogClient {
 
   view(): View {
     const state = this.known;
-    return { state: async () => state, release: () => undefined };
+    const commit = (edits: readonly Edit[]) => this.commit(edits);
+    return { state: async () => state, commit, release: () => undefined };
   }
 
   async commit(edits: readonly Edit[]): Promise<Committed | undefined> {

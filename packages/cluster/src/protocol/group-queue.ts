@@ -1,5 +1,6 @@
 // What this process wants committed. Commits that only write and wait together become one group, since a state keeps
-// the id of each group for a while; every other commit is a group of its own.
+// the id of each group for a while; every other commit is a group of its own. A conditional group is the first of its
+// record, and is not announced: it is committed just after the state in which this process saw that its condition holds.
 import { ClusterError } from '../errors.js';
 import { EDITS_PER_SLOT, type Edit, MAX_GROUP_AGE_SLOTS } from '../log/edits.js';
 import {
@@ -12,6 +13,7 @@ import {
 import type { GroupOutcome, State } from '../state/state.js';
 import type { OfferedGroup } from './assemble-record.js';
 import type { Committed } from './log-client.js';
+import type { OpenView } from './open-views.js';
 
 /** A commit() that waits. */
 interface Caller {
@@ -28,8 +30,10 @@ interface PendingGroup {
   readonly parts: EncodedEdits[];
   editCount: number;
   editBytes: number;
-  /** Whether it may take further commits: it only writes. */
+  /** Whether it may take further commits: it only writes, without a condition. */
   readonly onlyWrites: boolean;
+  /** The view on whose spans it depends. */
+  readonly condition: OpenView | undefined;
   /** The number of its last commit, in the order of issue. */
   lastIssue: number;
   /** When it was first sent; undefined before. */
@@ -61,14 +65,23 @@ export class GroupQueue {
     return this.#groups.some((group) => group.callers.length > 0);
   }
 
+  /** Whether the first group is conditional: it has to be the first of its record. */
+  get startsConditionally(): boolean {
+    return this.#groups[0]?.condition !== undefined;
+  }
+
   /**
    * Adds a commit. `issue` is its number.
    *
    * @throws ClusterError SSTITCH_TOO_LARGE
    */
-  async add(edits: readonly Edit[], issue: number): Promise<Committed | undefined> {
+  async add(
+    edits: readonly Edit[],
+    issue: number,
+    condition?: OpenView,
+  ): Promise<Committed | undefined> {
     const encoded = encodeEdits(edits);
-    const onlyWrites = edits.every((edit) => edit.type === 'write');
+    const onlyWrites = condition === undefined && edits.every((edit) => edit.type === 'write');
     return new Promise((resolve, reject) => {
       const caller = { resolve, reject };
       const last = this.#groups.at(-1);
@@ -91,6 +104,7 @@ export class GroupQueue {
         editCount: encoded.count,
         editBytes: encoded.bytes.byteLength,
         onlyWrites,
+        condition,
         lastIssue: issue,
         sentMs: undefined,
         hasLost: false,
@@ -100,9 +114,11 @@ export class GroupQueue {
     });
   }
 
-  /** The groups, in order, encoded on top of a state. */
+  /** The groups up to the next conditional one, in order, encoded on top of a state. */
   offer(state: State): OfferedGroup[] {
-    return this.#groups.map((group) => ({
+    const next = this.#groups.findIndex(({ condition }, at) => at > 0 && condition !== undefined);
+    const offered = next < 0 ? this.#groups : this.#groups.slice(0, next);
+    return offered.map((group) => ({
       bytes: this.#encode(group, state),
       edits: group.editCount,
     }));
@@ -126,10 +142,13 @@ export class GroupQueue {
     for (const group of this.#having(ids)) group.unknownSlot = slot;
   }
 
-  /** The group to announce now: the first, if it lost a slot and is not announced, or long ago. */
+  /**
+   * The group to announce now: the first, if it lost a slot and is not announced, or long ago. Only this process knows
+   * whether a condition holds.
+   */
   toAnnounce(state: State): Uint8Array | undefined {
     const group = this.#groups[0];
-    if (!group?.hasLost) return undefined;
+    if (!group?.hasLost || group.condition !== undefined) return undefined;
     const { announcedBase } = group;
     const isFresh =
       announcedBase !== undefined && state.slot - announcedBase < MAX_GROUP_AGE_SLOTS / 2;
@@ -141,6 +160,32 @@ export class GroupQueue {
   /** The number of a group's last commit; undefined if it is not of this queue, or settled. */
   lastIssueOf(id: string): number | undefined {
     return this.#groups.find((group) => group.id === id)?.lastIssue;
+  }
+
+  /** The view on which a group depends; undefined if there is none, or if the group is not of this queue. */
+  conditionOf(id: string): OpenView | undefined {
+    return this.#groups.find((group) => group.id === id)?.condition;
+  }
+
+  /**
+   * Rejects the conditional commits that `isChanged` says cannot take effect, and those that have lost every slot since
+   * `patientMs`. Those without callers have no view any more: they are gone once the slot for which they were sent is
+   * filled.
+   */
+  dropConflicting(
+    knownSlot: number,
+    patientMs: number,
+    isChanged: (condition: OpenView) => boolean,
+  ): void {
+    this.#groups = this.#groups.filter((group) => {
+      const { condition, callers, unknownSlot = 0, sentMs = patientMs } = group;
+      if (condition === undefined) return true;
+      const isOpen = unknownSlot > knownSlot;
+      if (callers.length === 0) return isOpen;
+      if (!isChanged(condition) && (isOpen || sentMs >= patientMs)) return true;
+      for (const caller of callers) caller.reject(conflict());
+      return false;
+    });
   }
 
   /** Settles the commits of a group that a record had. */
@@ -194,6 +239,12 @@ export class GroupQueue {
     const { id, parts } = group;
     return encodeGroupOf({ id, owner: this.#owner, base: state.slot }, joinEdits(parts));
   }
+}
+
+function conflict(): ClusterError {
+  const message =
+    'other processes wrote what the commit depends on, or were faster each time: it changed nothing; read again and repeat it';
+  return new ClusterError('SSTITCH_COMMIT_CONFLICT', message);
 }
 
 function commitUnknown(cause: unknown): ClusterError {

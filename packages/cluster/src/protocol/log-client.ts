@@ -1,4 +1,5 @@
 // What the store needs from the protocol. protocol.ts implements it; the invariants are stated there.
+import type { Span } from '@sstitch/contract';
 import type { Edit } from '../log/edits.js';
 import type { State } from '../state/state.js';
 
@@ -23,6 +24,13 @@ export interface View {
    * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LEASE_LOST
    */
   state(): Promise<State>;
+  /**
+   * Commits edits as `LogClient.commit` does, if nothing was written to the spans that the view watches since its state,
+   * except by this method of the same view. Call it before `release`.
+   *
+   * @throws ClusterError as `LogClient.commit`; SSTITCH_COMMIT_CONFLICT
+   */
+  commit(edits: readonly Edit[]): Promise<Committed | undefined>;
   /** The process no longer reads the view, so its runs may be deleted. May be called twice. */
   release(): void;
 }
@@ -46,7 +54,8 @@ export interface LogClient {
   /** The lowest slot whose state the process keeps: that of its oldest unreleased view, or of the known state. */
   readonly heldSlot: number;
 
-  view(): View;
+  /** @param watched the spans on which commits of the view depend: sorted, disjoint, none empty. @defaultValue none */
+  view(watched?: readonly Span[]): View;
 
   /**
    * Commits edits as one group. Calls of one turn of the event loop, and those that wait for a slot, share a record; a

@@ -20,6 +20,10 @@
 //            After commitTimeoutMs without an answer the commits fail: with SSTITCH_COMMIT_UNKNOWN those that may be
 //            applied later, which the next commit finishes first.
 //
+// Condition. A view watches spans: the process notes each record after the view's state that writes to them. A commit of the
+//            view is refused once there is one. Until then it is sent as others are, but first in its record, and by this
+//            process alone: if it is applied, then just after a state in which the spans are unchanged.
+//
 // Invariants, and the failures that each covers:
 // - A slot is proposed only by a process that has applied every slot before it, and the head of a segment outlives its
 //   slots: of two writers one loses; so does one that slept, even past the deletion of its segment.
@@ -35,9 +39,10 @@
 // - The process checks its lease after every read (checkLease), and a missing row is an error: a process that slept
 //   reads nothing wrong.
 import { randomUUID } from 'node:crypto';
+import type { Span } from '@sstitch/contract';
 import { type Clock, systemClock } from '../clock.js';
 import { ClusterError } from '../errors.js';
-import type { Edit } from '../log/edits.js';
+import { type Edit, versionOf } from '../log/edits.js';
 import { decodeRecord } from '../log/record-format.js';
 import type { Announcement, AppendOutcome, ClusterPort, ReadStrength } from '../port.js';
 import { applyRecord, EMPTY_STATE } from '../state/apply-record.js';
@@ -48,7 +53,7 @@ import { GroupQueue } from './group-queue.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Committed, LogClient, View } from './log-client.js';
 import { LogReader } from './log-reader.js';
-import { OpenViews } from './open-views.js';
+import { type OpenView, OpenViews } from './open-views.js';
 import { SharedProbe } from './shared-probe.js';
 
 export interface LogClientOptions {
@@ -175,8 +180,8 @@ class PortLogClient implements LogClient {
     return this.#known;
   }
 
-  view(): View {
-    const view = this.#views.open(this.#known, this.#issued);
+  view(watched: readonly Span[] = []): View {
+    const view = this.#views.open(this.#known, this.#issued, watched);
     const settle = async () => {
       await this.#probe.probe();
       this.#lease.check();
@@ -192,14 +197,23 @@ class PortLogClient implements LogClient {
       return settled;
     };
     state().catch(() => undefined);
-    return { state, release: () => this.#views.release(view) };
+    const commit = async (edits: readonly Edit[]) => {
+      // No wait otherwise: commits of one turn are in the order of the calls.
+      if (view.state === undefined) await state();
+      return this.#commit(edits, view);
+    };
+    return { state, commit, release: () => this.#views.release(view) };
   }
 
-  async commit(edits: readonly Edit[]): Promise<Committed | undefined> {
+  commit(edits: readonly Edit[]): Promise<Committed | undefined> {
+    return this.#commit(edits);
+  }
+
+  async #commit(edits: readonly Edit[], condition?: OpenView): Promise<Committed | undefined> {
     if (this.#isClosed) throw new ClusterError('SSTITCH_STORE_CLOSED', 'the store is closed');
     this.#lease.check();
     this.#issued += 1;
-    const committed = this.#queue.add(edits, this.#issued);
+    const committed = this.#queue.add(edits, this.#issued, condition);
     this.#committing ??= this.#commitAll();
     return committed;
   }
@@ -252,8 +266,11 @@ class PortLogClient implements LogClient {
     }
     this.#known = state;
     this.#reader.onApplied({ slot, record: bytes });
-    for (const [index, { id }] of record.groups.entries()) {
+    for (const [index, { id, edits }] of record.groups.entries()) {
       const outcome = outcomes[index];
+      if (outcome === 'applied') {
+        this.#views.onApplied(edits, versionOf(slot, index), this.#queue.conditionOf(id));
+      }
       if (outcome !== undefined) this.#queue.settle(id, outcome, state, this.#clock.nowMs());
     }
     for (const listener of this.#listeners) listener(state);
@@ -292,13 +309,15 @@ class PortLogClient implements LogClient {
     if (this.#isUnsure) {
       await this.#catchUp('serial');
       this.#isUnsure = false;
-      if (!this.#queue.isAwaited) return;
     }
     const state = this.#known;
+    const patientMs = this.#clock.nowMs() - this.#commitTimeoutMs;
+    this.#queue.dropConflicting(state.slot, patientMs, (view) => this.#views.isChanged(view));
+    if (!this.#queue.isAwaited) return;
     const slot = state.slot + 1;
     const others = groupsToOffer(this.#announcements, this.owner, state);
     const own = this.#queue.offer(state);
-    const record = assembleRecord(own, others, this.#wasLeftOut);
+    const record = assembleRecord(own, others, this.#wasLeftOut || this.#queue.startsConditionally);
     this.#wasLeftOut = record.own === 0;
     const ids = this.#queue.markSent(record.own, this.#clock.nowMs());
     this.#announce(state);

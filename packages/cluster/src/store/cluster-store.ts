@@ -1,13 +1,23 @@
 // The store: an abstract-level database over a distributed one, and an engine of the contract.
-import type {
-  ByteEncodings,
-  Engine,
-  EngineCapabilities,
-  ReplaceSpansOptions,
-  ReplaceSpansResult,
-  Span,
+import {
+  type ByteEncodings,
+  type CommitCondition,
+  type Engine,
+  type EngineCapabilities,
+  type EngineSnapshot,
+  joinTouchingSpans,
+  type ReplaceSpansOptions,
+  type ReplaceSpansResult,
+  type SnapshotOptions,
+  type Span,
 } from '@sstitch/contract';
-import { AbstractLevel, type AbstractSnapshot } from 'abstract-level';
+import {
+  type AbstractBatchOperation,
+  type AbstractBatchOptions,
+  type AbstractChainedBatch,
+  AbstractLevel,
+  type AbstractSnapshot,
+} from 'abstract-level';
 import { systemClock } from '../clock.js';
 import { ClusterError, throwIfAborted } from '../errors.js';
 import type { FoldReport } from '../maintenance/fold.js';
@@ -64,7 +74,7 @@ export interface ClusterReplaceOptions<K, V>
 }
 
 interface EncodedReadOptions {
-  readonly snapshot?: AbstractSnapshot | null | undefined;
+  readonly snapshot?: AbstractSnapshot | EngineSnapshot | null | undefined;
 }
 
 /**
@@ -92,9 +102,9 @@ export class ClusterStore<K = string, V = string>
     this.#options = checked;
   }
 
-  /** This engine offers nothing beyond the contract, and is shared by processes. */
+  /** This engine is shared by processes, and its commits can depend on what was read. */
   get capabilities(): EngineCapabilities {
-    return { tables: false, checkpoint: false, shared: true };
+    return { tables: false, checkpoint: false, shared: true, conditions: true };
   }
 
   get #opened(): StoreCore {
@@ -110,8 +120,8 @@ export class ClusterStore<K = string, V = string>
    * @param entries in strictly ascending key order, each inside one of the spans. Keys and values that are bytes are
    * taken as they are; others are encoded by the store's encodings, or those of the options
    * @throws ClusterError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TOO_LARGE,
-   * SSTITCH_ABORTED, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST, after which the store is
-   * as it was; SSTITCH_COMMIT_UNKNOWN
+   * SSTITCH_ABORTED, SSTITCH_COMMIT_CONFLICT, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST,
+   * after which the store is as it was; SSTITCH_COMMIT_UNKNOWN
    */
   async replaceSpans(
     spans: readonly Span[],
@@ -136,7 +146,9 @@ export class ClusterStore<K = string, V = string>
     checkSignal(options.signal);
     const encoder = this.#encoderOf(options);
     await this.#whenOpen('replaceSpans');
-    return this.#opened.replaceSpans(checked, entries, encoder, options.signal);
+    return this.#onCondition(options, (condition) =>
+      this.#opened.replaceSpans(checked, entries, encoder, options.signal, condition),
+    );
   }
 
   #encoderOf<TKey, TValue>({
@@ -186,6 +198,25 @@ export class ClusterStore<K = string, V = string>
   /** Reads what the store consists of: slots, runs, leases, loads. */
   clusterStatus(options: MaintenanceOptions = {}): Promise<ClusterStatus> {
     return this.#maintain('clusterStatus', options, (maintenance) => maintenance.status());
+  }
+
+  /** Applies all operations at once. */
+  override batch(operations: Array<AbstractBatchOperation<this, K, V>>): Promise<void>;
+  /**
+   * Applies all operations at once.
+   *
+   * @throws ClusterError SSTITCH_COMMIT_CONFLICT if the spans of `ifUnchanged` have changed: nothing was applied
+   */
+  override batch<TKey = K, TValue = V>(
+    operations: Array<AbstractBatchOperation<this, TKey, TValue>>,
+    options: AbstractBatchOptions<TKey, TValue> & CommitCondition,
+  ): Promise<void>;
+  /** Starts a batch to which operations are added one by one. */
+  override batch(): AbstractChainedBatch<this, K, V>;
+  override batch(
+    ...given: [Array<AbstractBatchOperation<this, K, V>>?, AbstractBatchOptions<K, V>?]
+  ): unknown {
+    return super.batch(...(given as []));
   }
 
   async #maintain<T>(
@@ -273,8 +304,18 @@ export class ClusterStore<K = string, V = string>
   }
 
   /** @internal */
-  _batch(operations: readonly EncodedOperation[]): Promise<void> {
-    return this.#opened.write(operations);
+  _batch(operations: readonly EncodedOperation[], options: CommitCondition): Promise<void> {
+    return this.#onCondition(options, (condition) => this.#opened.write(operations, condition));
+  }
+
+  /** Runs a commit, and keeps the snapshot on which it depends open meanwhile. */
+  #onCondition<T>(
+    { ifUnchanged }: CommitCondition,
+    commit: (condition: View | undefined) => Promise<T>,
+  ): Promise<T> {
+    const condition = this.#viewOf({ snapshot: ifUnchanged });
+    ifUnchanged?.ref();
+    return commit(condition).finally(() => ifUnchanged?.unref());
   }
 
   /** @internal */
@@ -301,8 +342,13 @@ export class ClusterStore<K = string, V = string>
   }
 
   /** @internal */
-  _snapshot(options: object): ClusterSnapshot {
-    return new ClusterSnapshot(this as unknown as AnyStore, options, this.#opened.client.view());
+  _snapshot(options: SnapshotOptions & { readonly owner?: unknown }): ClusterSnapshot {
+    if (options.watch !== undefined && options.owner !== this) {
+      throw optionInvalid('watch: only a snapshot of the store, not of a sublevel, watches spans');
+    }
+    const watched = joinTouchingSpans(checkSpans(options.watch ?? []));
+    const view = this.#opened.client.view(watched);
+    return new ClusterSnapshot(this as unknown as AnyStore, options, view);
   }
 
   #viewOf({ snapshot }: EncodedReadOptions): View | undefined {

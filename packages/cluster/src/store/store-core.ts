@@ -107,12 +107,12 @@ export class StoreCore {
   }
 
   /** @throws ClusterError as `commitBatch` */
-  async write(operations: readonly EncodedOperation[]): Promise<void> {
+  async write(operations: readonly EncodedOperation[], condition?: View): Promise<void> {
     await this.operation(undefined, async (signal) => {
       const batch = copyOfBatch(operations);
       // No wait otherwise: writes are committed in the order of the calls.
       if (this.maintenance.isOverfull) await this.maintenance.settled;
-      const committed = await commitBatch({ ...this.#context, signal }, batch);
+      const committed = await commitBatch({ ...this.#context, signal }, batch, condition);
       if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
     });
   }
@@ -134,6 +134,7 @@ export class StoreCore {
     entries: AsyncIterable<unknown>,
     encoder: EntryEncoder,
     signal: AbortSignal | undefined,
+    condition?: View,
   ): Promise<ReplaceSpansResult> {
     const { clock, client } = this.#context;
     const startedMs = clock.nowMs();
@@ -143,7 +144,7 @@ export class StoreCore {
       const written = await writeRun(pages, { ...this.#context, signal: either });
       if (joined.length === 0) return { entries: 0, pauseMs: 0 };
       const edit = { type: 'replace', spans: joined, run: written?.run } as const;
-      const committed = await commitRun(client, written, [edit]);
+      const committed = await commitRun(condition ?? client, written, [edit]);
       if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
       return { entries: written?.run.entries ?? 0, pauseMs: committed?.durationMs ?? 0 };
     });

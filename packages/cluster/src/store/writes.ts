@@ -3,7 +3,7 @@ import { type ByteOperation, compareBytes } from '@sstitch/contract';
 import { SHARED_GROUP_EDITS_BYTES } from '../log/record-format.js';
 import { commitRun } from '../maintenance/commit-run.js';
 import type { MaintenanceContext } from '../maintenance/flush.js';
-import type { Committed } from '../protocol/log-client.js';
+import type { Committed, View } from '../protocol/log-client.js';
 import type { RunEntry } from '../runs/block.js';
 import { writeRun } from '../runs/run-writer.js';
 import { checkEntrySize } from './entry-pages.js';
@@ -47,24 +47,27 @@ export function copyOfBatch(operations: readonly EncodedOperation[]): CopiedBatc
 /**
  * Commits a batch.
  *
+ * @param condition the view on which it depends
  * @returns undefined for an empty batch
- * @throws ClusterError as `LogClient.commit` and `writeRun`
+ * @throws ClusterError as `LogClient.commit`, `View.commit` and `writeRun`
  */
 export async function commitBatch(
   context: MaintenanceContext,
   batch: CopiedBatch,
+  condition?: View,
 ): Promise<Committed | undefined> {
   if (batch.length === 0) return undefined;
+  const committer = condition ?? context.client;
   if (recordBytes(batch) <= SHARED_GROUP_EDITS_BYTES) {
     const operations = batch.map(
       ({ key, value }): ByteOperation =>
         value === undefined ? { type: 'del', key } : { type: 'put', key, value },
     );
-    return context.client.commit([{ type: 'write', operations }]);
+    return committer.commit([{ type: 'write', operations }]);
   }
   const written = await writeRun(pagesOf(batch), context);
   if (written === undefined) return undefined;
-  return commitRun(context.client, written, [{ type: 'run', run: written.run }]);
+  return commitRun(committer, written, [{ type: 'run', run: written.run }]);
 }
 
 function recordBytes(entries: readonly RunEntry[]): number {

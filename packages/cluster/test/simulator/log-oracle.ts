@@ -69,6 +69,16 @@ export class LogOracle {
     return this.#operations.get(operation);
   }
 
+  /** What the keys held just after an operation was applied, as the first of its slot. */
+  contentsAfter(
+    operation: number,
+    entries: ReadonlyArray<readonly [key: number, operation: number]>,
+  ): Contents {
+    const contents = [...this.contentsAt((this.appliedOperation(operation)?.slot ?? 0) - 1)];
+    for (const [key, value] of entries) contents[key] = value;
+    return contents;
+  }
+
   /** @throws if a process has another state at its slot */
   checkSameState(state: State, whose: string): void {
     const known = this.#encodings.get(state.slot);

@@ -33,6 +33,7 @@ const EXPECTED = [
   ...['flushed', 'merged', 'folded runs', 'lost folds'],
   ...['deleted runs', 'held runs', 'deleted loads', 'aborted owners', 'deleted segments'],
   ...['SSTITCH_COMMIT_UNKNOWN', 'SSTITCH_LEASE_LOST', 'SSTITCH_LOAD_ABORTED'],
+  ...['conditional writes', 'SSTITCH_COMMIT_CONFLICT'],
 ];
 
 /** What happened in the schedule of a seed: equal for equal seeds. */

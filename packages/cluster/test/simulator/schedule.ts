@@ -7,7 +7,7 @@ import { firstSlotOf, segmentOf } from '../../src/port.js';
 import { encodeState, runsOf } from '../../src/state/state-format.js';
 import { EventLoop } from './event-loop.js';
 import { FaultyPort, type Network } from './faulty-port.js';
-import { LogOracle } from './log-oracle.js';
+import { type Contents, LogOracle } from './log-oracle.js';
 import { Random } from './random.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { SimulatedUser } from './simulated-user.js';
@@ -33,6 +33,8 @@ export class Schedule {
   readonly #hasLyingClocks: boolean;
   readonly #effects = new Map<number, string>();
   readonly #refused = new Map<number, unknown>();
+  /** By operation: whether it may be applied to a slot. */
+  readonly #conditions = new Map<number, (slot: number) => boolean>();
   readonly #users: SimulatedUser[] = [];
   /** Those that have not ended and are not dead. */
   readonly #working = new Set<SimulatedUser>();
@@ -88,6 +90,14 @@ export class Schedule {
     this.#effects.set(operation, effect);
   }
 
+  /** An operation may be applied only while some keys hold what was expected. */
+  expectUnchanged(operation: number, keys: readonly number[], expected: () => Contents): void {
+    this.#conditions.set(operation, (slot) => {
+      const before = this.oracle.contentsAt(slot - 1);
+      return keys.every((key) => before[key] === expected()[key]);
+    });
+  }
+
   acknowledged(operation: number): void {
     const applied = this.oracle.appliedOperation(operation);
     if (applied === undefined) {
@@ -108,6 +118,7 @@ export class Schedule {
     switch (code) {
       case 'SSTITCH_CLUSTER_UNAVAILABLE':
       case 'SSTITCH_COMMIT_UNKNOWN':
+      case 'SSTITCH_COMMIT_CONFLICT':
         return true;
       case 'SSTITCH_LEASE_LOST':
       case 'SSTITCH_VIEW_GONE':
@@ -205,6 +216,9 @@ export class Schedule {
       const applied = this.oracle.appliedOperation(operation);
       if (applied !== undefined && applied.effect !== effect) {
         throw new Error(`operation ${operation} is ${applied.effect} in the log, not ${effect}`);
+      }
+      if (applied !== undefined && this.#conditions.get(operation)?.(applied.slot) === false) {
+        throw new Error(`operation ${operation} is at slot ${applied.slot}, against its condition`);
       }
       if (applied !== undefined && this.#refused.has(operation)) {
         const message = `operation ${operation} was refused and is at slot ${applied.slot}`;

@@ -1,6 +1,6 @@
 // What a simulated process does with a store, and what it checks: each acknowledged operation is in the log, each
 // refused one is not, and each read is of one state.
-import type { Span } from '@sstitch/contract';
+import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { ClusterError, type ClusterErrorCode } from '../../src/errors.js';
 import { commitRun } from '../../src/maintenance/commit-run.js';
 import type { MaintenanceContext } from '../../src/maintenance/flush.js';
@@ -12,7 +12,7 @@ import type { State } from '../../src/state/state.js';
 import { StoreCore } from '../../src/store/store-core.js';
 import { type Contents, effectOf, KEYS, operationOf, valueBytes } from './log-oracle.js';
 import { MAINTENANCE, maintain } from './maintenance-tasks.js';
-import { randomKeys, randomSpan } from './random-writes.js';
+import { operationsOf, randomEntries, randomKeys, randomSpan } from './random-writes.js';
 import type { Schedule } from './schedule.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
@@ -35,6 +35,7 @@ interface HeldView {
 /** What a process does, each as often as it is listed. */
 const WORK = [
   ...['write', 'write', 'write', 'write', 'replace', 'replace', 'remove', 'large'],
+  ...['conditional', 'conditional', 'conditional'],
   ...['get', 'get', 'view', 'view', 'read', 'read', 'release'],
   ...['flush', 'merge', 'fold', 'collect', 'checkpoint', 'reopen'],
 ];
@@ -121,6 +122,8 @@ export class SimulatedUser {
         return this.#start(this.#write());
       case 'replace':
         return this.#start(this.#replace());
+      case 'conditional':
+        return this.#start(this.#writeIfUnchanged());
       case 'large':
         return this.#start(this.#writeLarge());
       case 'remove':
@@ -157,25 +160,40 @@ export class SimulatedUser {
     else this.#pending.push(operation);
   }
 
-  #write(): Promise<void> {
-    const { random } = this.#schedule;
+  async #write(): Promise<void> {
     const operation = this.#schedule.nextOperation();
-    const entries = randomKeys(this.#schedule.random).map((key, index): [number, number] => [
-      key,
-      index === 0 || random.chance(0.7) ? operation : 0,
-    ]);
-    return this.#issue(operation, effectOf([], entries), (store) =>
-      store.write(
-        entries.map(([key, value]) =>
-          value === 0
-            ? { type: 'del', key: Uint8Array.of(key) }
-            : { type: 'put', key: Uint8Array.of(key), value: valueBytes(value) },
-        ),
-      ),
+    const entries = randomEntries(this.#schedule.random, operation);
+    await this.#issue(operation, effectOf([], entries), (store) =>
+      store.write(operationsOf(entries)),
     );
   }
 
-  #replace(): Promise<void> {
+  /** Writes once or twice on the condition that some keys stay as a view shows them. */
+  async #writeIfUnchanged(): Promise<void> {
+    const { random, oracle } = this.#schedule;
+    const keys = randomKeys(random);
+    const spans = keys.map((key) => ({ start: Uint8Array.of(key), end: Uint8Array.of(key, 0) }));
+    const operations = [this.#schedule.nextOperation(), this.#schedule.nextOperation()];
+    let view: View | undefined;
+    let expected: (() => Contents) | undefined;
+    for (const operation of operations) {
+      const entries = randomEntries(random, operation);
+      const isDone = await this.#issue(operation, effectOf([], entries), async (store) => {
+        view ??= store.client.view(joinTouchingSpans(spans));
+        const { slot } = await view.state();
+        expected ??= () => oracle.contentsAt(slot);
+        this.#schedule.expectUnchanged(operation, keys, expected);
+        await this.#process.clock.sleep(random.between(0, 40));
+        await store.write(operationsOf(entries), view);
+      });
+      if (!isDone) break;
+      this.#schedule.count('conditional writes');
+      expected = () => oracle.contentsAfter(operation, entries);
+    }
+    view?.release();
+  }
+
+  async #replace(): Promise<void> {
     const operation = this.#schedule.nextOperation();
     const span = randomSpan(this.#schedule.random);
     const first = span.start[0] ?? 0;
@@ -191,19 +209,16 @@ export class SimulatedUser {
       ]);
     };
     const encoder = { key: (key: unknown) => key, value: (value: unknown) => value };
-    return this.#issue(operation, effect, async (store) => {
+    await this.#issue(operation, effect, async (store) => {
       await store.replaceSpans([span], pages(), encoder, undefined);
     });
   }
 
   /** A batch as a run of level 0. */
-  #writeLarge(): Promise<void> {
+  async #writeLarge(): Promise<void> {
     const operation = this.#schedule.nextOperation();
-    const entries = randomKeys(this.#schedule.random).map((key, index): [number, number] => [
-      key,
-      index === 0 || this.#schedule.random.chance(0.7) ? operation : 0,
-    ]);
-    return this.#issue(operation, effectOf([], entries), async (store) => {
+    const entries = randomEntries(this.#schedule.random, operation);
+    await this.#issue(operation, effectOf([], entries), async (store) => {
       const page = entries.map(([key, value]) => ({
         key: Uint8Array.of(key),
         value: value === 0 ? undefined : valueBytes(value),
@@ -226,12 +241,12 @@ export class SimulatedUser {
     };
   }
 
-  /** Runs an operation, and compares its outcome with the log. */
+  /** Runs an operation, and compares its outcome with the log. Returns whether it was acknowledged. */
   async #issue(
     operation: number,
     effect: string,
     run: (store: StoreCore) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     this.#issued.push(operation);
     this.#schedule.expect(operation, effect);
     let store: StoreCore | undefined;
@@ -241,9 +256,10 @@ export class SimulatedUser {
     } catch (error) {
       this.#schedule.refused(operation, error);
       await this.#judge(error, store);
-      return;
+      return false;
     }
     this.#schedule.acknowledged(operation);
+    return true;
   }
 
   async #get(store: StoreCore): Promise<void> {
