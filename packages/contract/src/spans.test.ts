@@ -10,6 +10,7 @@ import {
   spanContains,
   spansContain,
   spansOverlap,
+  spansOverlapSpan,
   subtractSpan,
   subtractSpans,
 } from './spans.js';
@@ -125,6 +126,20 @@ describe('subtractSpans', () => {
         for (const hole of holes) left = left.flatMap((each) => subtractSpan(each, hole));
         const filled = (spans: readonly Span[]) => joinTouchingSpans(spans);
         expect(filled(subtractSpans(whole, holes))).toEqual(filled(left));
+      }),
+    );
+  });
+});
+
+describe('spansOverlapSpan', () => {
+  it('agrees with spansOverlap, span by span, where no span is empty', () => {
+    fc.assert(
+      fc.property(validSpans, validSpans, (given, others) => {
+        const spans = joinTouchingSpans(given);
+        for (const other of joinTouchingSpans(others)) {
+          const overlaps = spans.some((span) => spansOverlap(span, other));
+          expect(spansOverlapSpan(spans, other)).toBe(overlaps);
+        }
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { EngineSnapshot, ReadableEngine } from './engine.js';
+import type { EngineSnapshot, ReadableEngine, SnapshotOptions } from './engine.js';
 import { takeSnapshot } from './take-snapshot.js';
 
 /** An engine of which only the status, reads and snapshots exist. */
@@ -10,8 +10,8 @@ function engineOf(status: string, calls: string[]): ReadableEngine {
       calls.push('getMany');
       return [];
     },
-    snapshot: () => {
-      calls.push('snapshot');
+    snapshot: (options?: SnapshotOptions) => {
+      calls.push(options?.watch === undefined ? 'snapshot' : 'watching snapshot');
       return { close: async () => undefined } as EngineSnapshot;
     },
   };
@@ -25,4 +25,10 @@ test('a snapshot of an engine that opens waits for a read, and that of an open o
   const open: string[] = [];
   await takeSnapshot(engineOf('open', open));
   expect(open).toEqual(['snapshot']);
+});
+
+test('a snapshot has the options of the call', async () => {
+  const calls: string[] = [];
+  await takeSnapshot(engineOf('open', calls), { watch: [] });
+  expect(calls).toEqual(['watching snapshot']);
 });

@@ -100,7 +100,7 @@ describe('a commit of a view', () => {
     await expect(view.commit([put('b')])).rejects.toEqual(conflict);
   });
 
-  it('of a view whose state is behind what the process knows is judged from its own state on', async () => {
+  it('of a view with an older state than the process knows is judged from its own state on', async () => {
     const { client } = await setUp();
     await client.commit([put('c')]);
     const view = client.view([spanOf('b', 'd')]);
@@ -110,7 +110,7 @@ describe('a commit of a view', () => {
     await expect(view.commit([put('x')])).rejects.toEqual(conflict);
   });
 
-  it('that was applied without an answer is found in the log, and is no conflict', async () => {
+  it('that was applied without an answer is found in the log, without a conflict', async () => {
     const { clock, client, network, real } = await setUp();
     const view = client.view([spanOf('b', 'd')]);
     network.append = async (slot, record) => {

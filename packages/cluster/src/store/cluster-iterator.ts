@@ -1,6 +1,6 @@
 // Iterators and snapshots of a ClusterStore. An iterator without a snapshot has a view of its own, made with it; one of
 // a snapshot reads the snapshot's view.
-import { compareBytes, keyAfter, type Span } from '@sstitch/contract';
+import { compareBytes, keyAfter, type SnapshotOptions, type Span } from '@sstitch/contract';
 import { AbstractIterator, type AbstractLevel, AbstractSnapshot } from 'abstract-level';
 import { orAborted } from '../errors.js';
 import type { View } from '../protocol/log-client.js';
@@ -149,11 +149,14 @@ export class ClusterSnapshot extends SnapshotBase {
   /** The store that it belongs to. Other stores refuse it. */
   readonly store: AnyStore;
   readonly view: View;
+  /** Whether commits can depend on it. */
+  readonly isWatching: boolean;
 
-  constructor(store: AnyStore, options: object, view: View) {
+  constructor(store: AnyStore, options: SnapshotOptions, view: View) {
     super(options);
     this.store = store;
     this.view = view;
+    this.isWatching = options.watch !== undefined;
   }
 
   async _close(): Promise<void> {

@@ -314,6 +314,9 @@ export class ClusterStore<K = string, V = string>
     commit: (condition: View | undefined) => Promise<T>,
   ): Promise<T> {
     const condition = this.#viewOf({ snapshot: ifUnchanged });
+    if (ifUnchanged instanceof ClusterSnapshot && !ifUnchanged.isWatching) {
+      throw optionInvalid('ifUnchanged: the snapshot watches no spans');
+    }
     ifUnchanged?.ref();
     return commit(condition).finally(() => ifUnchanged?.unref());
   }
