@@ -96,6 +96,7 @@ export type {
   StartSyncOptions,
 } from './store/sync-runs.js';
 export { SyncStore, type SyncStoreOptions } from './store/sync-store.js';
+export { writeIfUnchanged } from './store/write-if-unchanged.js';
 export { withWriteLock } from './store/write-lock.js';
 export {
   type ExclusiveWriter,

@@ -4,9 +4,15 @@
 // batches. A failure between two batches leaves some of the derived grants, and expanding again adds the rest.
 //
 // Invariant: the write lock is held from the snapshot that the expansion reads to its last write. A put in between
-// would be lost when the sync is replaced.
-import { byteEncodings, type EngineSnapshot, type ReadWriteEngine } from '@sstitch/contract';
-import { grantKey, parseSyncId } from '@sstitch/keys';
+// would be lost when the sync is replaced. If other processes write to the engine, each batch depends on the sync's being
+// as the snapshot shows it, but for the batches before; otherwise the expansion starts again.
+import {
+  type BytePut,
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadWriteEngine,
+} from '@sstitch/contract';
+import { grantKey, parseSyncId, syncSpans } from '@sstitch/keys';
 import {
   type EntryTables,
   type EntryTablesOptions,
@@ -68,8 +74,9 @@ export async function expandSync<Tables>(
   if (as !== syncId && tables === undefined) {
     throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine can only expand in place');
   }
-  return writeExclusively(engine, async (writer) => {
-    const expansion = await SyncExpansion.open(engine, syncId, signal, options);
+  const spans = syncSpans(syncId).map(({ span }) => span);
+  return writeExclusively(engine, spans, signal, async (writer) => {
+    const expansion = await SyncExpansion.open(engine, syncId, signal, options, writer.basis);
     const writing = { engine, writer, expansion, signal };
     try {
       const isWritten =
@@ -146,7 +153,7 @@ async function writeInPlace(
 ): Promise<boolean> {
   const { syncId, snapshot } = expansion;
   const options = { sync: true, ...(signal && { signal }) };
-  let pending = new PendingBatch(engine, syncId);
+  let pending = new PendingBatch(engine, syncId, writer.basis);
   let isFound = false;
   for await (const { created, updated } of expansion.grants(signal, 'changes')) {
     isFound = true;
@@ -154,7 +161,7 @@ async function writeInPlace(
     if (!pending.isFull) continue;
     if (onlyOnce) return false;
     await writer.putMany(syncId, await pending.records(), options);
-    pending = new PendingBatch(engine, syncId);
+    pending = new PendingBatch(engine, syncId, writer.basis);
   }
   const run = await new SyncReader(engine).getSyncRun(syncId, { snapshot });
   if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
@@ -181,13 +188,15 @@ async function checkExists(
 class PendingBatch {
   readonly #engine: ReadWriteEngine;
   readonly #syncId: string;
+  readonly #basis: EngineSnapshot | undefined;
   readonly #created: GrantRecord[] = [];
   readonly #updated: GrantRecord[] = [];
   #bytes = 0;
 
-  constructor(engine: ReadWriteEngine, syncId: string) {
+  constructor(engine: ReadWriteEngine, syncId: string, basis: EngineSnapshot | undefined) {
     this.#engine = engine;
     this.#syncId = syncId;
+    this.#basis = basis;
   }
 
   get isFull(): boolean {
@@ -201,7 +210,7 @@ class PendingBatch {
     this.#updated.push(...updated);
   }
 
-  /** @throws AccessError SSTITCH_GRANT_ID_TAKEN */
+  /** @throws AccessError SSTITCH_GRANT_ID_TAKEN; SSTITCH_COMMIT_CONFLICT */
   async records(): Promise<GrantRecord[]> {
     const ids = this.#created.map(({ externalId }) => externalId);
     const syncId = parseSyncId(this.#syncId);
@@ -210,6 +219,14 @@ class PendingBatch {
     const seen = new Set<string>();
     const taken = ids.find((id, at) => before[at] !== undefined || seen.size === seen.add(id).size);
     if (taken === undefined) return [...this.#created, ...this.#updated];
+    if (this.#basis !== undefined) {
+      // A write that changes nothing: a conflict if another process has put the grant since the expansion began.
+      const same = keys.flatMap((key, at): BytePut[] => {
+        const value = before[at];
+        return value === undefined ? [] : [{ type: 'put', key, value }];
+      });
+      await this.#engine.batch(same, { ...byteEncodings, ifUnchanged: this.#basis });
+    }
     throw idTaken(JSON.stringify(taken), { grantId: taken });
   }
 }

@@ -94,18 +94,22 @@ export class SyncExpansion {
     this.#steps = steps;
   }
 
-  /** @throws AccessError SSTITCH_OPTION_INVALID, and as `loadGraph` */
+  /**
+   * @param given - the state to expand, which is closed with the expansion. @defaultValue the current state
+   * @throws AccessError SSTITCH_OPTION_INVALID, and as `loadGraph`
+   */
   static async open(
     engine: ReadableEngine,
     syncId: string,
     signal: AbortSignal | undefined,
     options: ExpansionOptions,
+    given?: EngineSnapshot,
   ): Promise<SyncExpansion> {
     const { mismatches = 'refuse', maxHeldGrants = DEFAULT_MAX_HELD_GRANTS } = options;
     if (!(maxHeldGrants >= 1)) {
       throw new AccessError('SSTITCH_OPTION_INVALID', 'maxHeldGrants must be at least 1');
     }
-    const snapshot = await takeSnapshot(engine);
+    const snapshot = given ?? (await takeSnapshot(engine));
     try {
       const steps = new ExpansionSteps(options.onProgress);
       const graph = { snapshot, signal, mismatches, ...(steps.isShown && graphProgress(steps)) };

@@ -1,5 +1,11 @@
 // Replaces syncs and entries of an engine by new contents, in one commit.
-import { compareBytes, type Engine, keyAfter, type Span } from '@sstitch/contract';
+import {
+  compareBytes,
+  type Engine,
+  type EngineSnapshot,
+  keyAfter,
+  type Span,
+} from '@sstitch/contract';
 import { type Bucket, syncSpans } from '@sstitch/keys';
 import type { Entry } from '../entries/entry-pages.js';
 import { OperationsError } from '../errors.js';
@@ -51,12 +57,14 @@ export function replaceEntry(key: Uint8Array, value: Uint8Array): Replacement {
  * Commits all replacements at once.
  *
  * @param replacements with disjoint spans, in any order; without any, nothing is committed
+ * @param ifUnchanged the snapshot on which the commit depends
  * @throws {@link OperationsError} SSTITCH_ABORTED; errors of the pages and of the engine
  */
 export async function commitReplacements(
   engine: Pick<Engine, 'replaceSpans'>,
   replacements: readonly Replacement[],
   signal: AbortSignal | undefined,
+  ifUnchanged?: EngineSnapshot,
 ): Promise<OperationCommit> {
   if (replacements.length === 0) return { entries: 0, pauseMs: 0, durationMs: 0 };
   const sorted = replacements.toSorted((a, b) => compareBytes(a.span.start, b.span.start));
@@ -73,7 +81,7 @@ export async function commitReplacements(
     const { entries, pauseMs, durationMs } = await engine.replaceSpans(
       sorted.map(({ span }) => span),
       pages(),
-      signal === undefined ? {} : { signal },
+      { ifUnchanged, ...(signal && { signal }) },
     );
     return { entries, pauseMs, durationMs };
   } catch (error) {

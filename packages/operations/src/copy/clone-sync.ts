@@ -1,13 +1,13 @@
 import type { Engine, EngineSnapshot, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
-import { withWriteLock } from '@sstitch/records';
+import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
   type OperationCommit,
   replaceSync,
 } from '../contents/sync-contents.js';
 import { SyncCopy } from '../contents/sync-copy.js';
-import { hasEntries, withView } from '../entries/entry-pages.js';
+import { hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
 import { notFound, OperationsError } from '../errors.js';
 import { type OperationOptions, pageCounter } from '../progress.js';
 import { ownRun } from '../versions/replaced-version.js';
@@ -43,15 +43,15 @@ export async function cloneSync(options: CloneSyncOptions): Promise<OperationCom
   if (syncId === as && (engine as unknown) === into) {
     throw new OperationsError('SSTITCH_OPTION_INVALID', `sync ${syncId} cannot be its own clone`);
   }
-  return withWriteLock(into, () =>
+  return changeEngine(into, { syncIds: replace ? [] : [as], signal }, (target, ifUnchanged) =>
     withView(engine, { snapshot, signal }, async (view) => {
       await checkFound(view, syncId);
-      if (!replace) await checkFree(into, as, signal);
+      if (!replace) await checkFree(target, as);
       const copy = new SyncCopy(view, syncId, as, {
         runOf: as === syncId ? undefined : ownRun,
         onPage: pageCounter(options),
       });
-      return commitReplacements(into, replaceSync(as, copy), signal);
+      return commitReplacements(into, replaceSync(as, copy), signal, ifUnchanged);
     }),
   );
 }
@@ -65,15 +65,9 @@ export async function checkFound(
 }
 
 /** @throws OperationsError SSTITCH_SYNC_EXISTS */
-export async function checkFree(
-  engine: ReadableEngine,
-  syncId: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  await withView(engine, { signal }, async (view) => {
-    if (!(await hasEntries(view, spansOf(syncId)))) return;
-    throw new OperationsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} already exists`);
-  });
+export async function checkFree(view: ReadView, syncId: string): Promise<void> {
+  if (!(await hasEntries(view, spansOf(syncId)))) return;
+  throw new OperationsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} already exists`);
 }
 
 function spansOf(syncId: string) {

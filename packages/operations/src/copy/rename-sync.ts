@@ -1,6 +1,7 @@
 import type { Engine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
-import { encodeRecord, type SyncRunRecord, withWriteLock } from '@sstitch/records';
+import { encodeRecord, type SyncRunRecord } from '@sstitch/records';
+import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -9,7 +10,7 @@ import {
   replaceSync,
 } from '../contents/sync-contents.js';
 import { SyncCopy } from '../contents/sync-copy.js';
-import { hasEntries, type ReadView, withView } from '../entries/entry-pages.js';
+import { hasEntries, type ReadView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import { OperationsError } from '../errors.js';
 import { type OnPage, type OperationOptions, pageCounter } from '../progress.js';
@@ -46,22 +47,21 @@ export async function renameSync(options: RenameSyncOptions): Promise<OperationC
   if (syncId === as) {
     throw new OperationsError('SSTITCH_OPTION_INVALID', `sync ${syncId} already has that id`);
   }
-  return withWriteLock(engine, () =>
-    withView(engine, { signal }, async (view) => {
-      await checkFound(view, syncId);
-      await checkFree(engine, as, signal);
-      const onPage = pageCounter(options);
-      const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onPage });
-      const version = await keptVersion(view, syncId, as, onPage);
-      const replacements = [
-        ...replaceSync(syncId),
-        ...replaceSync(as, copy),
-        ...(version?.replacements ?? []),
-        ...(await referrers(view, syncId, as, version?.sideId)),
-      ];
-      return commitReplacements(engine, replacements, signal);
-    }),
-  );
+  const syncIds = [syncId, as].flatMap((id) => [id, replacedVersionId(id)]);
+  return changeEngine(engine, { syncIds, allRuns: true, signal }, async (view, ifUnchanged) => {
+    await checkFound(view, syncId);
+    await checkFree(view, as);
+    const onPage = pageCounter(options);
+    const copy = new SyncCopy(view, syncId, as, { runOf: ownRun, onPage });
+    const version = await keptVersion(view, syncId, as, onPage);
+    const replacements = [
+      ...replaceSync(syncId),
+      ...replaceSync(as, copy),
+      ...(version?.replacements ?? []),
+      ...(await referrers(view, syncId, as, version?.sideId)),
+    ];
+    return commitReplacements(engine, replacements, signal, ifUnchanged);
+  });
 }
 
 /**

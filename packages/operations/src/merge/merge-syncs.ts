@@ -24,7 +24,7 @@ import {
 } from '@sstitch/records';
 import { checkFound, checkFree } from '../copy/clone-sync.js';
 import type { SyncInput } from '../diff/diff-syncs.js';
-import type { ReadView } from '../entries/entry-pages.js';
+import { type ReadView, withView } from '../entries/entry-pages.js';
 import { OperationsError, throwIfAborted } from '../errors.js';
 import { type OperationOptions, pageCounter } from '../progress.js';
 import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
@@ -80,7 +80,7 @@ export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Pr
   }
   throwIfAborted(signal);
   return withWriteLock(into, async () => {
-    if (!replace) await checkFree(into, as, signal);
+    if (!replace) await withView(into, { signal }, (view) => checkFree(view, as));
     const snapshots: EngineSnapshot[] = [];
     try {
       const inputs: Input[] = [];

@@ -1,11 +1,12 @@
 import type { Engine, ReadableEngine } from '@sstitch/contract';
-import { type SyncRunRecord, withWriteLock } from '@sstitch/records';
+import type { SyncRunRecord } from '@sstitch/records';
+import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
   type OperationCommit,
   replaceSync,
 } from '../contents/sync-contents.js';
-import { withView } from '../entries/entry-pages.js';
+import { type ReadView, withView } from '../entries/entry-pages.js';
 import { listRuns } from '../entries/sync-runs.js';
 import type { OperationOptions } from '../progress.js';
 import { type PrunePlan, type PrunePolicy, planPrune } from './plan-prune.js';
@@ -43,11 +44,12 @@ export interface PruneResult {
  */
 export async function pruneSyncs(options: PruneSyncsOptions): Promise<PruneResult> {
   const { engine, signal } = options;
-  return withWriteLock(engine, async () => {
-    const plan = await readPrunePlan(options);
+  return changeEngine(engine, { syncIds: [], allRuns: true, signal }, async (view, ifUnchanged) => {
+    const plan = await planOf(view, options);
     if (plan.removed.length === 0) return { plan, commit: undefined };
     const replacements = plan.removed.flatMap(({ syncId }) => replaceSync(syncId));
-    return { plan, commit: await commitReplacements(engine, replacements, signal) };
+    const commit = await commitReplacements(engine, replacements, signal, ifUnchanged);
+    return { plan, commit };
   });
 }
 
@@ -56,15 +58,15 @@ export async function pruneSyncs(options: PruneSyncsOptions): Promise<PruneResul
  *
  * @throws as {@link pruneSyncs}
  */
-export async function readPrunePlan({
-  engine,
-  policy,
-  signal,
-  now = new Date(),
-}: ReadPrunePlanOptions): Promise<PrunePlan> {
+export async function readPrunePlan(options: ReadPrunePlanOptions): Promise<PrunePlan> {
+  return withView(options.engine, options, (view) => planOf(view, options));
+}
+
+async function planOf(
+  view: ReadView,
+  { policy, now = new Date() }: ReadPrunePlanOptions,
+): Promise<PrunePlan> {
   const runs: SyncRunRecord[] = [];
-  await withView(engine, { signal }, async (view) => {
-    for await (const { run } of listRuns(view)) runs.push(run);
-  });
+  for await (const { run } of listRuns(view)) runs.push(run);
   return planPrune(runs, policy, now);
 }

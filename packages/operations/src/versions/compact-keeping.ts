@@ -2,7 +2,8 @@
 // versions, all in one commit: after a crash, an abort or a failure the base has neither new versions nor kept ones.
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { bucketSpan, syncSpans } from '@sstitch/keys';
-import { SyncReader, withWriteLock } from '@sstitch/records';
+import { SyncReader } from '@sstitch/records';
+import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -82,21 +83,23 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
   if (new Set(syncIds).size < syncIds.length || syncIds.length === 0) {
     throw new OperationsError('SSTITCH_OPTION_INVALID', 'syncIds must name each sync once');
   }
-  return withWriteLock(base, () =>
-    withView(source, { signal }, (fresh) =>
-      withView(base, { signal }, async (held) => {
-        const kept: KeptVersion[] = [];
-        const onPage = pageCounter(options);
-        const replacements: Replacement[] = [];
-        for (const syncId of syncIds) {
-          const planned = await planSync(options, { fresh, held, onPage }, syncId);
-          kept.push(planned.kept);
-          replacements.push(...planned.replacements);
-        }
-        checkDistinct(syncIds, kept);
-        return { ...(await commitReplacements(base, replacements, signal)), kept };
-      }),
-    ),
+  const sideIds = syncIds.map(
+    (syncId) => namedSideId(options, syncId) ?? replacedVersionId(syncId),
+  );
+  const basis = { syncIds: [...syncIds, ...sideIds], signal };
+  return changeEngine(base, basis, (held, ifUnchanged) =>
+    withView(source, { signal }, async (fresh) => {
+      const kept: KeptVersion[] = [];
+      const onPage = pageCounter(options);
+      const replacements: Replacement[] = [];
+      for (const syncId of syncIds) {
+        const planned = await planSync(options, { fresh, held, onPage }, syncId);
+        kept.push(planned.kept);
+        replacements.push(...planned.replacements);
+      }
+      checkDistinct(syncIds, kept);
+      return { ...(await commitReplacements(base, replacements, signal, ifUnchanged)), kept };
+    }),
   );
 }
 
@@ -123,8 +126,8 @@ async function planSync(
   if (await holdSameEntries(fresh, held, spans, onEqual)) {
     return { kept: { ...nothing, isUnchanged: true }, replacements: [] };
   }
-  const { now = new Date(), sideIds = {} } = options;
-  const named = Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
+  const { now = new Date() } = options;
+  const named = namedSideId(options, syncId);
   const sideId = named ?? replacedVersionId(syncId);
   const { engine, snapshot } = held;
   checkSideId(syncId, sideId, {
@@ -142,6 +145,10 @@ async function planSync(
   });
   replacements.push(...replaceSync(sideId, copy));
   return { kept: { syncId, sideId, isUnchanged: false }, replacements };
+}
+
+function namedSideId({ sideIds = {} }: CompactKeepingOptions, syncId: string): string | undefined {
+  return Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
 }
 
 function spansOf(syncId: string) {

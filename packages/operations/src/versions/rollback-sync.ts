@@ -1,6 +1,6 @@
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
-import { withWriteLock } from '@sstitch/records';
+import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
   type OperationCommit,
@@ -49,8 +49,10 @@ export interface RollbackCommit extends OperationCommit {
 export async function rollbackSync(options: RollbackSyncOptions): Promise<RollbackCommit> {
   const { engine, syncId, signal, now = new Date() } = options;
   parseSyncId(syncId);
-  return withWriteLock(engine, () =>
-    withView(engine, { signal }, async (view) => {
+  return changeEngine(
+    engine,
+    { syncIds: [syncId, options.sideId ?? replacedVersionId(syncId)], signal },
+    async (view, ifUnchanged) => {
       const version = chosen(await findReplacedVersions(view, syncId), options);
       const { sideId } = version;
       const onPage = pageCounter(options);
@@ -67,8 +69,8 @@ export async function rollbackSync(options: RollbackSyncOptions): Promise<Rollba
         ...replaceSync(syncId, restored),
         ...replaceSync(sideId, isHeld ? kept : undefined),
       ];
-      return { ...(await commitReplacements(engine, replacements, signal)), version };
-    }),
+      return { ...(await commitReplacements(engine, replacements, signal, ifUnchanged)), version };
+    },
   );
 }
 

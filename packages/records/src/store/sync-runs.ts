@@ -1,13 +1,20 @@
 // Starts, resumes, ends and recounts syncs. Ending a sync writes its end and its statistics in one batch.
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate, timestampMs } from '@bufbuild/protobuf/wkt';
-import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
+import {
+  type ByteOperation,
+  byteEncodings,
+  type EngineSnapshot,
+  type ReadWriteEngine,
+  type Span,
+} from '@sstitch/contract';
 import {
   createSyncId,
   formatSyncId,
   parseSyncId,
   type SyncIdBytes,
   syncRunKey,
+  syncSpans,
   syncStatsKey,
 } from '@sstitch/keys';
 import { decodeRecord } from '../encoding/encode.js';
@@ -23,6 +30,7 @@ import { countSync } from '../read/count-sync.js';
 import { latestUnfinishedSync } from '../read/sync-history.js';
 import type { SyncRecord } from '../record-types.js';
 import { measuresOf, type RunMeasures } from '../statistics/run-measures.js';
+import { spansOfKeys, writeIfUnchanged } from './write-if-unchanged.js';
 import { withWriteLock } from './write-lock.js';
 
 /** Options of starting a sync. */
@@ -102,11 +110,12 @@ export function startSync(
     linkedSyncId: options.linkedSyncId ?? '',
     compacted: options.compacted ?? false,
   });
-  return withWriteLock(engine, async () => {
-    if ((await engine.get(syncRunKey(bytes), byteEncodings)) !== undefined) {
+  return writeIfUnchanged(engine, spansOfKeys([syncRunKey(bytes)]), undefined, async (basis) => {
+    const read = { ...byteEncodings, snapshot: basis };
+    if ((await engine.get(syncRunKey(bytes), read)) !== undefined) {
       throw new RecordsError('SSTITCH_SYNC_EXISTS', `sync ${syncId} has already been started`);
     }
-    await write(engine, syncId, [run]);
+    await write(engine, syncId, [run], basis);
     return run;
   });
 }
@@ -124,7 +133,9 @@ export async function resumeSync(
   if (!(maxAgeMs >= 0)) {
     throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxAgeMs must be a number of at least 0');
   }
-  if (syncId !== undefined) return withWriteLock(engine, () => unfinishedRun(engine, syncId));
+  if (syncId !== undefined) {
+    return withWriteLock(engine, () => unfinishedRun(engine, syncId, undefined));
+  }
   const run = await latestUnfinishedSync(engine, type === undefined ? {} : { type });
   if (run?.startedAt === undefined) return undefined;
   return now.getTime() - timestampMs(run.startedAt) > maxAgeMs ? undefined : run;
@@ -135,14 +146,15 @@ export async function resumeSync(
  *
  * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED.
  */
-export function saveSyncToken(
+export async function saveSyncToken(
   engine: ReadWriteEngine,
   syncId: string,
   syncToken: string,
 ): Promise<SyncRunRecord> {
-  return withWriteLock(engine, async () => {
-    const run = { ...(await unfinishedRun(engine, syncId)), syncToken };
-    await write(engine, syncId, [run]);
+  const spans = spansOfKeys([syncRunKey(parseSyncId(syncId))]);
+  return writeIfUnchanged(engine, spans, undefined, async (basis) => {
+    const run = { ...(await unfinishedRun(engine, syncId, basis)), syncToken };
+    await write(engine, syncId, [run], basis);
     return run;
   });
 }
@@ -153,15 +165,15 @@ export function saveSyncToken(
  *
  * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_ENDED, SSTITCH_ABORTED.
  */
-export function endSync(
+export async function endSync(
   engine: ReadWriteEngine,
   syncId: string,
   now: () => Date,
   { measures, ingestInvariants, signal }: EndSyncOptions,
 ): Promise<EndedSync> {
-  return withWriteLock(engine, async () => {
-    const run = await unfinishedRun(engine, syncId);
-    const counted = await countAnew(engine, syncId, signal);
+  return writeIfUnchanged(engine, spansOf(syncId), signal, async (basis) => {
+    const run = await unfinishedRun(engine, syncId, basis);
+    const counted = await countAnew(engine, syncId, basis, signal);
     const at = timestampFromDate(now());
     const stats: SyncStatsRecord = { ...counted, ...measures, writtenAt: at };
     const ended: SyncRunRecord = {
@@ -173,7 +185,7 @@ export function endSync(
         ingestInvariantMode: ingestInvariants.mode,
       }),
     };
-    await write(engine, syncId, [ended, stats]);
+    await write(engine, syncId, [ended, stats], basis);
     return { run: ended, stats };
   });
 }
@@ -183,17 +195,17 @@ export function endSync(
  *
  * @throws {@link RecordsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_ABORTED.
  */
-export function recountSync(
+export async function recountSync(
   engine: ReadWriteEngine,
   syncId: string,
   now: () => Date,
   { signal }: RecountOptions,
 ): Promise<SyncStatsRecord> {
-  return withWriteLock(engine, async () => {
-    await runOf(engine, syncId);
-    const counted = await countAnew(engine, syncId, signal);
+  return writeIfUnchanged(engine, spansOf(syncId), signal, async (basis) => {
+    await runOf(engine, syncId, basis);
+    const counted = await countAnew(engine, syncId, basis, signal);
     const stats = { ...counted, writtenAt: timestampFromDate(now()) };
-    await write(engine, syncId, [stats]);
+    await write(engine, syncId, [stats], basis);
     return stats;
   });
 }
@@ -201,26 +213,38 @@ export function recountSync(
 async function countAnew(
   engine: ReadWriteEngine,
   syncId: string,
+  snapshot: EngineSnapshot | undefined,
   signal: AbortSignal | undefined,
 ): Promise<SyncStatsRecord> {
-  const counted = await countSync(engine, syncId, signal === undefined ? {} : { signal });
+  const counted = await countSync(engine, syncId, {
+    ...(snapshot && { snapshot }),
+    ...(signal && { signal }),
+  });
   throwIfAborted(signal);
   const key = syncStatsKey(parseSyncId(syncId));
-  const value = await engine.get(key, byteEncodings);
+  const value = await engine.get(key, { ...byteEncodings, snapshot });
   return value === undefined
     ? counted
     : { ...counted, ...measuresOf(decodeRecord('sync_stats', key, value)) };
 }
 
-async function runOf(engine: ReadWriteEngine, syncId: string): Promise<SyncRunRecord> {
+async function runOf(
+  engine: ReadWriteEngine,
+  syncId: string,
+  snapshot: EngineSnapshot | undefined,
+): Promise<SyncRunRecord> {
   const key = syncRunKey(parseSyncId(syncId));
-  const value = await engine.get(key, byteEncodings);
+  const value = await engine.get(key, { ...byteEncodings, snapshot });
   if (value !== undefined) return decodeRecord('sync_run', key, value);
   throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', `sync ${syncId} has not been started`);
 }
 
-async function unfinishedRun(engine: ReadWriteEngine, syncId: string): Promise<SyncRunRecord> {
-  const run = await runOf(engine, syncId);
+async function unfinishedRun(
+  engine: ReadWriteEngine,
+  syncId: string,
+  snapshot: EngineSnapshot | undefined,
+): Promise<SyncRunRecord> {
+  const run = await runOf(engine, syncId, snapshot);
   if (run.endedAt !== undefined) {
     throw new RecordsError('SSTITCH_SYNC_ENDED', `sync ${syncId} has already ended`);
   }
@@ -232,13 +256,18 @@ async function write(
   engine: ReadWriteEngine,
   syncId: string,
   records: readonly SyncRecord[],
+  ifUnchanged: EngineSnapshot | undefined,
 ): Promise<void> {
   const bytes = parseSyncId(syncId);
   const operations = records.map((record): ByteOperation => {
     const { key, value } = encodeForSync(bytes, syncId, record);
     return { type: 'put', key, value };
   });
-  await engine.batch(operations, { ...byteEncodings, sync: true });
+  await engine.batch(operations, { ...byteEncodings, sync: true, ifUnchanged });
+}
+
+function spansOf(syncId: string): Span[] {
+  return syncSpans(syncId).map(({ span }) => span);
 }
 
 function freshSyncId(now: Date): SyncIdBytes {

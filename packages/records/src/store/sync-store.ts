@@ -35,8 +35,9 @@ export interface SyncStoreOptions {
  * Typed reads and writes of the syncs in an engine. After each write a sync holds exactly the index entries of
  * its records, and its statistics, if it has any, count them.
  *
- * Writes of all stores on one engine object are serialised. While the spans of a sync are being replaced in the
- * engine, do not put records into that sync.
+ * Writes of all stores on one engine object are serialised. If other processes write to the engine too
+ * (`capabilities.conditions`), a write is repeated until nothing it has read was changed before its commit, up to 20 times.
+ * Otherwise, do not put records into a sync while its spans are being replaced in the engine.
  */
 export class SyncStore extends SyncReader {
   readonly #engine: ReadWriteEngine;

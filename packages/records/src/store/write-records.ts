@@ -6,8 +6,10 @@
 import {
   type ByteOperation,
   byteEncodings,
+  type EngineSnapshot,
   equalBytes,
   type ReadWriteEngine,
+  type Span,
 } from '@sstitch/contract';
 import { parseSyncId, type SyncIdBytes, syncStatsKey } from '@sstitch/keys';
 import { decodeRecord } from '../encoding/encode.js';
@@ -17,7 +19,7 @@ import { EMPTY_VALUE, type EncodedRecord, encodeForSync } from '../indexes/recor
 import { identityOf, type SyncRecord, type ValueBucket } from '../record-types.js';
 import { isCounted, SyncCounter } from '../statistics/sync-counter.js';
 import { type DiscoveredRecord, isNewer } from './newer-record.js';
-import { withWriteLock } from './write-lock.js';
+import { spansOfKeys, writeIfUnchanged } from './write-if-unchanged.js';
 
 /** A batch is written when it has this many records … */
 export const MAX_BATCH_RECORDS = 1000;
@@ -40,12 +42,22 @@ interface Target {
   readonly options: WriteOptions;
   /** Keep an existing record unless the new one was discovered later. */
   readonly ifNewer: boolean;
-  /** Runs the read and the write of a batch without other writers in between. */
-  readonly underLock: <T>(task: () => Promise<T>) => Promise<T>;
+  /** Runs the read and the write of a batch, which concern these keys, without other writers in between. */
+  readonly asOneStep: <T>(keys: readonly Uint8Array[], step: Step<T>) => Promise<T>;
 }
 
-/** Writes under a write lock that is held. */
+/** A step reads a state, by default the current one, and commits on a condition, by default none. */
+type Step<T> = (basis: StepBasis) => Promise<T>;
+
+interface StepBasis {
+  readonly snapshot: EngineSnapshot | undefined;
+  readonly ifUnchanged: EngineSnapshot | undefined;
+}
+
+/** Writes in a step that holds the write lock. */
 export interface ExclusiveWriter {
+  /** What the step reads if others write to the engine too; undefined if the current state is as good. */
+  readonly basis: EngineSnapshot | undefined;
   /** As `SyncStore.putMany`. The source must not write to the engine by other means. */
   putMany(
     syncId: string,
@@ -55,20 +67,29 @@ export interface ExclusiveWriter {
 }
 
 /**
- * Runs `task` as {@link withWriteLock} does, with a writer that writes meanwhile: for what is derived from records that
+ * Runs `task` as {@link writeIfUnchanged} does, with a writer that writes meanwhile: for what is derived from records that
  * no other writer may change until it is written.
+ *
+ * @param spans what the task reads, and all that it writes
  */
 export function writeExclusively<T>(
   engine: ReadWriteEngine,
+  spans: readonly Span[],
+  signal: AbortSignal | undefined,
   task: (writer: ExclusiveWriter) => Promise<T>,
 ): Promise<T> {
-  const writer: ExclusiveWriter = {
-    putMany: async (syncId, records, options = {}) => {
-      const target = targetOf(engine, syncId, options, false);
-      return (await putAll({ ...target, underLock: (batch) => batch() }, records)).taken;
-    },
-  };
-  return withWriteLock(engine, () => task(writer));
+  return writeIfUnchanged(engine, spans, signal, (basis) =>
+    task({
+      basis,
+      putMany: async (syncId, records, options = {}) => {
+        const target = targetOf(engine, syncId, options, false);
+        // The snapshot lacks what the writer itself has written since.
+        const asOneStep: Target['asOneStep'] = (_keys, step) =>
+          step({ snapshot: undefined, ifUnchanged: basis });
+        return (await putAll({ ...target, asOneStep }, records)).taken;
+      },
+    }),
+  );
 }
 
 interface PendingPut extends EncodedRecord {
@@ -125,10 +146,10 @@ export function deleteRecord(
   options: WriteOptions = {},
 ): Promise<boolean> {
   const target = targetOf(engine, syncId, options, false);
-  return withWriteLock(engine, async () => {
+  const statsKey = syncStatsKey(target.syncIdBytes);
+  return target.asOneStep([key, statsKey], async ({ snapshot, ifUnchanged }) => {
     throwIfAborted(options.signal);
-    const statsKey = syncStatsKey(target.syncIdBytes);
-    const [value, statsValue] = await engine.getMany([key, statsKey], byteEncodings);
+    const [value, statsValue] = await valuesOf(engine, [key, statsKey], snapshot);
     if (value === undefined) return false;
     const operations: ByteOperation[] = [{ type: 'del', key }];
     if (isIndexed(bucket) || (isCounted(bucket) && statsValue !== undefined)) {
@@ -142,7 +163,7 @@ export function deleteRecord(
         operations.push(putOf(target, counter.toRecord(target.syncId)));
       }
     }
-    await engine.batch(operations, { ...byteEncodings, sync: options.sync ?? false });
+    await commit(target, operations, ifUnchanged);
     return true;
   });
 }
@@ -155,16 +176,16 @@ function targetOf(
 ): Target {
   return {
     ...{ engine, syncId, syncIdBytes: parseSyncId(syncId), options, ifNewer },
-    underLock: (task) => withWriteLock(engine, task),
+    asOneStep: (keys, step) =>
+      writeIfUnchanged(engine, spansOfKeys(keys), options.signal, (basis) =>
+        step({ snapshot: basis, ifUnchanged: basis }),
+      ),
   };
 }
 
 function putOne(target: Target, record: SyncRecord): Promise<number> {
   const put = pendingPut(target, record);
-  return target.underLock(() => {
-    throwIfAborted(target.options.signal);
-    return putBatch(target, [put]);
-  });
+  return putBatch(target, [put]);
 }
 
 async function putAll(
@@ -176,11 +197,10 @@ async function putAll(
   let pending = new Map<string, PendingPut>();
   let pendingBytes = 0;
   const flush = async (): Promise<void> => {
-    throwIfAborted(target.options.signal);
     const puts = [...pending.values()];
     pending = new Map();
     pendingBytes = 0;
-    written += await target.underLock(() => putBatch(target, puts));
+    written += await putBatch(target, puts);
   };
   // The lock is held for each batch, not throughout: the source may be slow or read this store.
   for await (const record of records) {
@@ -206,16 +226,30 @@ function pendingPut(target: Target, record: SyncRecord): PendingPut {
 }
 
 /** Writes one batch. Returns the number of records written. */
-async function putBatch(target: Target, puts: readonly PendingPut[]): Promise<number> {
+function putBatch(target: Target, puts: readonly PendingPut[]): Promise<number> {
+  const keys = [syncStatsKey(target.syncIdBytes), ...puts.map(keyOf)];
+  return target.asOneStep(keys, (basis) => putOn(basis, target, puts));
+}
+
+async function putOn(
+  { snapshot, ifUnchanged }: StepBasis,
+  target: Target,
+  puts: readonly PendingPut[],
+): Promise<number> {
   const { engine, syncIdBytes, ifNewer, options } = target;
+  throwIfAborted(options.signal);
   // Only records with indexes can leave stale entries; the old versions of others are read only for counting.
   const indexed = puts.filter(({ bucket }) => isIndexed(bucket));
   const plain = puts.filter(({ bucket }) => !isIndexed(bucket));
   const statsKey = syncStatsKey(syncIdBytes);
-  const [statsValue, ...oldValues] = await valuesOf(engine, [statsKey, ...indexed.map(keyOf)]);
+  const [statsValue, ...oldValues] = await valuesOf(
+    engine,
+    [statsKey, ...indexed.map(keyOf)],
+    snapshot,
+  );
   const counter = counterFor(puts, statsKey, statsValue);
   if (ifNewer || counter !== undefined) {
-    oldValues.push(...(await valuesOf(engine, plain.map(keyOf))));
+    oldValues.push(...(await valuesOf(engine, plain.map(keyOf), snapshot)));
   }
   const operations: ByteOperation[] = [];
   let written = 0;
@@ -237,8 +271,16 @@ async function putBatch(target: Target, puts: readonly PendingPut[]): Promise<nu
   }
   if (written === 0) return 0;
   if (counter !== undefined) operations.push(putOf(target, counter.toRecord(target.syncId)));
-  await engine.batch(operations, { ...byteEncodings, sync: options.sync ?? false });
+  await commit(target, operations, ifUnchanged);
   return written;
+}
+
+async function commit(
+  { engine, options: { sync = false } }: Target,
+  operations: ByteOperation[],
+  ifUnchanged: EngineSnapshot | undefined,
+): Promise<void> {
+  await engine.batch(operations, { ...byteEncodings, sync, ifUnchanged });
 }
 
 /** A counter that continues from the statistics of the sync; undefined if there are none, or if the batch puts some. */
@@ -278,8 +320,9 @@ function keyOf({ key }: PendingPut): Uint8Array {
 async function valuesOf(
   engine: ReadWriteEngine,
   keys: Uint8Array[],
+  snapshot: EngineSnapshot | undefined,
 ): Promise<Array<Uint8Array | undefined>> {
-  return keys.length === 0 ? [] : engine.getMany(keys, byteEncodings);
+  return keys.length === 0 ? [] : engine.getMany(keys, { ...byteEncodings, snapshot });
 }
 
 function sizeBytes({ key, value, indexKeys }: EncodedRecord): number {
