@@ -18,6 +18,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
       'before you run the command again',
   ],
   ['SSTITCH_LOAD_ABORTED', 'run the command again'],
+  ['SSTITCH_COMMIT_CONFLICT', 'run the command again: other processes write to the same syncs'],
   ['SSTITCH_COMMIT_UNKNOWN', 'look at the store before you run the command again'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
   ['SSTITCH_SYNC_EXISTS', 'choose another id, or use --replace if the command has it'],
