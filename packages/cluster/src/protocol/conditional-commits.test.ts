@@ -9,6 +9,8 @@ import type { State } from '../state/state.js';
 import { openLogClient } from './protocol.js';
 
 const COMMIT_TIMEOUT_MS = 1000;
+const FIRST = '00000000-0000-4000-8000-000000000001';
+const SECOND = '00000000-0000-4000-8000-000000000002';
 
 const put = (key: string): Edit => ({
   type: 'write',
@@ -179,6 +181,47 @@ describe('a commit of a view', () => {
     expect(keysOf(await client.latest())).toEqual(['b']);
   });
 
+  it('is judged by what is written while the runs are read that may have written what its view watches', async () => {
+    const cluster = new MemoryCluster();
+    const other = await openLogClient(cluster.store('s'));
+    await other.join();
+    const read: string[] = [];
+    const client = await openLogClient(cluster.store('s'), {
+      holdsKeysIn: async ({ id }) => {
+        read.push(id);
+        if (read.length === 1) {
+          await other.commit([runAround(SECOND)]);
+          await client.latest();
+        }
+        return id === SECOND;
+      },
+    });
+    const view = client.view([spanOf('b', 'd')]);
+    await view.state();
+    await other.commit([runAround(FIRST)]);
+    await client.latest();
+    await expect(view.commit([put('x')])).rejects.toEqual(conflict);
+    expect(read).toEqual([FIRST, SECOND]);
+    await client.close();
+    await other.close();
+  });
+
+  it('is refused if such a run cannot be read', async () => {
+    const cluster = new MemoryCluster();
+    const other = await openLogClient(cluster.store('s'));
+    await other.join();
+    const client = await openLogClient(cluster.store('s'), {
+      holdsKeysIn: () => Promise.reject(unavailable()),
+    });
+    const view = client.view([spanOf('b', 'd')]);
+    await view.state();
+    await other.commit([runAround(FIRST)]);
+    await client.latest();
+    await expect(view.commit([put('x')])).rejects.toEqual(conflict);
+    await client.close();
+    await other.close();
+  });
+
   it('that loses every slot is refused after a while, and is not announced', async () => {
     const { cluster, clock, client, network, other } = await setUp();
     const view = client.view([spanOf('b', 'd')]);
@@ -192,6 +235,12 @@ describe('a commit of a view', () => {
     expect(keysOf(await other.latest())).toEqual(['a']);
   });
 });
+
+/** A large batch from a to z. */
+function runAround(id: string): Edit {
+  const run = { id, chunks: 1, blocks: 1, entries: 2, bytes: 100 };
+  return { type: 'run', run: { ...run, first: Buffer.from('a'), last: Buffer.from('z') } };
+}
 
 function allKeys(): Span {
   return { start: new Uint8Array(0), end: undefined };

@@ -65,6 +65,13 @@ export class GroupQueue {
     return this.#groups.some((group) => group.callers.length > 0);
   }
 
+  /** A view on which a waiting commit depends, and of which it is open whether it has changed. */
+  get suspecting(): OpenView | undefined {
+    return this.#groups.find(
+      ({ condition, callers }) => callers.length > 0 && (condition?.suspects.length ?? 0) > 0,
+    )?.condition;
+  }
+
   /** Whether the first group is conditional: it has to be the first of its record. */
   get startsConditionally(): boolean {
     return this.#groups[0]?.condition !== undefined;

@@ -20,9 +20,10 @@
 //            After commitTimeoutMs without an answer the commits fail: with SSTITCH_COMMIT_UNKNOWN those that may be
 //            applied later, which the next commit finishes first.
 //
-// Condition. A view watches spans: the process notes each record after the view's state that writes to them. A commit of the
-//            view is refused once there is one. Until then it is sent as others are, but first in its record, and by this
-//            process alone: if it is applied, then just after a state in which the spans are unchanged.
+// Condition. A view watches spans: the process notes each record after the view's state that writes to them, and reads the
+//            runs that may have. A commit of the view is refused once there is one. Until then it is sent as others are, but
+//            first in its record, and by this process alone: if it is applied, then just after a state in which the spans
+//            are unchanged.
 //
 // Invariants, and the failures that each covers:
 // - A slot is proposed only by a process that has applied every slot before it, and the head of a segment outlives its
@@ -42,7 +43,7 @@ import { randomUUID } from 'node:crypto';
 import type { Span } from '@sstitch/contract';
 import { type Clock, systemClock } from '../clock.js';
 import { ClusterError } from '../errors.js';
-import { type Edit, versionOf } from '../log/edits.js';
+import { type Edit, type RunRef, versionOf } from '../log/edits.js';
 import { decodeRecord } from '../log/record-format.js';
 import type { Announcement, AppendOutcome, ClusterPort, ReadStrength } from '../port.js';
 import { applyRecord, EMPTY_STATE } from '../state/apply-record.js';
@@ -65,6 +66,8 @@ export interface LogClientOptions {
   readonly commitTimeoutMs?: number | undefined;
   /** Makes UUIDs. @defaultValue `crypto.randomUUID` */
   readonly newId?: (() => string) | undefined;
+  /** Whether a run has keys in spans. @defaultValue every run does */
+  readonly holdsKeysIn?: ((run: RunRef, spans: readonly Span[]) => Promise<boolean>) | undefined;
 }
 
 const DEFAULT_LEASE_MS = 30_000;
@@ -91,7 +94,10 @@ export async function openLogClient(
   try {
     await lease.start();
     const state = await readNewestCheckpoint(port);
-    const client = new PortLogClient({ port, clock, newId, owner, lease, commitTimeoutMs, state });
+    const holdsKeysIn = options.holdsKeysIn ?? (async () => true);
+    const client = new PortLogClient({
+      ...{ port, clock, newId, owner, lease, commitTimeoutMs, holdsKeysIn, state },
+    });
     await client.latest();
     await lease.follow(
       () => client.heldSlot,
@@ -122,6 +128,7 @@ interface Parts {
   readonly owner: string;
   readonly lease: LeaseKeeper;
   readonly commitTimeoutMs: number;
+  readonly holdsKeysIn: (run: RunRef, spans: readonly Span[]) => Promise<boolean>;
   readonly state: State;
 }
 
@@ -131,6 +138,7 @@ class PortLogClient implements LogClient {
   readonly #clock: Clock;
   readonly #lease: LeaseKeeper;
   readonly #commitTimeoutMs: number;
+  readonly #holdsKeysIn: Parts['holdsKeysIn'];
   readonly #views = new OpenViews();
   readonly #queue: GroupQueue;
   readonly #reader: LogReader;
@@ -154,12 +162,14 @@ class PortLogClient implements LogClient {
   #joined: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor({ port, clock, newId, owner, lease, commitTimeoutMs, state }: Parts) {
+  constructor(parts: Parts) {
+    const { port, clock, newId, owner, lease, commitTimeoutMs, holdsKeysIn, state } = parts;
     this.owner = owner;
     this.#port = port;
     this.#clock = clock;
     this.#lease = lease;
     this.#commitTimeoutMs = commitTimeoutMs;
+    this.#holdsKeysIn = holdsKeysIn;
     this.#known = state;
     this.#queue = new GroupQueue(owner, newId);
     this.#reader = new LogReader(port, lease);
@@ -309,6 +319,10 @@ class PortLogClient implements LogClient {
     if (this.#isUnsure) {
       await this.#catchUp('serial');
       this.#isUnsure = false;
+    }
+    // From the last look at the conditions on, nothing is awaited until the record is appended.
+    for (let view = this.#queue.suspecting; view !== undefined; view = this.#queue.suspecting) {
+      await this.#views.clearSuspect(view, this.#holdsKeysIn);
     }
     const state = this.#known;
     const patientMs = this.#clock.nowMs() - this.#commitTimeoutMs;

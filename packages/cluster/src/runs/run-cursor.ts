@@ -61,6 +61,20 @@ export async function* runEntries(
   }
 }
 
+/** Whether a run has an entry, which may be a tombstone, in one of some spans. @throws as `runEntries` */
+export async function holdsKeysIn(
+  reader: RunReader,
+  run: RunRef,
+  spans: readonly Span[],
+): Promise<boolean> {
+  for (const span of spans) {
+    for await (const page of runEntries(reader, run, span, { reverse: false })) {
+      if (page.length > 0) return true;
+    }
+  }
+  return false;
+}
+
 /** Blocks that are read by one call: of one chunk, or a single one. */
 interface ReadUnit {
   readonly from: number;

@@ -28,17 +28,24 @@ describe('a commit that depends on a snapshot', () => {
     expect(await store.keys().all()).toEqual([bytes('k')]);
   });
 
-  it('conflicts after a large batch around what the snapshot watches, as that may have written to it', async () => {
-    const cluster = new MemoryCluster();
-    const store = await openStore(cluster.store('store'));
-    const other = await openStore(cluster.store('store'));
-    const ifUnchanged = store.snapshot({ watch: [keySpan('k'), keySpan('y')] });
-    await store.get(bytes('k'), { snapshot: ifUnchanged });
-    await other.batch([put('l', new Uint8Array(100_000)), put('x')]);
-    await store.batch([put('k')], { ifUnchanged });
-    await other.batch([put('j', new Uint8Array(100_000)), put('x')]);
-    await expect(store.batch([put('k')], { ifUnchanged })).rejects.toEqual(conflict);
-  });
+  it.each([
+    ['put', put('k')],
+    ['delete', { type: 'del' as const, key: bytes('k') }],
+  ])(
+    'conflicts after a large batch with a %s of what the snapshot watches, and not after one around it',
+    async (_, operation) => {
+      const cluster = new MemoryCluster();
+      const store = await openStore(cluster.store('store'));
+      const other = await openStore(cluster.store('store'));
+      const ifUnchanged = store.snapshot({ watch: [keySpan('k'), keySpan('y')] });
+      await store.get(bytes('k'), { snapshot: ifUnchanged });
+      const large = put('j', new Uint8Array(100_000));
+      await other.batch([large, put('x'), put('z')]);
+      await store.batch([put('k')], { ifUnchanged });
+      await other.batch([large, operation, put('z')]);
+      await expect(store.batch([put('k')], { ifUnchanged })).rejects.toEqual(conflict);
+    },
+  );
 
   it('keeps the snapshot open until it has ended, and refuses a closed one', async () => {
     const store = await openStore(new MemoryCluster().store('store'));

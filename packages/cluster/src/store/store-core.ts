@@ -13,6 +13,7 @@ import type { LogClient, View } from '../protocol/log-client.js';
 import { openLogClient } from '../protocol/protocol.js';
 import { BlockCache, processCache } from '../runs/block-cache.js';
 import { readKey, readKeys } from '../runs/read-key.js';
+import { holdsKeysIn } from '../runs/run-cursor.js';
 import { RunReader } from '../runs/run-reader.js';
 import { writeRun } from '../runs/run-writer.js';
 import type { State } from '../state/state.js';
@@ -49,15 +50,27 @@ export class StoreCore {
 
   /** @throws ClusterError as `openLogClient` */
   static async open(options: StoreCoreOptions): Promise<StoreCore> {
-    return new StoreCore(await openLogClient(options.port, options), options);
+    const { port, cacheBytes } = options;
+    const cache = cacheBytes === undefined ? processCache : new BlockCache(cacheBytes);
+    const reader = new RunReader({ port, cache, checkLease: () => client.checkLease() });
+    const client = await openLogClient(port, {
+      ...options,
+      holdsKeysIn: (run, spans) => holdsKeysIn(reader, run, spans),
+    });
+    return new StoreCore(client, reader, cache, options);
   }
 
-  private constructor(client: LogClient, options: StoreCoreOptions) {
-    const { port, clock, leaseMs, blockSizeBytes, cacheBytes, newId } = options;
+  private constructor(
+    client: LogClient,
+    reader: RunReader,
+    cache: BlockCache,
+    options: StoreCoreOptions,
+  ) {
+    const { port, clock, leaseMs, blockSizeBytes, newId } = options;
     this.client = client;
-    this.cache = cacheBytes === undefined ? processCache : new BlockCache(cacheBytes);
-    this.reader = new RunReader({ port, cache: this.cache, checkLease: () => client.checkLease() });
-    this.#context = { client, port, reader: this.reader, clock, blockSizeBytes, newId };
+    this.reader = reader;
+    this.cache = cache;
+    this.#context = { client, port, reader, clock, blockSizeBytes, newId };
     this.#giveTurn = options.giveTurn ?? (async () => undefined);
     this.maintenance = new StoreMaintenance(this.#context, {
       leaseMs,
