@@ -7,3 +7,9 @@ export function flagOf(name: string, option: OptionSpec): string {
   const isNegated = option.value === undefined && option.negated === true;
   return `--${isNegated ? 'no-' : ''}${words}`;
 }
+
+/** `--limit <n>`. */
+export function optionTerm(name: string, option: OptionSpec): string {
+  const flag = flagOf(name, option);
+  return option.value === undefined ? flag : `${flag} <${option.placeholder}>`;
+}

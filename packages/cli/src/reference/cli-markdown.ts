@@ -1,5 +1,6 @@
 // Writes docs/cli.md, the reference of all commands.
 import { type CommandSpec, commandsOf, type ProgramSpec } from '../command-line/command-spec.js';
+import { optionTerm } from '../command-line/option-names.js';
 import {
   ENVIRONMENT_NOTES,
   EXIT_CODE_NOTES,
@@ -8,7 +9,7 @@ import {
   SYNC_NOTES,
 } from '../command-line/program-notes.js';
 import { STANDARD_OPTIONS } from '../command-line/shared-options.js';
-import { argumentTerm, optionFacts, optionTerm, schemaFile, usageOf } from './command-lines.js';
+import { argumentTerm, optionFacts, schemaFile, usageOf } from './command-lines.js';
 
 /** @param schemas path from the document to the directory of schemas */
 export function cliMarkdown(program: ProgramSpec, schemas: string): string {
@@ -93,9 +94,15 @@ function optionTable({ options }: Pick<CommandSpec, 'options'>): string {
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const row = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '\\<')).join(' | ')} |`;
+  const row = (cells: readonly string[]) => `| ${cells.map(escapeCell).join(' | ')} |`;
   return [row(titles), row(titles.map(() => '---')), ...rows.map(row)].join('\n');
+}
+
+/** Escapes what would end a cell and, outside code spans, what would begin an HTML tag. In code spans, `\<` is two characters. */
+function escapeCell(text: string): string {
+  return text
+    .replaceAll('|', '\\|')
+    .replaceAll(/(`[^`]*`)|</g, (_, span: string | undefined) => span ?? '\\<');
 }
 
 function code(language: string, text: string): string {

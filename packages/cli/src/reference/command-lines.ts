@@ -5,7 +5,6 @@ import type {
   OptionSpec,
   ValueSpec,
 } from '../command-line/command-spec.js';
-import { flagOf } from '../command-line/option-names.js';
 
 /** `sstitch get [options] <store> [ids...]`. */
 export function usageOf(command: CommandSpec): string {
@@ -14,12 +13,6 @@ export function usageOf(command: CommandSpec): string {
 
 export function argumentTerm({ name, variadic }: ArgumentSpec): string {
   return variadic === true ? `[${name}...]` : `<${name}>`;
-}
-
-/** `--limit <n>`. */
-export function optionTerm(name: string, option: OptionSpec): string {
-  const flag = flagOf(name, option);
-  return option.value === undefined ? flag : `${flag} <${option.placeholder}>`;
 }
 
 /** Facts about an option that its summary does not state: its values, its default, whether it is required. */

@@ -1,5 +1,6 @@
 // Writes the man page sstitch.1 with the macros of man(7).
 import { type CommandSpec, commandsOf, type ProgramSpec } from '../command-line/command-spec.js';
+import { optionTerm } from '../command-line/option-names.js';
 import {
   ENVIRONMENT_NOTES,
   EXIT_CODE_NOTES,
@@ -8,7 +9,7 @@ import {
   SYNC_NOTES,
 } from '../command-line/program-notes.js';
 import { STANDARD_OPTIONS } from '../command-line/shared-options.js';
-import { argumentTerm, optionFacts, optionTerm, usageOf } from './command-lines.js';
+import { argumentTerm, optionFacts, usageOf } from './command-lines.js';
 
 export function manPage(program: ProgramSpec): string {
   const { name, summary } = program;
