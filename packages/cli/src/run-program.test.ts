@@ -59,6 +59,8 @@ describe('the command line', () => {
     [['syncs'], /missing required argument 'store'/],
     [['syncs', 'a', 'b'], /too many arguments/],
     [['syncs', 'a', '--wrong'], /unknown option '--wrong'/],
+    [['compact', '--bas', 'a'], /unknown option '--bas' \(Did you mean one of --as, --base\?\)/],
+    [['compact', '--from', 'b'], /required option '--base <store>' not specified/],
     [['compact', '--base', 'a', '--from', 'b'], /'--sync <syncs>' not specified/],
     [['digest', 'a', '--sync', 'x y'], /"x y" does not name a sync/],
     [['compact', '--base', 'a', '--from', 'b', '--sync', `${SYNC},${SYNC}`], /given twice/],

@@ -7,7 +7,7 @@ import type {
   OptionSpec,
   ValueSpec,
 } from './command-spec.js';
-import { flagOf } from './option-names.js';
+import { optionTerm } from './option-names.js';
 import { parseValue } from './option-values.js';
 import type { RegisteredCommand, RegisteredProgram } from './registered-program.js';
 import { STANDARD_OPTIONS } from './shared-options.js';
@@ -91,6 +91,7 @@ class ProgramBuilder {
       for (const argument of command.arguments) added.addArgument(argumentOf(argument));
       addOptions(added, command.options);
       added.action(async (...given: unknown[]) => {
+        requireOptions(added, command.options);
         const all = added.optsWithGlobals<Partial<StandardInput>>();
         await this.#options.runCommand(command, inputOf(command, given, added.opts()), {
           json: all.json === true,
@@ -165,10 +166,18 @@ function addOptions(command: StrictCommand, options: CommandSpec['options']): vo
   }
 }
 
+/** Not by commander, which would report a missing option where an unknown one is a mistyped name of it. */
+function requireOptions(command: StrictCommand, options: CommandSpec['options']): void {
+  for (const [name, option] of Object.entries(options)) {
+    if (option.value === undefined || option.required !== true) continue;
+    if (command.getOptionValue(name) !== undefined) continue;
+    command.error(`error: required option '${optionTerm(name, option)}' not specified`);
+  }
+}
+
 function optionOf(name: string, spec: OptionSpec): Option {
-  const flag = flagOf(name, spec);
-  if (spec.value === undefined) return new Option(flag, spec.summary);
-  const flags = `${flag} <${spec.placeholder}>`;
+  const flags = optionTerm(name, spec);
+  if (spec.value === undefined) return new Option(flags, spec.summary);
   const option =
     spec.value.type === 'syncs'
       ? new RepeatableOption(flags, spec.summary)
@@ -176,7 +185,6 @@ function optionOf(name: string, spec: OptionSpec): Option {
   if (spec.value.type === 'choice') option.choices(spec.value.choices);
   option.argParser(parserOf(spec.value));
   if (spec.default !== undefined) option.default(spec.default);
-  if (spec.required === true) option.makeOptionMandatory();
   return option;
 }
 
