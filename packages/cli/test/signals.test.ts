@@ -67,6 +67,28 @@ describe.each([
   });
 });
 
+describe('a signal after the result', () => {
+  it('does not end the process, whose exit code is that of the result', async () => {
+    const store = join(testDirectory(), 'store');
+    await sstitchJson('generate', store, '--grants', '20', '--syncs', '2');
+    const child = startMain(['prune', store, '--keep', '1', '--yes']);
+    const end = ended(child);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    let isOver = false;
+    // Until the process is gone, so that a signal arrives in every part of its exit.
+    const again = () => {
+      child.kill('SIGINT');
+      if (!isOver) setImmediate(again);
+    };
+    again();
+    const { exitCode, stdout } = await end;
+    isOver = true;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('1 sync removed');
+    expect(Object.keys(await digestsOf(store))).toHaveLength(1);
+  });
+});
+
 describe('a command of several commits', () => {
   it('says which commits were made when it is interrupted', async () => {
     const store = join(testDirectory(), 'store');

@@ -13,9 +13,9 @@ export const EXIT_CODE_NOTES = [
     short: 'failed',
     long:
       'Failed: the file system or LevelDB reported an error, the database of a cluster did not answer or ' +
-      'refused the command, the target of a copy exists, `get` found ' +
-      'nothing, the answer to a question was no or the input ended (Ctrl-D), or standard output ' +
-      'could not be written, as on a full disk.',
+      'refused the command, the target of a copy or the id of a new sync is taken, `get` or `who` found nothing or ' +
+      'the sync holds no such name, `diff --exit-code` found a difference, the answer to a question was no or the input ' +
+      'ended (Ctrl-D), or standard output could not be written, as on a full disk.',
   },
   { code: '2', short: 'wrong usage', long: 'Wrong usage: nothing was touched.' },
   { code: '3', short: 'no such sync', long: 'No such sync in the store or file.' },
@@ -36,16 +36,21 @@ export const EXIT_CODE_NOTES = [
   },
   {
     code: '129, 130, 143',
-    short: 'ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; the store is as it was',
+    short: 'ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM before the commit',
     long:
-      'Ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM: the store is as it was. A second signal ends the ' +
-      'process at once; temporary directories are still removed.',
+      'Ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM before the commit: the store is as it was. `import` and `watch` ' +
+      'commit each file, and `generate` each sync: what they committed before stays, and the error of `import` and ' +
+      '`generate` says how much that is. A signal after the commit does not end the command. A second signal ends the ' +
+      'process at once, before or after the commit; temporary directories are still removed.',
   },
 ] as const;
 
 /** The ways to name a store in an option or argument. */
 export const STORE_NOTES = [
-  ['./base', 'the store in this directory'],
+  [
+    './base',
+    'the store in this directory; `levels`, `space`, `checkpoint`, `adopt` and `salvage` take only such stores',
+  ],
   [
     'postgres://ann@db:5432/main/acme',
     'the store acme in the database main of a PostgreSQL server; after ?, `schema` names the schema of its tables',
