@@ -1,10 +1,26 @@
 // Advice on what to do about an error whose message does not include it.
+import { tmpdir } from 'node:os';
 import type { ClusterErrorReason } from '@sstitch/cluster';
 
+/** Whether the command has an option. */
+type HasOption = (name: string) => boolean;
+
 /** Advice by error code. */
-const ADVICE: ReadonlyMap<string, string> = new Map([
-  ['LEVEL_LOCKED', 'end that process, or wait for it with --wait SECONDS'],
-  ['SSTITCH_STORE_NOT_FOUND', 'check the path; import, adopt and generate create stores'],
+const ADVICE: ReadonlyMap<string, string | ((hasOption: HasOption) => string)> = new Map<
+  string,
+  string | ((hasOption: HasOption) => string)
+>([
+  [
+    'LEVEL_LOCKED',
+    (hasOption) =>
+      hasOption('wait')
+        ? 'end that process, or wait for it with --wait SECONDS'
+        : 'end that process',
+  ],
+  [
+    'SSTITCH_STORE_NOT_FOUND',
+    'check the path; import, adopt, generate and `sstitch compact --create` create stores',
+  ],
   ['SSTITCH_INPUT_NOT_FOUND', 'check the path'],
   [
     'SSTITCH_CLUSTER_NOT_FOUND',
@@ -21,7 +37,13 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['SSTITCH_COMMIT_CONFLICT', 'run the command again: other processes write to the same syncs'],
   ['SSTITCH_COMMIT_UNKNOWN', 'look at the store before you run the command again'],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
-  ['SSTITCH_SYNC_EXISTS', 'choose another id, or use --replace if the command has it'],
+  [
+    'SSTITCH_SYNC_EXISTS',
+    (hasOption) =>
+      hasOption('replace')
+        ? 'choose another id, or replace that sync with --replace'
+        : 'choose another id',
+  ],
   [
     'SSTITCH_VERSION_NOT_FOUND',
     '`sstitch rollback --list` shows the kept versions, `sstitch compact --keep-replaced` keeps one',
@@ -66,10 +88,41 @@ const CLUSTER_ADVICE: Readonly<Record<ClusterErrorReason, string | undefined>> =
   'store-missing': undefined,
 };
 
-/** The advice on an error of this code and, if it is of a cluster, reason; undefined if there is none. */
-export function adviceOn(code: string, reason: string | undefined): string | undefined {
+/** Codes of errors whose message is the file system's. */
+const FILE_CODES: readonly string[] = ['SSTITCH_FILE_OPERATION', 'SSTITCH_LEVELDB'];
+/** Advice by what the file system says, in Node's words or the system's. */
+const FILE_ADVICE: ReadonlyArray<readonly [message: RegExp, advice: string]> = [
+  [
+    /permission denied|operation not permitted/i,
+    'give this user the permission, or choose another path',
+  ],
+  [/read-only file system/i, 'choose a path that can be written'],
+  [/no space left/i, 'free some space on the disk'],
+];
+
+/** What is known of an error. */
+export interface Failure {
+  readonly code: string;
+  /** The reason, of an error of a cluster. */
+  readonly reason: string | undefined;
+  readonly message: string;
+  /** The file or directory that the error concerns. */
+  readonly path: string | undefined;
+}
+
+/** The advice on an error of a command with these options; undefined if there is none. */
+export function adviceOn(failure: Failure, hasOption: HasOption): string | undefined {
+  const { code, reason } = failure;
+  const ofCluster = reason === undefined ? undefined : CLUSTER_ADVICE[reason as ClusterErrorReason];
+  const byCode = ADVICE.get(code);
   return (
-    (reason === undefined ? undefined : CLUSTER_ADVICE[reason as ClusterErrorReason]) ??
-    ADVICE.get(code)
+    ofCluster ??
+    (typeof byCode === 'function' ? byCode(hasOption) : byCode) ??
+    (FILE_CODES.includes(code) ? adviceOnFile(failure) : undefined)
   );
+}
+
+function adviceOnFile({ message, path }: Failure): string | undefined {
+  if (path === tmpdir()) return 'set TMPDIR to a directory that this user can write to';
+  return FILE_ADVICE.find(([pattern]) => pattern.test(message))?.[1];
 }

@@ -20,6 +20,36 @@ describe('the report of an error', () => {
     });
   });
 
+  it('advises only options that the command has', () => {
+    const messageOf = (code: 'LEVEL_LOCKED' | 'SSTITCH_SYNC_EXISTS', ...options: string[]) => {
+      const error = Object.assign(new Error('no'), { code });
+      return reportOf(error, (name) => options.includes(name)).message;
+    };
+    expect(messageOf('SSTITCH_SYNC_EXISTS', 'replace')).toMatch(
+      /; choose another id, or .*--replace/,
+    );
+    expect(messageOf('SSTITCH_SYNC_EXISTS', 'as')).toBe('no; choose another id');
+    expect(messageOf('LEVEL_LOCKED', 'wait')).toContain('--wait SECONDS');
+    expect(messageOf('LEVEL_LOCKED')).toBe('no; end that process');
+  });
+
+  it.each([
+    [
+      'SSTITCH_FILE_OPERATION',
+      "EACCES: permission denied, mkdir 'a'",
+      /; give this user the permiss/,
+    ],
+    ['SSTITCH_LEVELDB', 'IO error: a/LOCK: Permission denied', /; give this user the permission/],
+    [
+      'SSTITCH_FILE_OPERATION',
+      'EROFS: read-only file system',
+      /; choose a path that can be written/,
+    ],
+    ['SSTITCH_FILE_OPERATION', 'ENOSPC: no space left on device', /; free some space on the disk/],
+  ] as const)('says what to do where the file system refuses: %s, %s', (code, said, advice) => {
+    expect(reportOf(new EngineError(code, said, { path: 'a' })).message).toMatch(advice);
+  });
+
   it('says what to do after an error of a cluster, by its code or its reason', () => {
     const lost = 'the lease of this process on store "acme" was lost: it was not renewed';
     expect(reportOf(new ClusterError('SSTITCH_LEASE_LOST', lost))).toMatchObject({

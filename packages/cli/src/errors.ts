@@ -74,8 +74,13 @@ export interface ErrorReport {
 /**
  * Builds the report from an error and its causes: code and message are those of the outermost error of this
  * project; the exit code is that of the first code in the chain that has one.
+ *
+ * @param hasOption whether the command has an option, which the message may then advise @defaultValue it has all
  */
-export function reportOf(error: unknown): ErrorReport {
+export function reportOf(
+  error: unknown,
+  hasOption: (name: string) => boolean = () => true,
+): ErrorReport {
   const chain = causesOf(error);
   const own = chain.find((link) => isOwnCode(codeOf(link)));
   const exitCode =
@@ -85,7 +90,7 @@ export function reportOf(error: unknown): ErrorReport {
     return {
       code: codeOf(own) ?? 'SSTITCH_INTERNAL',
       reason: reasonOf(own),
-      message: withAdvice(own),
+      message: withAdvice(own, hasOption),
       exitCode,
       path: pathOf(own),
       pid: pidOf(own),
@@ -150,12 +155,15 @@ function pidOf(error: Error): number | undefined {
   return typeof holder === 'number' ? holder : undefined;
 }
 
-function withAdvice(error: Error): string {
+function withAdvice(error: Error, hasOption: (name: string) => boolean): string {
   const message = oneLine(error.message);
   // The advice to wait does not apply to this process itself.
   if (pidOf(error) === process.pid) return message;
   if (error instanceof CliError && error.hasAdvice) return message;
-  const advice = adviceOn(codeOf(error) ?? '', reasonOf(error));
+  const advice = adviceOn(
+    { code: codeOf(error) ?? '', reason: reasonOf(error), message, path: pathOf(error) },
+    hasOption,
+  );
   return advice === undefined ? message : `${message}; ${advice}`;
 }
 

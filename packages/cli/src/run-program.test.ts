@@ -1,11 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { describe, expect, it, vi } from 'vitest';
 import { sstitch, testDirectory } from '../test/in-process.js';
 import { commandsOf } from './command-line/command-spec.js';
 import { PROGRAM } from './commands/registry.js';
 import type { Environment } from './terminal/io.js';
 
 const SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
+const OTHER_SYNC = syntheticSyncId({ syncIndex: 0 });
 
 describe('the command line', () => {
   it('shows help on request with exit code 0, and with 2 if the command is missing', async () => {
@@ -70,6 +73,8 @@ describe('the command line', () => {
       /--strategy: "x" is not one of auto, link/,
     ],
     [['get', 'a'], /--sync and --bucket, or --key/],
+    [['get', 'a', 'b', '--sync', SYNC, '--bucket', 'resource'], /not by 1 id /],
+    [['levels', 'postgres://a/b/c'], /needs a store in a directory; this one is on a cluster/],
     [['get', 'a', '--key', 'xyz'], /not bytes in hex/],
   ])('exits with 2 and one line on wrong usage: %j', async (commandLine, message) => {
     const { exitCode, stdout, stderr } = await sstitch(commandLine);
@@ -105,13 +110,63 @@ describe('the command line', () => {
     }
   });
 
+  it.each([
+    [
+      ['compact', '--base', 'nothing', '--from', 'fresh', '--all'],
+      5,
+      /compact --create` create stores$/,
+    ],
+    [
+      ['compact', '--base', 'base', '--from', 'no.c1z', '--all'],
+      5,
+      /: the file does not exist: no.c1z/,
+    ],
+    [['stats', 'no.jsonl.gz'], 5, /: the file does not exist: no.jsonl.gz; check the path$/],
+    [
+      ['syncs', 'text'],
+      4,
+      /; a store is a directory, and the name of a file of syncs ends in \.c1z, /,
+    ],
+    [['levels', 'text'], 4, /text\); name the directory of a store$/],
+    [['import', 'text', '--into', 'new'], 4, /; a store is a directory, .* ends in \.c1z, /],
+    [['watch', 'text', '--into', 'base'], 4, /text is not a directory: name a directory$/],
+    [['sst', 'dump', 'base'], 4, /base is not a file: name a file$/],
+    [['checkpoint', 'base', 'base'], 1, /directory is not empty: name a new one \(base\)$/],
+    [
+      ['clone', 'base', '--sync', '@1', '--as', '@2'],
+      1,
+      /; choose another id, or replace .* --replace$/,
+    ],
+    [['rename', 'base', '--sync', '@1', '--as', OTHER_SYNC], 1, /exists; choose another id$/],
+  ])('says in one line what is wrong and what to do: %j', async (commandLine, code, message) => {
+    const directory = testDirectory();
+    await sstitch(['generate', join(directory, 'base'), '--grants', '1', '--syncs', '2']);
+    await sstitch(['generate', join(directory, 'fresh'), '--grants', '2']);
+    writeFileSync(join(directory, 'text'), 'hello world\n');
+    const paths = ['base', 'fresh', 'text', 'new', 'nothing', 'no.c1z', 'no.jsonl.gz'];
+    const line = commandLine.map((word) => (paths.includes(word) ? join(directory, word) : word));
+    const { exitCode, stderr } = await sstitch(line);
+    const [first, ...rest] = stderr.replaceAll(`${directory}/`, '').split('\n');
+    expect(first).toMatch(message);
+    expect({ exitCode, rest }).toEqual({ exitCode: code, rest: [''] });
+  });
+
+  it('names TMPDIR if there can be no temporary directory', async () => {
+    vi.stubEnv('TMPDIR', join(testDirectory(), 'nothing'));
+    const { exitCode, stderr } = await sstitch(['demo', '--grants', '1', '--quiet']);
+    vi.unstubAllEnvs();
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/; set TMPDIR to a directory that this user can write to\n$/);
+  });
+
   it('prints the error also as a JSON document on standard error with --json', async () => {
     const store = join(testDirectory(), 'nothing');
     const { exitCode, stdout, stderr } = await sstitch(['syncs', store, '--json']);
     expect(exitCode).toBe(5);
     expect(stdout).toBe('');
     const [line, document] = stderr.split('\n');
-    const advice = 'check the path; import, adopt and generate create stores';
+    const advice =
+      'check the path; import, adopt, generate and `sstitch compact --create` create stores';
     expect(line).toBe(`sstitch: the store does not exist (${store}); ${advice}`);
     expect(JSON.parse(document ?? '')).toEqual({
       error: {

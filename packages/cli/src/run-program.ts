@@ -24,6 +24,8 @@ import { styleFor } from './terminal/style.js';
 import { VERSION } from './version.js';
 
 const MAX_HELP_COLUMNS = 100;
+/** Codes of a path that is neither a store nor, where one is taken, a file of syncs. */
+const NOT_A_STORE_CODES: readonly string[] = ['SSTITCH_STORE_FORMAT', 'SSTITCH_C1Z_NOT_C1Z'];
 
 /**
  * Runs one command line.
@@ -54,8 +56,8 @@ class Session {
   readonly #io: Io;
   readonly #progress: ProgressLine;
   #isVerbose = false;
-  /** Whether the command ends only by a signal, which is then not a failure to report. */
-  #runsUntilSignal = false;
+  /** Undefined until the command line is parsed. */
+  #command: RegisteredCommand | undefined;
   /** Help that the user asked for, or that commander prints with an error. */
   #help = '';
   exitCode: ExitCode = EXIT_CODES.done;
@@ -85,7 +87,7 @@ class Session {
     { json, quiet, verbose }: StandardInput,
   ): Promise<void> {
     this.#isVerbose = verbose;
-    this.#runsUntilSignal = command.runsUntilSignal === true;
+    this.#command = command;
     if (quiet) this.#progress.hide();
     const { stdout } = this.#io;
     const context: CommandContext = {
@@ -107,7 +109,9 @@ class Session {
     const started = performance.now();
     const result = await runCommand(context, input);
     await this.#progress.clear();
-    context.note(`${command.name} took ${formatMs(performance.now() - started)}`);
+    const tookMs = performance.now() - started;
+    // Awaited, so that it and the notes before it are written when the process exits.
+    if (verbose) await this.#noteStep(`${command.name} took ${formatMs(tookMs)}`);
     if (result !== undefined) await this.#print(result, context);
   }
 
@@ -128,11 +132,11 @@ class Session {
       await this.#io.stderr.write(`${escapeLines(causeChainOf(error))}\n`);
     }
     if (error instanceof OutputClosed) return EXIT_CODES.done;
-    if (this.#io.signal.aborted && this.#runsUntilSignal)
-      return this.#interruptionOf(error).exitCode;
+    const { options = {}, runsUntilSignal } = this.#command ?? {};
+    if (this.#io.signal.aborted && runsUntilSignal) return this.#interruptionOf(error).exitCode;
     const report = this.#io.signal.aborted
       ? this.#interruptionOf(error)
-      : await withPathAdvice(reportOf(error));
+      : await withPathAdvice(reportOf(error, (name) => name in options));
     await this.#printError(report);
     if (this.#isVerbose) for (const cause of causesText(error)) await this.#complain(cause);
     return report.exitCode;
@@ -203,13 +207,13 @@ function asOptions([first, ...rest]: readonly string[]): string[] {
   return first === undefined ? [] : [first, ...rest];
 }
 
-/** Adds advice to the report of a path that is not a store. */
+/** Adds advice to the report of a path that is neither a store nor a file of syncs. */
 async function withPathAdvice(report: ErrorReport): Promise<ErrorReport> {
   const { code, reason, message, path } = report;
-  if (code !== 'SSTITCH_STORE_FORMAT' || path === undefined) return report;
+  if (path === undefined || !NOT_A_STORE_CODES.includes(code)) return report;
   // The module is not needed to start.
   const { adviceOnPath } = await import('./operations/not-a-store.js');
-  const advice = adviceOnPath(path, reason as EngineErrorReason | undefined);
+  const advice = adviceOnPath(path, code, reason as EngineErrorReason | undefined);
   return advice === undefined ? report : { ...report, message: `${message}; ${advice}` };
 }
 

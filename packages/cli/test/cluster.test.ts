@@ -282,11 +282,31 @@ describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
   });
 
   it.each<[string, (address: string) => readonly string[], RegExp]>([
-    ['levels', (address) => ['levels', address], /a store on a cluster has no files/],
-    ['space', (address) => ['space', address], /a store on a cluster has no files/],
-    ['checkpoint', (address) => ['checkpoint', address, 'x'], /a store on a cluster has no files/],
-    ['salvage', (address) => ['salvage', address], /a store on a cluster has no files/],
-    ['adopt', (address) => ['adopt', 'x', address], /a store on a cluster has no files/],
+    [
+      'levels',
+      (address) => ['levels', address],
+      /needs a store in a directory; this one is on a cluster/,
+    ],
+    [
+      'space',
+      (address) => ['space', address],
+      /needs a store in a directory; this one is on a cluster/,
+    ],
+    [
+      'checkpoint',
+      (address) => ['checkpoint', address, 'x'],
+      /needs a store in a directory; this one is on a cluster/,
+    ],
+    [
+      'salvage',
+      (address) => ['salvage', address],
+      /needs a store in a directory; this one is on a cluster/,
+    ],
+    [
+      'adopt',
+      (address) => ['adopt', 'x', address],
+      /needs a store in a directory; this one is on a cluster/,
+    ],
     [
       'export to it',
       (address) => ['export', 'x', '--sync', FIRST, '--output', address],

@@ -69,7 +69,9 @@ test('a target with what an unfinished copy left says so; a finished one does no
     );
   }
   for (const names of [['other'], ['gen-000001', 'CURRENT']]) {
-    expect(await messageFor(names)).toBe(`the target directory is not empty (${target})`);
+    expect(await messageFor(names)).toBe(
+      `the target directory is not empty: name a new one (${target})`,
+    );
   }
   await store.close();
 });

@@ -66,7 +66,7 @@ function parsePath(kind: PathKind, text: string): string {
   if (kind === 'store' || kind === 'cluster store') return text;
   throw new InvalidArgumentError(
     kind === 'store directory'
-      ? 'a store on a cluster has no files: name a store in a directory'
+      ? 'this command needs a store in a directory; this one is on a cluster'
       : `the address of a store on a cluster is not a ${kind}`,
   );
 }

@@ -1,26 +1,41 @@
-// Advice on a path that was to be a store and is not one.
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+// A path that was to be a store, or a file of syncs, and is none: its refusal, and advice on it.
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { EngineErrorReason } from '@sstitch/engine';
-import { formatOfName } from '../records/sync-format.js';
+import { FORMAT_ENDINGS, formatOfName } from '../records/sync-format.js';
+import { requireFile } from '../stores/input-path.js';
 
 /** The first bytes of a .c1z file, of every format. */
 const C1Z_MAGIC = 'C1Z';
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 
 /**
- * How to make a store of what is at a path: of a file of syncs, or of a LevelDB database.
+ * What to do about a path that is neither a store nor, where one is taken, a file of syncs: how to make a store of it, or
+ * what stores and files of syncs are.
  *
+ * @param code SSTITCH_STORE_FORMAT or SSTITCH_C1Z_NOT_C1Z
  * @param reason that of the SSTITCH_STORE_FORMAT
- * @returns undefined if there is no way
+ * @returns undefined if the message says it
  */
 export function adviceOnPath(
   path: string,
+  code: string,
   reason: EngineErrorReason | undefined,
 ): string | undefined {
   if (reason === 'leveldb-database') return `\`sstitch adopt ${shellWord(path)} STORE\``;
-  return reason === 'not-a-directory' && isSyncFile(path)
-    ? `it is a file of syncs, so import it first: \`sstitch import ${shellWord(path)} --into STORE\``
-    : undefined;
+  if (code === 'SSTITCH_STORE_FORMAT') {
+    if (reason !== 'not-a-directory') return undefined;
+    return isSyncFile(path)
+      ? `it is a file of syncs, so import it first: \`sstitch import ${shellWord(path)} --into STORE\``
+      : 'name the directory of a store';
+  }
+  // What standard input holds has no name.
+  if (isSyncFile(path) || !existsSync(path)) return undefined;
+  return `a store is a directory, and the name of a file of syncs ends in ${FORMAT_ENDINGS}`;
+}
+
+/** @throws CliError SSTITCH_INPUT_NOT_FOUND for a path, where nothing is, with the name of a file of syncs */
+export function refuseMissingFile(path: string): void {
+  if (formatOfName(path) !== undefined) requireFile(path);
 }
 
 /** Whether a path is a file that `import` takes, by its name or its first bytes. */

@@ -33,6 +33,11 @@ export async function withStoreOf<T>(
   zone: string | undefined,
   use: (location: string) => Promise<T>,
 ): Promise<T> {
+  if (!isClusterName(path) && !existsSync(path)) {
+    // Most paths exist, and the module is slow to load.
+    const { refuseMissingFile } = await import('./not-a-store.js');
+    refuseMissingFile(path);
+  }
   if (!isSyncFile(path)) return use(path);
   // Most commands read stores, and the readers of files are slow to load.
   const { withLoadedFile } = await import('./with-loaded-file.js');

@@ -17,12 +17,13 @@ export function kindOfInput(path: string): 'file' | 'directory' | 'stream' {
 
 /** Checks that a path is a file. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireFile(path: string): void {
-  if (!statusOf('file', path).isFile()) throw unfit(path, 'is not a file');
+  if (!statusOf('file', path).isFile()) throw unfit(path, 'is not a file: name a file');
 }
 
 /** Checks that a path is a directory. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_INPUT_UNFIT */
 export function requireDirectory(path: string): void {
-  if (!statusOf('directory', path).isDirectory()) throw unfit(path, 'is not a directory');
+  if (!statusOf('directory', path).isDirectory())
+    throw unfit(path, 'is not a directory: name a directory');
 }
 
 /**

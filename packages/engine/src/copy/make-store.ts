@@ -112,7 +112,7 @@ export function checkEmpty(fileSystem: FileSystem, directory: string): void {
   const unfinished = unfinishedName(names);
   const reason =
     unfinished === undefined
-      ? ''
+      ? ': name a new one'
       : `: ${unfinished} is of a copy that is being made or was never finished; if no process makes it, remove the directory`;
   throw new EngineError('SSTITCH_TARGET_EXISTS', `the target directory is not empty${reason}`, {
     path: directory,

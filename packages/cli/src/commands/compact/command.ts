@@ -10,7 +10,7 @@ export const compactCommand = defineCommand({
     'of it is one commit: readers and crashes find the old contents or the new, never a mix. Another ' +
     'process may have the source open, but not the base. A source that holds nothing under an id is refused with exit code 3, because a mistyped id must not wipe a sync; --allow-empty ' +
     'removes the sync. Only the index and the bounds of linked tables are read: damage in other ' +
-    'blocks is copied too, unless --verify reads the tables in full. What the syncs held before may ' +
+    'blocks is copied too, unless --verify reads these tables in full. What the syncs held before may ' +
     'stay in shared files until LevelDB compacts them, unless --purge removes it. --keep-replaced ' +
     'keeps the replaced version under a side id, in the same commit, for `rollback`, unless the base ' +
     'already holds the same version; every entry is then read and built into new tables. --dry-run ' +
@@ -58,7 +58,9 @@ export const compactCommand = defineCommand({
       placeholder: 'sync',
     },
     create: { summary: 'create the base if it does not exist' },
-    verify: { summary: "read the source's tables in full first and refuse a damaged one" },
+    verify: {
+      summary: 'first read the tables that hold the syncs in full, and refuse a damaged one',
+    },
     purge: { summary: 'leave no byte of removed data in any file of the base' },
     dryRun: { summary: 'print the plan and change nothing' },
     zone: zoneOption,

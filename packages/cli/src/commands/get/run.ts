@@ -4,6 +4,7 @@ import type { Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
+import { formatCountOf } from '../../output/quantities.js';
 import { describeEntry } from '../../records/describe-entry.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
@@ -51,7 +52,9 @@ function keyFinder({
   const { elements } = bucketLayout(bucket);
   if (ids.length !== elements.length) {
     const wanted = elements.length === 0 ? 'no ids' : elements.map((name) => `<${name}>`).join(' ');
-    throw usageError(`a ${bucket} is named by ${wanted}, not by ${ids.length} ids`);
+    throw usageError(
+      `a ${bucket} is named by ${wanted}, not by ${formatCountOf(ids.length, 'id')}`,
+    );
   }
   return async (reader, signal) => {
     const [syncId = ''] = await syncIdsOf(reader, store, [sync], signal);

@@ -8,8 +8,8 @@ export const whoCommand = defineCommand({
     'Reads a store or a file of syncs. With --principal, lists what the principal has, directly and ' +
     'through groups; with --entitlement, who has it; with --resource, who has any of its ' +
     'entitlements; with --principal and --entitlement, the ways by which the principal has it, the ' +
-    'shortest first, and exits with 1 if there is none. The answer is the same before and after ' +
-    'expansion. A principal or resource is named by type/id, or by a part of its name that matches ' +
+    'shortest first. Exits with 1 if it finds nothing, or the sync holds no such name. The answer is the ' +
+    'same before and after expansion. A principal or resource is named by type/id, or by a part of its name that matches ' +
     'no other; an entitlement by its id, or by its name or slug if no other entitlement has it.',
   arguments: [storeOrFileArgument],
   options: {
