@@ -1,6 +1,7 @@
 // The disk reserve: a file that keeps room for one commit on a full disk. Even a commit that only removes entries, and
 // so frees room, needs some for a directory, a MANIFEST, an index of each table that it shares, and the files that
-// LevelDB writes on open. commit/with-reserve.ts removes the reserve for such a commit and makes it again afterwards.
+// LevelDB writes on open. commit/with-reserve.ts removes the reserve for such a commit and makes it again afterwards;
+// open-store-directory.ts does so for an open, which writes a MANIFEST and a table of what the logs hold.
 
 import { randomFillSync } from 'node:crypto';
 import type { FileHandle, FileSystem } from '@sstitch/sst';
@@ -50,15 +51,16 @@ function writeReserve(fileSystem: FileSystem, path: string, sizeBytes: number): 
   }
 }
 
-/** Removes the reserve, which frees its room. */
+/** Removes the reserve, which frees its room. Returns whether there was one. */
 function releaseReserve(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
-): void {
+): boolean {
   try {
     fileSystem.unlink(`${directory}/${RESERVE_FILE}`);
+    return true;
   } catch {
-    // There is no reserve.
+    return false;
   }
 }
 

@@ -1,11 +1,12 @@
 // Opens a store's directory, or makes it, and recovers from a crash.
 
 import { EngineError } from '../errors.js';
+import { isDiskFull } from '../files/disk-full.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { asEngineError } from '../threads/task-errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { createStoreFilesTask } from './create-store-files.js';
-import { keepReserveTask } from './disk-reserve.js';
+import { keepReserveTask, releaseReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
 import {
   isStillCurrent,
@@ -40,8 +41,31 @@ export interface OpenedStoreDirectory {
   readonly lastNumber: number;
 }
 
-/** Opens and claims a store's directory. @throws EngineError; the directory is not claimed then */
+/**
+ * Opens and claims a store's directory. If that fails because the disk is full, removes the reserve and opens it again.
+ *
+ * @throws EngineError; the directory is not claimed then
+ */
 export async function openStoreDirectory(
+  pool: WorkerPool,
+  options: StoreDirectoryOptions,
+): Promise<OpenedStoreDirectory> {
+  const directory = options.location;
+  try {
+    return await openAndClaim(pool, options);
+  } catch (error) {
+    if (!isDiskFull(error) || !(await pool.run(releaseReserveTask, { directory }))) throw error;
+  }
+  try {
+    // It restores the reserve if it succeeds and there is room.
+    return await openAndClaim(pool, options);
+  } catch (error) {
+    await pool.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
+    throw error;
+  }
+}
+
+async function openAndClaim(
   pool: WorkerPool,
   options: StoreDirectoryOptions,
 ): Promise<OpenedStoreDirectory> {
