@@ -42,34 +42,34 @@ class NodeFileHandle implements FileHandle {
   }
 
   read(target: Uint8Array, position: number): number {
-    let filled = 0;
-    while (filled < target.byteLength) {
-      const count = readSync(
-        this.descriptor,
-        target,
-        filled,
-        target.byteLength - filled,
-        position + filled,
-      );
-      if (count === 0) break;
-      filled += count;
-    }
-    return filled;
+    return naming(this.#path, () => {
+      let filled = 0;
+      while (filled < target.byteLength) {
+        const count = readSync(
+          this.descriptor,
+          target,
+          filled,
+          target.byteLength - filled,
+          position + filled,
+        );
+        if (count === 0) break;
+        filled += count;
+      }
+      return filled;
+    });
   }
 
   write(bytes: Uint8Array): void {
-    let written = 0;
-    while (written < bytes.byteLength) {
-      written += writeSync(this.descriptor, bytes, written, bytes.byteLength - written);
-    }
+    naming(this.#path, () => {
+      let written = 0;
+      while (written < bytes.byteLength) {
+        written += writeSync(this.descriptor, bytes, written, bytes.byteLength - written);
+      }
+    });
   }
 
   sync(): void {
-    try {
-      fsyncSync(this.descriptor);
-    } catch (error) {
-      throw withPath(error, this.#path);
-    }
+    naming(this.#path, () => fsyncSync(this.descriptor));
   }
 
   sizeBytes(): number {
@@ -143,7 +143,7 @@ export const nodeFileSystem: FileSystem = {
     if (process.platform === 'win32') return;
     const descriptor = openSync(path, 'r');
     try {
-      fsyncSync(descriptor);
+      naming(path, () => fsyncSync(descriptor));
     } finally {
       closeSync(descriptor);
     }
@@ -151,6 +151,15 @@ export const nodeFileSystem: FileSystem = {
   chmod: chmodSync,
   realPath: realpathSync.native,
 };
+
+/** Runs work on a descriptor. Its errors name the path. */
+function naming<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw withPath(error, path);
+  }
+}
 
 /** Adds the path to an error of Node, which for a descriptor does not name the file. */
 function withPath(error: unknown, path: string): unknown {
