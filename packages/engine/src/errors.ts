@@ -33,7 +33,7 @@ export type EngineErrorCode =
   /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
-/** The closed set of reasons of SSTITCH_STORE_FORMAT. */
+/** The closed set of reasons: the last one is of SSTITCH_FILE_OPERATION, the others are of SSTITCH_STORE_FORMAT. */
 export type EngineErrorReason =
   /** The path is that of a file. */
   | 'not-a-directory'
@@ -48,11 +48,13 @@ export type EngineErrorReason =
   /** The directory to adopt is a store. */
   | 'already-a-store'
   /** The database to adopt has a table that LevelDB does not read. */
-  | 'table-unsupported';
+  | 'table-unsupported'
+  /** The disk has no room for the file. */
+  | 'disk-full';
 
 /** What an `EngineError` carries in addition to its code and message. */
 export interface EngineErrorDetails {
-  /** Of SSTITCH_STORE_FORMAT. */
+  /** Of SSTITCH_STORE_FORMAT, and of SSTITCH_FILE_OPERATION if the disk is full. */
   readonly reason?: EngineErrorReason | undefined;
   /** The error that caused this one. */
   readonly cause?: unknown;
@@ -75,7 +77,10 @@ export class EngineError extends Error {
   override readonly name: 'EngineError' | 'AbortError';
   /** The kind of failure, for code to branch on. */
   readonly code: EngineErrorCode;
-  /** What there is instead of a store that this version reads; undefined with other codes than SSTITCH_STORE_FORMAT. */
+  /**
+   * With SSTITCH_STORE_FORMAT, what there is instead of a store that this version reads; with SSTITCH_FILE_OPERATION,
+   * `disk-full` if the disk is full; otherwise undefined.
+   */
   readonly reason: EngineErrorReason | undefined;
   /** The file or directory concerned; undefined if the error concerns none. */
   readonly path: string | undefined;

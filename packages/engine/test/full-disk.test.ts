@@ -1,24 +1,27 @@
-// A real full disk: an excise frees room on it, and errors name the cause.
+// A real full disk: a store opens on it, an excise frees room, and errors name the cause.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, type TestContext, test } from 'vitest';
-import { Store } from '../src/index.js';
+import { afterEach, beforeEach, expect, onTestFinished, type TestContext, test } from 'vitest';
+import { openReadOnly, Store } from '../src/index.js';
 import {
   type ByteStore,
   bytes,
   type Contents,
   compactFully,
   contentsOf,
+  openFailure,
   openThreadedStore,
   put,
   rejection,
   span,
+  VIEW,
 } from './store-fixture.js';
 
 const DISK_MIB = 24;
+const MIB = 1024 * 1024;
 
 let disk: string;
 let isMounted = false;
@@ -43,6 +46,14 @@ function needsDisk(context: TestContext): void {
   if (!isMounted) context.skip('no small disk can be mounted here');
 }
 
+/** Makes entries that do not compress. */
+function randomEntries(prefix: string, count: number): Array<[string, string]> {
+  return Array.from({ length: count }, (_, index) => [
+    `${prefix}${String(index).padStart(4, '0')}`,
+    randomBytes(1000).toString('latin1'),
+  ]);
+}
+
 /** Makes a store with two sets of incompressible entries that share tables. */
 async function filled(options: { diskReserveBytes?: number } = {}) {
   const store = await openThreadedStore(join(disk, 'store'), {
@@ -50,13 +61,9 @@ async function filled(options: { diskReserveBytes?: number } = {}) {
     writeBufferSize: 512 * 1024,
     ...options,
   });
-  const contents: Contents = new Map();
-  for (const prefix of ['a', 'b', 'c', 'd']) {
-    for (let index = 0; index < (prefix === 'b' ? 5000 : 800); index++) {
-      const key = `${prefix}${String(index).padStart(4, '0')}`;
-      contents.set(key, randomBytes(1000).toString('latin1'));
-    }
-  }
+  const contents: Contents = new Map(
+    ['a', 'b', 'c', 'd'].flatMap((prefix) => randomEntries(prefix, prefix === 'b' ? 5000 : 800)),
+  );
   // There are several batches, as one batch would become one table.
   const entries = [...contents];
   for (let at = 0; at < entries.length; at += 200) await put(store, entries.slice(at, at + 200));
@@ -96,6 +103,69 @@ test('an excise frees room on a full disk with the reserve, which exists again a
   ).toEqual(['CURRENT', 'FORMAT', 'RESERVE', expect.stringMatching(/^gen-0000\d\d$/)]);
   expect(freeBytes()).toBeGreaterThan(0);
   await expectWritable(store, rest(contents));
+});
+
+test.each([
+  { what: 'tables alone', logged: 0 },
+  { what: 'a log too', logged: 300 },
+])(
+  'a store of $what opens on a full disk, and an excise then frees room',
+  async ({ logged }, context) => {
+    needsDisk(context);
+    const { store, contents } = await filled({ diskReserveBytes: MIB });
+    const late = randomEntries('e', logged);
+    await put(store, late);
+    await store.close();
+    fillDisk();
+    const opened = await openThreadedStore(store.location, { diskReserveBytes: MIB });
+    expect(await contentsOf(opened)).toEqual(new Map([...contents, ...late]));
+    await opened.excise(B);
+    expect(freeBytes()).toBeGreaterThan(0);
+    await opened.close();
+    const again = await openThreadedStore(store.location, { diskReserveBytes: MIB });
+    expect(statSync(join(store.location, 'RESERVE')).size).toBe(MIB);
+    await expectWritable(again, rest(new Map([...contents, ...late])));
+  },
+);
+
+test('an open for which the reserve is too small fails with the cause, and restores the reserve', async (context) => {
+  needsDisk(context);
+  const options = { diskReserveBytes: 64 * 1024 };
+  const { store, contents } = await filled(options);
+  const late = randomEntries('e', 300);
+  await put(store, late);
+  await store.close();
+  fillDisk();
+  expect(await openFailure(store.location, { ...options, fileSystem: undefined })).toMatchObject({
+    code: 'SSTITCH_LEVELDB',
+    message: expect.stringContaining('No space left on device'),
+  });
+  expect(statSync(join(store.location, 'RESERVE')).size).toBe(options.diskReserveBytes);
+  rmSync(join(disk, 'filler-0'));
+  const reopened = await openThreadedStore(store.location, options);
+  expect(await contentsOf(reopened)).toEqual(new Map([...contents, ...late]));
+});
+
+test('a read-only open on a full disk names the place of its copy, and the option for another one', async (context) => {
+  needsDisk(context);
+  const { store, contents } = await filled();
+  await store.close();
+  fillDisk();
+  const error = await openReadOnly(store.location).catch((thrown: Error) => thrown.cause);
+  expect(error).toMatchObject({
+    ...{ code: 'SSTITCH_FILE_OPERATION', reason: 'disk-full' },
+    path: join(store.location, 'readers'),
+    message: expect.stringMatching(/the disk is full: .*copyDirectory/),
+  });
+  expect(readdirSync(join(store.location, 'readers'))).toEqual([]);
+  const copyDirectory = mkdtempSync(join(tmpdir(), 'sstitch-copies-'));
+  onTestFinished(() => rmSync(copyDirectory, { recursive: true }));
+  const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, {
+    ...VIEW,
+    copyDirectory,
+  });
+  expect(await contentsOf(reader)).toEqual(contents);
+  await reader.close();
 });
 
 test('without a reserve an excise fails with the cause, and the store is unchanged', async (context) => {

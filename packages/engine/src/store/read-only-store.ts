@@ -11,6 +11,8 @@ import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf, throwIfAborted } from '../errors.js';
 import { extractTables } from '../extract/extract-tables.js';
+import { isDiskFull } from '../files/disk-full.js';
+import { parentDirectory } from '../files/place-file.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
@@ -226,7 +228,10 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         temporaryDirectory: tmpdir(),
         name: readerDirectoryName(process.pid, randomInt(MAX_READER_COUNT)),
       };
-      const found = await pool.run(findReaderPlaceTask, place, { signal });
+      const finding = pool.run(findReaderPlaceTask, place, { signal });
+      const found = await finding.catch((error: unknown) => {
+        throw isDiskFull(error) ? noRoomForCopy(error, copyDirectory ?? realPath) : error;
+      });
       const { directory: targetDirectory, toRemove } = found;
       const sourceDirectory = `${realPath}/${generationName(number)}`;
       let isMade = false;
@@ -273,6 +278,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         // If the owner has committed, it may have removed the generation that CURRENT named: try again.
         const again = await pool.run(prepareOpenTask, inspection);
         if (again.generation !== number && errorCodeOf(error) !== 'SSTITCH_ABORTED') continue;
+        if (isDiskFull(error)) throw noRoomForCopy(error, parentDirectory(toRemove));
         if (errorCodeOf(error) !== 'ENOENT') throw error;
         throw new EngineError(
           'SSTITCH_STORE_CORRUPT',
@@ -308,6 +314,14 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   async _clear(): Promise<void> {
     throw readOnlyError();
   }
+}
+
+function noRoomForCopy(cause: unknown, path: string): EngineError {
+  return new EngineError(
+    'SSTITCH_FILE_OPERATION',
+    'the disk is full: a read-only open makes a private copy, here unless copyDirectory names another directory',
+    { reason: 'disk-full', cause, path },
+  );
 }
 
 /** A copy whose entries are all in tables. */

@@ -5,6 +5,7 @@ import {
   type EngineErrorReason,
   errorCodeOf,
 } from '../errors.js';
+import { isDiskFull } from '../files/disk-full.js';
 
 /** An error as plain data. */
 export interface TaskFailure {
@@ -81,5 +82,6 @@ export function asEngineError(error: unknown): EngineError {
   }
   // The cause of a table's I/O error is the file system's error.
   const cause = name === 'SstError' && error instanceof Error ? (error.cause ?? error) : error;
-  return new EngineError('SSTITCH_FILE_OPERATION', message, { cause, path, offset });
+  const reason = isDiskFull(error) ? 'disk-full' : undefined;
+  return new EngineError('SSTITCH_FILE_OPERATION', message, { reason, cause, path, offset });
 }
