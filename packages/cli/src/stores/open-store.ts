@@ -150,15 +150,18 @@ export async function withSource<T>(
 }
 
 /**
- * Runs `use` with a store that it does not change. If another process has the store open, `use` gets a copy, by links,
- * of the store's current state.
+ * Runs `use` with a store that it does not change. If another process has the store open, or the store cannot be written
+ * (read-only media, another user's), `use` gets a copy of the store's current state, by links where they are possible.
  */
 export async function withStoreOrCopy<T>(
   location: string,
   signal: AbortSignal,
   use: (store: LocalStore) => Promise<T>,
 ): Promise<T> {
-  const store = await openUnlessLocked(location);
+  const store = await openUnlessLocked(location).catch((error: unknown) => {
+    // The engine has found that it is a store before it writes to it.
+    if (!isFileFailure(error) || !isReadOnly(location)) throw error;
+  });
   if (store === undefined) {
     return withFrozenCopy(location, signal, ({ storeDirectory }) =>
       withLocalStore(storeDirectory, 'refuse', use),
@@ -181,12 +184,26 @@ async function openUnlessLocked(location: string): Promise<LocalStore | undefine
   }
 }
 
+/** Whether opening a store failed in a file operation or in LevelDB, and not because of what the store holds. */
+function isFileFailure(error: unknown): boolean {
+  return ['SSTITCH_FILE_OPERATION', 'SSTITCH_LEVELDB'].includes(reportOf(error).code);
+}
+
+/** Whether a store can be read and cannot be written. */
+function isReadOnly(location: string): boolean {
+  return refusesWrites(location) && !refuses(join(location, 'CURRENT'), constants.R_OK);
+}
+
 function refusesWrites(location: string): boolean {
+  return refuses(location, constants.W_OK);
+}
+
+/** Whether access is refused. Opening the store reports that it is missing. */
+function refuses(path: string, access: number): boolean {
   try {
-    accessSync(location, constants.W_OK);
+    accessSync(path, access);
     return false;
   } catch (error) {
-    // Opening the store reports that it is missing.
     return ['EROFS', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
   }
 }
