@@ -16,12 +16,14 @@ import {
   openThreadedStore,
   pagesOf,
   put,
+  rejection,
   replaceInModel,
   span,
   temporaryDirectory,
   text,
   VIEW,
 } from './store-fixture.js';
+import { fileError } from './watched-file-system.js';
 
 const SPAN = span('m', 'n');
 
@@ -52,6 +54,87 @@ describe('clear() and commits', () => {
     await cleared();
     await expectContentsThroughout(store, new Map([['m', 'new']]), ['k0000', 'k2999']);
   });
+});
+
+const clears: Record<string, (store: ByteStore) => Promise<void>> = {
+  'of a range': (store) => store.clear({ gte: bytes('a'), lt: bytes('d') }),
+  'of what a snapshot shows': async (store) => {
+    const snapshot = store.snapshot();
+    await store.clear({ gte: bytes('a'), lt: bytes('d'), snapshot });
+    await snapshot.close();
+  },
+};
+
+describe.each(Object.entries(clears))('a clear %s', (_, clear) => {
+  // More keys than one batch of a clear, in triples that lie far apart.
+  const indexes = Array.from({ length: 1000 }, (_, index) => index);
+  const keysOf = (index: number) => ['a', 'b', 'c'].map((name) => `${name}${1000 + index}`);
+
+  async function filledStore() {
+    const scene = await watchedStore();
+    await put(
+      scene.store,
+      indexes.flatMap(keysOf).map((key) => [key, 'old']),
+    );
+    return scene;
+  }
+
+  /** Begins a clear, and replaces triples until it has ended. */
+  function clearBesideBatches(store: ByteStore) {
+    let isCleared = false;
+    const cleared = clear(store).finally(() => {
+      isCleared = true;
+    });
+    const write = async () => {
+      for (const index of indexes) {
+        await put(
+          store,
+          keysOf(index).map((key) => [key, 'new']),
+        );
+        if (isCleared) return;
+      }
+    };
+    return { cleared, written: write() };
+  }
+
+  async function expectWholeTriples(store: ByteStore): Promise<void> {
+    const left = await contentsOf(store, { lt: bytes('m') });
+    const torn = indexes.filter(
+      (index) => new Set(keysOf(index).map((key) => left.get(key))).size > 1,
+    );
+    expect(torn).toEqual([]);
+    expect([...left.values()]).not.toContain('old');
+  }
+
+  test('keeps or removes each batch beside it as a whole', async () => {
+    const { store } = await filledStore();
+    const { cleared, written } = clearBesideBatches(store);
+    await Promise.all([cleared, written]);
+    await expectWholeTriples(store);
+  });
+
+  test.for([
+    ['succeeds', false],
+    ['fails', true],
+  ] as const)(
+    'keeps or removes each batch beside it as a whole also if it begins during a commit that %s',
+    async ([, fails]) => {
+      const { store, watched } = await filledStore();
+      const clearing = once(watched, isStaging, () => clearBesideBatches(store));
+      const clears = watched.before;
+      watched.before = (operation) => {
+        clears(operation);
+        if (fails && steps['writers paused']?.(operation)) {
+          throw fileError('ENOSPC', 'rename', operation.path);
+        }
+      };
+      const commit = store.excise([SPAN]);
+      if (fails) expect(await rejection(commit)).toMatchObject({ code: 'SSTITCH_FILE_OPERATION' });
+      else await commit;
+      await Promise.all(Object.values(clearing()));
+      await expectWholeTriples(store);
+    },
+  );
 });
 
 describe('writers and commits', () => {

@@ -105,7 +105,7 @@ test('an excise frees room on a full disk with the reserve, which exists again a
   await expectWritable(store, rest(contents));
 });
 
-test.each([
+test.for([
   { what: 'tables alone', logged: 0 },
   { what: 'a log too', logged: 300 },
 ])(
@@ -136,7 +136,7 @@ test('an open for which the reserve is too small fails with the cause, and resto
   await put(store, late);
   await store.close();
   fillDisk();
-  expect(await openFailure(store.location, { ...options, fileSystem: undefined })).toMatchObject({
+  expect(await openFailure(store.location, options)).toMatchObject({
     code: 'SSTITCH_LEVELDB',
     message: expect.stringContaining('No space left on device'),
   });

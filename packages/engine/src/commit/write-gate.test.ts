@@ -6,7 +6,7 @@ import type {
   NativeOperation,
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
-import { MAX_CAPTURED_BYTES, type RetireLog, WriteGate } from './write-gate.js';
+import { type ClearWrites, MAX_CAPTURED_BYTES, type RetireLog, WriteGate } from './write-gate.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const INSIDE = { start: bytes('m'), end: bytes('n') };
@@ -58,6 +58,7 @@ function gateOf(
 }
 
 const CLEAR_ALL = { reverse: false, limit: -1 } as NativeRangeOptions;
+const clearAll = (writes: ClearWrites) => writes.clear(CLEAR_ALL);
 
 test('a commit begins during a write in flight, and captures it', async () => {
   const { database, held, state } = recordingDatabase();
@@ -98,12 +99,12 @@ test('writes that arrive while one is in flight follow it in order, as one group
   expect(gate.take().operations).toEqual([]);
 });
 
-test('a clear runs alone and in order, and not while a commit captures writes', async () => {
+test('a clear runs alone and in order, and a commit waits for it', async () => {
   const { database, batches, held, state } = recordingDatabase();
   const gate = gateOf(database);
   state.hold = true;
   const before = gate.put(bytes('a'), bytes('1'), {});
-  const clear = gate.clear(CLEAR_ALL);
+  const clear = gate.clear(clearAll);
   const after = [gate.put(bytes('b'), bytes('1'), {}), gate.put(bytes('c'), bytes('1'), {})];
   let begun = false;
   held[0]?.();
@@ -114,14 +115,48 @@ test('a clear runs alone and in order, and not while a commit captures writes', 
   await settled();
   expect(begun).toBe(false);
   held[1]?.();
-  expect(await clear).toBe(true);
+  await clear;
   await begin;
   await settled();
   held[2]?.();
   await Promise.all(after);
   expect(batches.at(-1)?.keys).toEqual(['b', 'c']);
-  expect(await gate.clear(CLEAR_ALL)).toBe(false);
-  expect(batches).toHaveLength(3);
+});
+
+test('a clear that arrives during a commit runs at its end, before waiting writes, and holds up no other', async () => {
+  const [old, next] = [recordingDatabase(), recordingDatabase()];
+  const gate = gateOf(old.database);
+  await gate.begin([]);
+  const clear = gate.clear(clearAll);
+  await gate.put(bytes('a'), bytes('1'), {});
+  await gate.pause();
+  const after = gate.put(bytes('b'), bytes('1'), {});
+  gate.end(next.database);
+  // The next commit does not overtake it.
+  await gate.begin([]);
+  await Promise.all([clear, after]);
+  expect(old.batches.map(({ keys }) => keys)).toEqual([['a']]);
+  expect(next.batches.map(({ keys }) => keys)).toEqual([['everything'], ['b']]);
+});
+
+test('a clear that waits for a commit is rejected if the commit poisons the gate', async () => {
+  const { database, batches } = recordingDatabase();
+  const gate = gateOf(database);
+  await gate.begin([]);
+  const clear = gate.clear(clearAll);
+  gate.refuse(new EngineError('SSTITCH_STORE_POISONED', 'reopen it'));
+  await expect(clear).rejects.toThrow('reopen it');
+  gate.end();
+  await gate.drained();
+  expect(batches).toEqual([]);
+});
+
+test('a clear whose reads fail does not cast doubt on the log', async () => {
+  const { database, batches } = recordingDatabase();
+  const gate = gateOf(database);
+  await expect(gate.clear(() => Promise.reject(new Error('no read')))).rejects.toThrow('no read');
+  await gate.put(bytes('a'), bytes('1'), {});
+  expect(batches).toHaveLength(1);
 });
 
 test('after a write that failed nothing is written until the log is retired', async () => {
@@ -195,7 +230,7 @@ test('a log that can never be retired poisons the gate: every later write gets t
   for (const key of ['b', 'c']) {
     await expect(gate.put(bytes(key), bytes('1'), {})).rejects.toThrow('reopen it');
   }
-  await expect(gate.clear(CLEAR_ALL)).rejects.toThrow('reopen it');
+  await expect(gate.clear(clearAll)).rejects.toThrow('reopen it');
   expect(batches).toHaveLength(1);
   await gate.drained();
 });

@@ -41,11 +41,17 @@ interface QueuedWrite {
   reject(error: unknown): void;
 }
 
-/** LevelDB's own clear. It runs alone, and not while a commit captures writes. */
+/** The writes of a clear, to the current database. */
+export interface ClearWrites {
+  clear(options: NativeRangeOptions): Promise<void>;
+  batch(operations: readonly NativeOperation[]): Promise<void>;
+}
+
+/** A clear. It runs alone, and not while a commit captures writes. */
 interface QueuedClear {
   readonly kind: 'clear';
-  readonly options: NativeRangeOptions;
-  resolve(isDone: boolean): void;
+  readonly run: (writes: ClearWrites) => Promise<void>;
+  resolve(): void;
   reject(error: unknown): void;
 }
 
@@ -69,7 +75,9 @@ export type RetireLog = (database: LevelDatabase) => Promise<void>;
 export class WriteGate {
   readonly #retireLog: RetireLog;
   #database: LevelDatabase;
-  #queue: Array<QueuedWrite | QueuedClear> = [];
+  readonly #queue: Array<QueuedWrite | QueuedClear> = [];
+  /** The clears that wait for the end of a commit. */
+  readonly #clears: QueuedClear[] = [];
   #waiting: Array<() => void> = [];
   #running: 'nothing' | 'write' | 'clear' | 'retirement' = 'nothing';
   /** The operations of the unmerged write in flight. */
@@ -105,13 +113,13 @@ export class WriteGate {
   }
 
   /**
-   * Runs LevelDB's own clear. Fulfils with false, and clears nothing, while a commit captures writes: a commit can only
-   * replay deletes of single keys.
+   * Runs a clear, without other writes between its own. While a commit captures writes it waits for the commit's end, as
+   * a commit can only replay deletes of single keys; other writes do not wait for it meanwhile.
    */
-  clear(options: NativeRangeOptions): Promise<boolean> {
+  clear(run: (writes: ClearWrites) => Promise<void>): Promise<void> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ kind: 'clear', options, resolve, reject });
+      this.#queue.push({ kind: 'clear', run, resolve, reject });
       this.#run();
     });
   }
@@ -169,6 +177,7 @@ export class WriteGate {
     this.#captured = [];
     this.#capturedBytes = 0;
     this.#isPaused = false;
+    this.#queue.unshift(...this.#clears.splice(0));
     this.#run();
   }
 
@@ -235,7 +244,12 @@ export class WriteGate {
       this.#makeSafe().catch(() => undefined);
     } else if (first.kind === 'clear') {
       this.#queue.shift();
-      void this.#runClear(first);
+      if (this.#replacedSpans === undefined) {
+        void this.#runClear(first);
+      } else {
+        this.#clears.push(first);
+        this.#run();
+      }
     } else {
       void this.#runGroup(this.#takeGroup());
     }
@@ -268,23 +282,28 @@ export class WriteGate {
   }
 
   #rejectWaiting(error: unknown): void {
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const { reject } of queue) reject(error);
+    const waiting = [...this.#clears.splice(0), ...this.#queue.splice(0)];
+    for (const { reject } of waiting) reject(error);
   }
 
-  async #runClear({ options, resolve, reject }: QueuedClear): Promise<void> {
-    if (this.#replacedSpans !== undefined) {
-      resolve(false);
-      this.#run();
-      return;
-    }
+  async #runClear({ run, resolve, reject }: QueuedClear): Promise<void> {
     this.#running = 'clear';
+    const database = this.#database;
+    const watched = async (write: Promise<void>) => {
+      try {
+        await write;
+      } catch (error) {
+        this.#isUnsafe = true;
+        throw error;
+      }
+    };
     try {
-      await this.#database._clear(options);
-      resolve(true);
+      await run({
+        clear: (options) => watched(database._clear(options)),
+        batch: (operations) => watched(database._batch(operations, {})),
+      });
+      resolve();
     } catch (error) {
-      this.#isUnsafe = true;
       reject(error);
     }
     this.#endRun();

@@ -331,21 +331,11 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   }
 
   /** @internal */
-  async _clear(options: NativeRangeOptions): Promise<void> {
-    if (options.snapshot == null && (await this.#opened.gate.clear(options))) return;
-    return this.#opened.operations.run(() => this.#clearInBatches(options));
-  }
-
-  /**
-   * Clears a range key by key, as a commit that stages captures and replays single operations. If a commit takes effect
-   * between two batches, the range is cleared again: of what the commit put in, all or nothing must be deleted.
-   */
-  async #clearInBatches(options: NativeRangeOptions): Promise<void> {
-    let generation: Generation;
-    do {
-      generation = this.generation;
-      await clearByKeys(this, options);
-    } while (this.generation !== generation && options.snapshot == null && options.limit < 0);
+  _clear(options: NativeRangeOptions): Promise<void> {
+    // A snapshot may be of a past generation, where LevelDB's own clear would delete.
+    return this.#opened.gate.clear((writes) =>
+      options.snapshot == null ? writes.clear(options) : clearByKeys(this, writes, options),
+    );
   }
 }
 
