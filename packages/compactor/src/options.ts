@@ -25,8 +25,8 @@ export interface CompactOptions {
    */
   readonly emptySource?: 'remove' | 'refuse';
   /**
-   * Read every table of the source in full before the commit, and refuse a damaged one. It requires the strategy `link`,
-   * which `auto` then picks.
+   * Read in full, before the commit, every table of the source that holds a part of the syncs, and refuse a damaged one.
+   * It requires the strategy `link`, which `auto` then picks.
    * @defaultValue false
    */
   readonly verify?: boolean;

@@ -65,7 +65,7 @@ export interface TableExtractOptions {
   /** Aborts the call. */
   readonly signal?: AbortSignal;
   /**
-   * Read every table in full and refuse a damaged one.
+   * Read in full every table that holds a part of the spans, and refuse a damaged one.
    * @defaultValue false
    */
   readonly verify?: boolean;

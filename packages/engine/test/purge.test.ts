@@ -23,7 +23,7 @@ import {
   temporaryDirectory,
   VIEW,
 } from './store-fixture.js';
-import { watchedFileSystem } from './watched-file-system.js';
+import { fileError, watchedFileSystem } from './watched-file-system.js';
 
 /** A marker in excised keys and values, which compress so little that a snappy block contains it literally. */
 const MARKER = /x[0-9a-v]{24}x/;
@@ -252,4 +252,34 @@ test('a purge removes the copies of ended readers, and lists the logs that a sal
   expect(purge).toEqual({ readers: 0, directories: [salvaged] });
   expect(existsSync(dead)).toBe(false);
   await store.close();
+});
+
+test('a compactRange with a file operation that fails, whichever it is, leaves the state', async () => {
+  const kept = new Map([...REST].filter((_, index) => index % 60 === 0));
+  const excised = [...EXCISED].slice(0, 50);
+  const failed = new Set<string>();
+  for (let failing = 0; ; failing++) {
+    const fileSystem = watchedFileSystem();
+    const location = join(temporaryDirectory(), 'store');
+    const store = await openStore(location, { fileSystem });
+    await put(store, [...kept, ...excised]);
+    await compactFully(store);
+    await store.excise(X);
+    let count = 0;
+    fileSystem.before = ({ name, path }) => {
+      if (count++ !== failing) return;
+      failed.add(name);
+      throw fileError('EIO', name, path);
+    };
+    const error = await store.compactRange(bytes('a'), bytes('zz')).catch((thrown) => thrown);
+    fileSystem.before = () => undefined;
+    await expectContents(store, kept);
+    await store.close();
+    await expectContents(await openStore(location), kept);
+    if (count > failing) continue;
+    expect(error).toBeUndefined();
+    // A commit purges the range, up to its commit point.
+    expect(failed).toContain('rename');
+    break;
+  }
 });

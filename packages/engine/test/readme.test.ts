@@ -36,6 +36,11 @@ test('the README lists every error code and no other', () => {
   expect(codes(documented)).toEqual(codes(source('src/errors.ts')));
 });
 
+test('the README states the share of a table below which its parts are copied, as in the code', () => {
+  expect(readme).toContain('if together they are less than 1/16 of the table');
+  expect(source('src/tables/split-policy.ts')).toContain('MIN_KEPT_SHARE = 1 / 16;');
+});
+
 test.each([
   ['cacheSize', '8 MiB', 'leveldb/level-options.ts', 'cacheSize: 8 * MIB'],
   ['writeBufferSize', '4 MiB', 'leveldb/level-options.ts', 'writeBufferSize: 4 * MIB'],

@@ -11,7 +11,7 @@ export interface MoveTablesInput {
   readonly strategy: 'link' | 'rebuild';
   /** The ranges in key order. */
   readonly ranges: readonly SyncRange[];
-  /** Whether to read the source's tables in full. */
+  /** Whether to read in full the source's tables that hold a part of the syncs. */
   readonly verify: boolean;
   readonly purge: boolean;
   readonly signal: AbortSignal | undefined;

@@ -29,7 +29,7 @@ import { limitRuns } from './merge-newest-runs.js';
 export interface ExtractRequest extends LinkRequest {
   /** How to split tables. `COPY_PARTS` for a database that this process does not own. */
   readonly policy: SplitPolicy;
-  /** Whether to read every table in full and refuse a damaged one. */
+  /** Whether to read in full every table that holds a part of the spans, and refuse a damaged one. */
   readonly verify: boolean;
 }
 

@@ -87,8 +87,8 @@ export interface ExtractOptions {
    */
   readonly share?: boolean;
   /**
-   * Read every table in full and refuse a damaged one (SSTITCH_TABLES_INVALID, with path and offset). Otherwise only
-   * the structure of each table and the blocks at the bounds are checked.
+   * Read in full every table that holds a part of the spans, and refuse a damaged one (SSTITCH_TABLES_INVALID, with path
+   * and offset). Otherwise only the structure of each such table and the blocks at the bounds are checked.
    * @defaultValue false
    */
   readonly verify?: boolean;
