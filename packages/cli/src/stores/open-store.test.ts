@@ -30,7 +30,7 @@ describe('checkpoint of a store that cannot be written', () => {
     expect(mine).toEqual([]);
   });
 
-  it('refuses a directory that is no store', async () => {
+  it('refuses a directory that is not a store', async () => {
     const [generation = ''] = generationsOf(store);
     const line = ['checkpoint', join(store, generation), join(testDirectory(), 'copy')];
     const { exitCode, stderr } = await sstitch(line);
