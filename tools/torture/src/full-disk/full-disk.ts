@@ -1,6 +1,7 @@
 // Fills a small tmpfs before a compaction, leaving a little more room each time. Whatever happens, the base
 // must be old or new as a whole, and must work again once there is room (after a reopen, because LevelDB
-// refuses writes after a failed flush of its memtable).
+// refuses writes after a failed flush of its memtable). In half of the rounds the base is also opened on the
+// disk when it is full to the last byte, for which its reserve must suffice.
 //
 // Needs the right to mount; without it the family is skipped.
 
@@ -62,6 +63,10 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
     await writeSyntheticSync(base, { grants, revision: 0, shuffle: true });
     const other = await writeSyntheticSync(base, { grants, syncIndex: 1, shuffle: true });
     const otherDigest = (await digestSync(base, other.syncId)).digest;
+    // Its log is larger than the reserve. The open flushes it.
+    await base.close();
+    base = new Store(join(disk, 'base'));
+    await base.open();
     let held = 0;
     for (let round = 0; round < rounds; round++) {
       const freeBytes = Math.floor(random() * MAX_FREE_BYTES);
@@ -76,7 +81,18 @@ export async function runFullDiskFamily(options: FullDiskOptions): Promise<Famil
           () => undefined,
           (error: unknown) => error,
         );
-        await rm(filler);
+        if (random() < 0.5) {
+          await base.close();
+          await fillDisk(disk, join(disk, 'rest'), 0);
+          base = new Store(join(disk, 'base'));
+          await base.open();
+          await base.close();
+          await rm(join(disk, 'rest'));
+          await rm(filler);
+          base = new Store(join(disk, 'base'));
+        } else {
+          await rm(filler);
+        }
         const { digest } = await digestSync(base, syncId);
         if (failed === undefined && digest !== digests[next])
           throw new Error('the compaction succeeded, but the sync is not new');
