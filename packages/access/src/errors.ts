@@ -2,6 +2,8 @@
 export type AccessErrorCode =
   /** The engine holds no record of the sync. */
   | 'SSTITCH_SYNC_NOT_FOUND'
+  /** The engine holds a sync with the id of the expanded one. */
+  | 'SSTITCH_SYNC_EXISTS'
   /** The sync holds no such entitlement. */
   | 'SSTITCH_ENTITLEMENT_NOT_FOUND'
   /** A grant to one resource expands to the entitlement of another. */

@@ -9,6 +9,8 @@ export const ACCESS_STEPS: Readonly<Record<string, readonly (string | Step)[]>> 
   expand: [
     'import team.jsonl --into team --quiet',
     `expand team --sync latest --as ${SECOND}`,
+    `expand team --sync latest --as ${SECOND}`,
+    `expand team --sync latest --as ${SECOND.slice(0, 4)} --replace`,
     'expand team --sync latest',
     'expand team --sync latest',
     'expand team --sync latest --quiet',

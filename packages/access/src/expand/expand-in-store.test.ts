@@ -95,6 +95,20 @@ describe('expandSync on a store', () => {
     expect(done.get('writing')).toBe(Number(records));
   });
 
+  it('replaces a sync of another id only with the option replace', async () => {
+    const [, other] = await digests();
+    const toOther = expandSync(store, SYNC, { as: OTHER });
+    await expect(toOther).rejects.toMatchObject({
+      code: 'SSTITCH_SYNC_EXISTS',
+      message: `sync ${OTHER} already exists`,
+    });
+    expect((await digests())[1]).toBe(other);
+    await expandSync(store, SYNC, { as: OTHER, replace: true });
+    expect((await digests())[1]).not.toBe(other);
+    // In place it replaces itself.
+    expect(await expandSync(store, SYNC, { as: SYNC })).toMatchObject({ principals: USERS + 2 });
+  });
+
   it('loses no record that is put while it runs', async () => {
     const writer = new SyncStore(store);
     const late: Array<Promise<void>> = [];

@@ -8,9 +8,11 @@
 // as the snapshot shows it, but for the batches before; otherwise the expansion starts again.
 import {
   type BytePut,
+  boundsOf,
   byteEncodings,
   type EngineSnapshot,
   type ReadWriteEngine,
+  readPages,
 } from '@sstitch/contract';
 import { grantKey, parseSyncId, syncSpans } from '@sstitch/keys';
 import {
@@ -28,7 +30,7 @@ import {
   VALUE_BUCKETS,
   writeExclusively,
 } from '@sstitch/records';
-import { AccessError, type AccessErrorDetails } from '../errors.js';
+import { AccessError, type AccessErrorDetails, throwIfAborted } from '../errors.js';
 import { bucketValues } from './bucket-values.js';
 import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
@@ -48,11 +50,12 @@ export interface ExpandSyncOptions extends ExpansionOptions {
   /** Aborts the expansion. Before the commit, an abort leaves a store with tables unchanged. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Leaves the sync unchanged and replaces the sync of this id by the expanded one. It needs an engine that makes
-   * tables.
+   * Leaves the sync unchanged and writes the expanded one under this id. It needs an engine that makes tables.
    * @defaultValue the sync's own id
    */
   readonly as?: string;
+  /** Whether to replace what the engine holds under the id of `as`. @defaultValue false */
+  readonly replace?: boolean;
 }
 
 /**
@@ -61,21 +64,22 @@ export interface ExpandSyncOptions extends ExpansionOptions {
  *
  * Writers of a `SyncStore` on the engine wait until it is done. The sync must not be written by other means meanwhile.
  *
- * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_GRANT_ID_TAKEN, SSTITCH_OPTION_INVALID; RecordsError
- * as lists do; errors of the engine.
+ * @throws {@link AccessError} as {@link ExpandedSync}, SSTITCH_SYNC_EXISTS, SSTITCH_GRANT_ID_TAKEN,
+ * SSTITCH_OPTION_INVALID; RecordsError as lists do; errors of the engine.
  */
 export async function expandSync<Tables>(
   engine: ReadWriteEngine | TableEngine<Tables>,
   syncId: string,
   options: ExpandSyncOptions = {},
 ): Promise<ExpansionReport> {
-  const { as = syncId, signal } = options;
+  const { as = syncId, replace = false, signal } = options;
   const tables = tablesOf(engine);
   if (as !== syncId && tables === undefined) {
     throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine can only expand in place');
   }
   const spans = syncSpans(syncId).map(({ span }) => span);
   return writeExclusively(engine, spans, signal, async (writer) => {
+    if (as !== syncId && !replace) await checkFree(engine, as, signal);
     const expansion = await SyncExpansion.open(engine, syncId, signal, options, writer.basis);
     const writing = { engine, writer, expansion, signal };
     try {
@@ -93,6 +97,19 @@ function tablesOf<Tables>(
   engine: ReadWriteEngine | TableEngine<Tables>,
 ): TableEngine<Tables> | undefined {
   return 'tableLoader' in engine && 'ingestAndExcise' in engine ? engine : undefined;
+}
+
+/** @throws AccessError SSTITCH_SYNC_EXISTS if the engine holds a key of the sync */
+async function checkFree(
+  engine: ReadWriteEngine,
+  syncId: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { span } of syncSpans(syncId)) {
+    for await (const _ of readPages(engine, boundsOf(span), () => throwIfAborted(signal))) {
+      throw new AccessError('SSTITCH_SYNC_EXISTS', `sync ${syncId} already exists`);
+    }
+  }
 }
 
 /** Replaces a sync in one commit. */

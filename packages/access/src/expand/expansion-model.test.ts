@@ -133,7 +133,9 @@ test('derives the same in one commit under another id, and leaves the sync uncha
         syncId,
       );
       const before = await memberships(store, syncId);
-      await expandSync(store, syncId, { as: OTHER, maxHeldGrants: number % 3 === 0 ? 5 : 99 });
+      await expandSync(store, syncId, {
+        ...{ as: OTHER, replace: true, maxHeldGrants: number % 3 === 0 ? 5 : 99 },
+      });
       expect(await memberships(store, syncId)).toEqual(before);
       expect(await memberships(store, OTHER)).toEqual(expandedModel(sync.groups, sync.grants));
       for await (const problem of verifyIndexes(store, OTHER)) expect.fail(JSON.stringify(problem));

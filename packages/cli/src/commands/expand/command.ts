@@ -9,7 +9,7 @@ export const expandCommand = defineCommand({
     'creates missing grants and adds sources to existing ones. Entitlements of a cycle do not pass ' +
     'access to each other. The sync is replaced in one commit with its indexes and statistics, or ' +
     'changed by one batch if little changes. Expanding again changes nothing. With --as the original ' +
-    'sync does not change.',
+    'sync does not change; an id that the store already holds is refused, unless --replace is given.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],
@@ -25,6 +25,7 @@ export const expandCommand = defineCommand({
       value: { type: 'sync', stores: ['store'] },
       placeholder: 'sync',
     },
+    replace: { summary: 'replace a sync with that id' },
     skipMismatches: {
       summary:
         'skip grants to one resource that expand to an entitlement of another; without this ' +

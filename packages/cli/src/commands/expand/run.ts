@@ -35,7 +35,7 @@ export const run: Run<typeof expandCommand> = (context, input) =>
 
 async function expand(
   context: CommandContext,
-  { store: location, sync, as: given, skipMismatches }: Input,
+  { store: location, sync, as: given, replace, skipMismatches }: Input,
   store: ByteStore,
 ): Promise<CommandResult> {
   const { progress, signal, style } = context;
@@ -46,7 +46,7 @@ async function expand(
   progress.update({ doing: 'checking' });
   await store.verifySpans(spansOf([syncId]), { signal });
   const report = await expandSync(store, syncId, {
-    ...{ as, signal, mismatches: skipMismatches ? 'skip' : 'refuse' },
+    ...{ as, replace, signal, mismatches: skipMismatches ? 'skip' : 'refuse' },
     onProgress: ({ step, done, total }) => progress.update({ ...STEPS[step], done, total }),
   });
   const durationMs = roundMs(performance.now() - started);
