@@ -1,5 +1,7 @@
 // --wait waits for a store that another process has open.
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { withLocalStore } from '../src/stores/open-store.js';
@@ -43,6 +45,33 @@ it('keeps what the next process writes into a new store, if the first leaves it 
   expect(await end).toMatchObject({ exitCode: 0 });
   expect(Object.keys(await digestsOf(store))).toHaveLength(1);
   expect(readdirSync(directory)).toEqual(['store']);
+});
+
+it('applies to a store that another process makes while an import reads its file', async ({
+  skip,
+}) => {
+  const directory = testDirectory();
+  const source = join(directory, 'source');
+  const store = join(directory, 'store');
+  const pipe = join(directory, 'pipe');
+  if (spawnSync('mkfifo', [pipe]).status !== 0) skip('there is no mkfifo here');
+  await sstitchJson('generate', source, '--grants', '3');
+  const { stdout: lines } = await sstitch(['export', source, '--sync', 'latest']);
+  const child = startMain(['import', pipe, '--into', store, '--wait', '600', '--verbose']);
+  const end = ended(child);
+  let noted = '';
+  child.stderr?.on('data', (text: string) => {
+    noted += text;
+  });
+  // Opens once the import has opened the other end.
+  const writer = await open(pipe, 'w');
+  const close = await openElsewhere(store);
+  await writer.writeFile(lines);
+  await writer.close();
+  await eventually(() => noted.includes('waiting: ') || child.exitCode !== null || undefined);
+  await close();
+  expect(await end).toMatchObject({ exitCode: 0 });
+  expect(await digestsOf(store)).toEqual(await digestsOf(source));
 });
 
 it('exits with 130 if it is interrupted, and leaves the store as it was', async () => {

@@ -10,6 +10,7 @@ import {
   RecordsError,
   StoreSink,
   type SyncSink,
+  type TableStore,
 } from '@sstitch/records';
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
@@ -18,12 +19,7 @@ import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-
 import { CliError, usageError } from '../errors.js';
 import { formatCountOf } from '../output/quantities.js';
 import type { SyncFormat } from '../records/sync-format.js';
-import {
-  type ByteStore,
-  type LocalStore,
-  openLocalStore,
-  withStore,
-} from '../stores/open-store.js';
+import { withStore } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
 import { showCommit } from './show-commit.js';
@@ -60,31 +56,30 @@ export async function loadFile(
   file: ImportFile,
   request: LoadRequest,
 ): Promise<LoadedFile> {
+  const { into } = request;
   const patience = patienceOf(context, request.wait);
   // An existing store is opened first, so that a lock is reported at once. A missing one is created last, so
   // that a bad file creates none.
   // A store on a cluster is created by its first commit.
-  if (isClusterName(request.into) || existsSync(request.into)) {
+  if (isClusterName(into) || existsSync(into)) {
     return withStore(
-      request.into,
+      into,
       'create',
       (store) => {
         const loader = newLoader((options) => store.tableLoader(options), context);
-        return load(loader, context, file, request, async () => store);
+        return load(loader, context, file, request, store);
       },
       patience,
     );
   }
-  let made: LocalStore | undefined;
   const directory = await makeTemporaryDirectory('sstitch-import-');
   try {
     const loader = newLoader((options) => new TableLoader(directory, options), context);
-    return await load(loader, context, file, request, async () => {
-      made = await openLocalStore(request.into, 'create');
-      return made;
+    return await load(loader, context, file, request, {
+      ingestAndExcise: (tables, options) =>
+        withStore(into, 'create', (store) => store.ingestAndExcise(tables, options), patience),
     });
   } finally {
-    await made?.close();
     await removeTemporary(directory);
   }
 }
@@ -98,16 +93,16 @@ function newLoader(
   return new RecordLoader(open, { signal, onProgress: showCommit(progress) });
 }
 
-/** Reads the file, then commits to the store that `open` returns. */
+/** Reads the file, then commits to the store. */
 async function load(
   loader: Loader,
   context: CommandContext,
   file: ImportFile,
   request: LoadRequest,
-  open: () => Promise<ByteStore>,
+  store: TableStore<LoadedTables>,
 ): Promise<LoadedFile> {
   const { progress, signal } = context;
-  const sink = new StoreSink(loader, open);
+  const sink = new StoreSink(loader, store);
   try {
     const format = await readFile(context, file, request, sink);
     signal.throwIfAborted();

@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeC1z } from '@sstitch/c1z/testing';
+import { Store } from '@sstitch/engine';
 import { syntheticSyncId } from '@sstitch/testkit';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
 
 const REAL_SYNC = '36zfOAoWMxQdISbixanQCRBiX7E';
@@ -195,6 +196,19 @@ describe('import of a .jsonl file', () => {
     const empty = join(directory, 'empty.jsonl');
     writeFileSync(empty, '');
     expect((await sstitch(['import', empty, '--into', store])).exitCode).toBe(3);
+  });
+});
+
+describe('import into a new store', () => {
+  it('leaves no store if the commit fails', async () => {
+    const { directory, file } = exported();
+    const again = join(directory, 'again');
+    const full = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    const failing = vi.spyOn(Store.prototype, 'ingestAndExcise').mockRejectedValueOnce(full);
+    const { exitCode } = await sstitch(['import', file, '--into', again]);
+    expect({ exitCode, calls: failing.mock.calls.length }).toEqual({ exitCode: 1, calls: 1 });
+    failing.mockRestore();
+    expect(readdirSync(directory).sort()).toEqual(['store', 'sync.jsonl']);
   });
 });
 
