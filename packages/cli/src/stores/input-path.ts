@@ -3,6 +3,7 @@
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, type CliErrorCode } from '../errors.js';
+import { requireOutsideStores } from './output-path.js';
 
 /**
  * The kind of the input at a path; a 'stream' is a pipe or a device, which can be read only once.
@@ -40,8 +41,14 @@ export function requireDatabase(path: string): void {
   );
 }
 
-/** Checks that a directory can be made at a path: that no file is there. @throws CliError with the code */
+/**
+ * Checks that a directory can be made at a path: that no file is there, and that it does not lie inside a store.
+ *
+ * @throws CliError with the code, for a file; SSTITCH_USAGE
+ */
 export function requireNoFile(path: string, code: CliErrorCode): void {
+  // A store that was made inside another one can still be opened.
+  if (!existsSync(join(path, 'CURRENT'))) requireOutsideStores(path);
   let isDirectory = true;
   try {
     isDirectory = statSync(path).isDirectory();

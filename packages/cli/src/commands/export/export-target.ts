@@ -4,9 +4,11 @@ import { dirname } from 'node:path';
 import { splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
+import { isClusterName } from '../../command-line/store-name.js';
 import { CliError, usageError } from '../../errors.js';
 import { isSyncFile } from '../../operations/open-syncs.js';
 import { FORMAT_ENDINGS, formatOfName, type SyncFormat } from '../../records/sync-format.js';
+import { requireOtherFile, requireOutsideStores } from '../../stores/output-path.js';
 import type { exportCommand } from './command.js';
 
 /** The name of standard output. */
@@ -19,7 +21,8 @@ export interface ExportTarget {
   readonly isCompressed: boolean;
 }
 
-/** * Works out the target from the options.
+/**
+ * Works out the target from the options.
  * @throws CliError SSTITCH_USAGE, SSTITCH_FILE_OPERATION
  */
 export function exportTarget(
@@ -46,7 +49,11 @@ export function exportTarget(
   if (path === undefined && isBinary(format) && io.stdout.isTerminal) {
     throw usageError('a .c1z file cannot be shown on a terminal: name the file with --output');
   }
-  if (path !== undefined) checkDirectory(path);
+  if (path !== undefined) {
+    checkDirectory(path);
+    if (!isClusterName(store)) requireOtherFile(path, store);
+    requireOutsideStores(path);
+  }
   const isCompressed = path !== undefined && splitCompression(path).compression !== undefined;
   return { format, path, isCompressed };
 }

@@ -1,0 +1,110 @@
+// What commands write must not destroy what they read, nor any store.
+import {
+  cpSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { syntheticSyncId } from '@sstitch/testkit';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { sstitch, sstitchJson, testDirectory } from '../../test/in-process.js';
+
+const SYNC = syntheticSyncId({});
+
+let template: string;
+/** A directory with the stores `base` and `other`, and the file `both.jsonl` of two syncs. */
+let directory: string;
+
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'sstitch-cli-outputs-'));
+  const base = join(template, 'base');
+  await sstitchJson('generate', base, '--grants', '20', '--syncs', '2');
+  await sstitchJson('generate', join(template, 'other'), '--grants', '5');
+  const output = join(template, 'both.jsonl');
+  await sstitchJson('export', base, '--sync', 'latest,@2', '--output', output);
+  return () => rmSync(template, { recursive: true, force: true });
+});
+
+function scene(): void {
+  directory = realpathSync(testDirectory());
+  cpSync(template, directory, { recursive: true });
+  linkSync(join(directory, 'both.jsonl'), join(directory, 'hard.jsonl'));
+  symlinkSync('both.jsonl', join(directory, 'soft.jsonl'));
+  symlinkSync('base', join(directory, 'link'));
+  mkdirSync(join(directory, 'plain'));
+  // A plain LevelDB database.
+  const [generation = ''] = readdirSync(join(directory, 'base')).filter((name) =>
+    name.startsWith('gen-'),
+  );
+  cpSync(join(directory, 'base', generation), join(directory, 'leveldb'), { recursive: true });
+}
+
+/** The files of the directory with their bytes. Reading a store may make a directory in it. */
+function contents(): Record<string, string> {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(path).toString('base64')]));
+}
+
+/** Runs a command line whose words in ./ are paths in the directory. */
+function runIn(line: string) {
+  return sstitch(line.split(' ').map((word) => word.replace(/^\.\//, `${directory}/`)));
+}
+
+describe('an output that is the input is refused, and stays as it was', () => {
+  it.each(['both.jsonl', 'plain/../both.jsonl', 'hard.jsonl', 'soft.jsonl'])('%s', async (name) => {
+    scene();
+    const before = contents();
+    const line = `export ./both.jsonl --sync ${SYNC} --output ./${name}`;
+    expect(await runIn(line)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr: `sstitch: ${directory}/${name} is the file that is read: write to another one (see: sstitch export --help)\n`,
+    });
+    expect(contents()).toEqual(before);
+  });
+});
+
+describe('an output inside a store or another database is refused, and that stays as it was', () => {
+  it.each([
+    [`export ./base --sync ${SYNC} --format jsonl --output ./base/CURRENT`, 'the store', 'base'],
+    [`export ./base --sync ${SYNC} --output ./other/a.c1z`, 'the store', 'other'],
+    [`export ./both.jsonl --sync ${SYNC} --output ./link/staging/a.csv`, 'the store', 'base'],
+    [`export ./base --sync ${SYNC} --output ./leveldb/a.jsonl`, 'the database', 'leveldb'],
+    ['checkpoint ./base ./other/copy', 'the store', 'other'],
+    ['checkpoint ./base ./other/copy --format pebble', 'the store', 'other'],
+    ['adopt ./leveldb ./other/staging/adopted', 'the store', 'other'],
+    ['generate ./base/readers --grants 3', 'the store', 'base'],
+    ['generate ./base/new/deep --grants 3', 'the store', 'base'],
+    ['import ./both.jsonl --into ./base/new', 'the store', 'base'],
+    [`clone ./base --sync ${SYNC} --into ./other/new`, 'the store', 'other'],
+    ['merge ./base ./other --into ./other/new', 'the store', 'other'],
+    [`compact --base ./base/new --from ./other --sync ${SYNC} --create`, 'the store', 'base'],
+  ])('%s', async (line, what, name) => {
+    scene();
+    const before = contents();
+    const { exitCode, stderr } = await runIn(line);
+    expect(stderr).toContain(
+      ` lies inside ${what} ${directory}/${name}: choose a place outside (see: sstitch `,
+    );
+    expect(exitCode).toBe(2);
+    expect(contents()).toEqual(before);
+  });
+});
+
+it('any other file is replaced, also one beside a store', async () => {
+  scene();
+  const line = ['export', join(directory, 'base'), '--sync', SYNC];
+  await sstitchJson(...line, '--output', join(directory, 'both.jsonl'));
+  const text = readFileSync(join(directory, 'both.jsonl'), 'utf8');
+  expect(text).toBe((await sstitch(line)).stdout);
+});
