@@ -77,7 +77,7 @@ export function aborted(path: string, signal: AbortSignal | undefined): C1zError
   return new C1zError('SSTITCH_ABORTED', 'aborted', { path, cause: signal?.reason });
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown, as a part of a sentence: without a full stop. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/(?<!\.)\.$/, '');
 }

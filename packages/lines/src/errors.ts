@@ -78,7 +78,7 @@ export function throwIfAborted(signal: AbortSignal | undefined, path: string | u
   }
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown, as a part of a sentence: without a full stop. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/(?<!\.)\.$/, '');
 }

@@ -124,9 +124,12 @@ describe('decoding a zstd stream', () => {
       'is damaged',
     ],
   ])('%s causes one clear error', async (_, stream, message) => {
-    await expect(decode(stream)).rejects.toMatchObject({
+    const refused = decode(stream);
+    await expect(refused).rejects.toMatchObject({
       code: 'SSTITCH_C1Z_CORRUPT',
       message: expect.stringContaining(message),
     });
+    // A message of zstd within it ends in no full stop.
+    await expect(refused).rejects.toThrow(/^[^.]*[^.;]; copy the file|there is no zstd stream/);
   });
 });

@@ -89,6 +89,7 @@ describe('readBytes', () => {
     for (let length = 8; length < bytes.length; length++) {
       const error = await errorOf(() => read(bytes.subarray(0, length)));
       expect(error).toMatchObject({ code: 'SSTITCH_LINES_DAMAGED', path: 'x' });
+      expect(error.message).toMatch(/ is truncated or damaged \(.*[^.]\): copy the file/);
     }
   });
 
