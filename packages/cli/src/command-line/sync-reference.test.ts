@@ -71,6 +71,8 @@ describe('a sync', () => {
     const syncs = [{ syncId: A, versionOf: B }, { syncId: B }, { syncId: C, versionOf: B }];
     expect(chooseSyncs(['36y'], syncs, 'base')).toEqual([B]);
     expect(chooseSyncs(['36z'], syncs, 'base')).toEqual([C]);
+    // @N does not count replaced versions, and neither does the message.
+    expect(() => chooseSyncs(['@2'], syncs, 'base')).toThrow('base holds 1 sync: there is no @2');
   });
 
   it('can be named only once', () => {

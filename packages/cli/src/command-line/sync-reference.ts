@@ -64,9 +64,10 @@ function chooseSync(reference: string, choices: readonly SyncChoice[], place: st
   if (!needsLookup(reference)) return reference;
   const rank = reference === LATEST ? '1' : RANK.exec(reference)?.[1];
   if (rank !== undefined) {
-    const found = newestFirst(choices)[Number(rank) - 1];
+    const ranked = newestFirst(choices);
+    const found = ranked[Number(rank) - 1];
     if (found !== undefined) return found.syncId;
-    const held = choices.length === 1 ? '1 sync' : `${choices.length || 'no'} syncs`;
+    const held = ranked.length === 1 ? '1 sync' : `${ranked.length || 'no'} syncs`;
     throw notFound(`${place} holds ${held}: there is no ${reference}`);
   }
   if (reference === LATEST_FINISHED) {
