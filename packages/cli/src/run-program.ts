@@ -32,7 +32,8 @@ const NOT_A_STORE_CODES: readonly string[] = ['SSTITCH_STORE_FORMAT', 'SSTITCH_C
  *
  * Prints results to standard output, with --json as exactly one JSON document. Prints an error to standard
  * error as one line `sstitch: …`; with --json a second line holds it as a JSON document:
- * `{"error":{"code","reason"?,"message","exitCode","path"?,"pid"?}}`. Never throws.
+ * `{"error":{"code","reason"?,"message","exitCode","path"?,"pid"?}}`; the result of a part of the work comes first.
+ * Never throws.
  *
  * @param argv the arguments after the program's name
  */
@@ -116,13 +117,14 @@ class Session {
   }
 
   async #print(result: CommandResult, { json, quiet }: CommandContext): Promise<void> {
-    const { document, text = '', summary = '', complaint } = result;
+    const { document, text = '', summary = '', complaint, error } = result;
     const output = json
       ? `${jsonText(document, 2)}\n`
       : escapeLines(quiet ? text : `${text}${summary}`);
     if (output !== '') await this.#io.stdout.write(output);
     if (complaint !== undefined) await this.#complain(complaint);
-    this.exitCode = result.exitCode ?? EXIT_CODES.done;
+    if (error !== undefined) await this.#printError(error);
+    this.exitCode = error?.exitCode ?? result.exitCode ?? EXIT_CODES.done;
   }
 
   async fail(error: unknown): Promise<ExitCode> {

@@ -87,12 +87,13 @@ describe.each<readonly [name: string, line: readonly string[]]>([
 
 describe('a finding', () => {
   it('of import matches if one of two files is bad', async () => {
-    const { exitCode, stdout } = await inScene((scene) => {
+    const { exitCode, stdout, stderr } = await inScene((scene) => {
       writeFileSync(join(scene, 'bad.jsonl'), 'nonsense');
       return ['import', 'bad.jsonl', 'sync.jsonl', '--into', 'imported', '--json'];
     });
     expect(exitCode).toBe(4);
     expectValid('import', JSON.parse(stdout));
+    expectValid('error', JSON.parse(stderr.split('\n')[1] ?? ''));
   });
 
   it('of verify', async () => {
@@ -120,6 +121,8 @@ describe('a finding', () => {
 
 it.each([
   [['syncs', 'nothing']],
+  // With a reason.
+  [['syncs', 'generation']],
   [['frobnicate']],
   [['syncs', 'base', '--wrong']],
   [['get', 'base', '--sync', 'zz', '--bucket', 'sync_run']],

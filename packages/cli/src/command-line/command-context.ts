@@ -1,4 +1,5 @@
 // What a command receives and returns.
+import type { ErrorReport } from '../errors.js';
 import type { ExitCode } from '../exit-codes.js';
 import type { Io } from '../terminal/io.js';
 import type { ProgressLine } from '../terminal/progress-line.js';
@@ -41,4 +42,6 @@ export interface CommandResult {
   readonly exitCode?: ExitCode;
   /** One line for standard error that explains the exit code. */
   readonly complaint?: string;
+  /** The error of a command that did a part of its work. It is printed as any error, and has the exit code. */
+  readonly error?: ErrorReport;
 }

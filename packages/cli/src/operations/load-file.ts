@@ -15,7 +15,7 @@ import {
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import { isClusterName } from '../command-line/store-name.js';
-import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
+import { chooseSyncs, needsLookup } from '../command-line/sync-reference.js';
 import { CliError, usageError } from '../errors.js';
 import { formatCountOf } from '../output/quantities.js';
 import type { SyncFormat } from '../records/sync-format.js';
@@ -31,8 +31,8 @@ export interface LoadRequest {
   readonly into: string;
   /** References to syncs of the file. @defaultValue all */
   readonly sync: readonly string[] | undefined;
-  /** Chooses among the syncs that the file holds, where `sync` does not: their ids. */
-  readonly choose?: (syncs: readonly SyncChoice[]) => readonly string[];
+  /** Chooses the syncs of the file, where `sync` does not: returns their ids. */
+  readonly choose?: (input: OpenInput) => Promise<readonly string[]>;
   /** The id under which the one sync of the file is imported. @defaultValue its own */
   readonly as: string | undefined;
   readonly zone: string | undefined;
@@ -134,9 +134,7 @@ async function readFile(
   const input = await openInput(context, file, zone);
   try {
     const syncIds =
-      choose === undefined
-        ? await chosenSyncs(file.name, input, sync)
-        : choose(await input.syncs());
+      choose === undefined ? await chosenSyncs(file.name, input, sync) : await choose(input);
     const { progress } = context;
     const total = progress.isShown ? await input.countRecords(syncIds) : undefined;
     let read = 0;

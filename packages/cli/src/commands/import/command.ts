@@ -9,8 +9,11 @@ export const importCommand = defineCommand({
     'format that Baton has written, .jsonl and .csv files as `export` writes them, and any of these ' +
     'compressed with gzip or zstd. The first bytes of a file determine its format. A directory stands for ' +
     'all files in it with such names; - means standard input. Each file replaces, in one commit, ' +
-    'everything the store holds under the same sync ids. If anything in a file is wrong, nothing of ' +
-    'it is imported; the other files still are, and the exit code is that of the first failure. ' +
+    'everything the store holds under the same sync ids. A .csv file holds only grants and ' +
+    'what their rows name: it replaces a sync by one without other resources and entitlements, ' +
+    'parents, profiles, expansions and assets (docs/formats/grants-csv.md). If a path does not ' +
+    'exist, nothing is imported. If anything in a file is wrong, nothing of it is imported; the other ' +
+    'files still are, and the exit code is that of the first failure. ' +
     'Memory is bounded: data that does not fit is sorted on disk, in the store or, if it does not ' +
     'exist yet, in the temporary directory.',
   arguments: [

@@ -257,6 +257,24 @@ describe('import of several files', () => {
     expect(await digestsOf(join(directory, 'again'))).toEqual(digests);
   });
 
+  it('prints what was imported, and the error of the first bad file with --json', async () => {
+    const { directory, files } = await archive();
+    const [bad, alien] = [join(directory, 'bad.jsonl'), join(directory, 'alien.csv')];
+    writeFileSync(bad, '');
+    writeFileSync(alien, 'a,b\n1,2\n');
+    const line = ['import', files, bad, alien, '--into', join(directory, 'again'), '--json'];
+    const { exitCode, stdout, stderr } = await sstitch(line);
+    const { syncs, failed } = JSON.parse(stdout);
+    expect({ syncs, failed }).toMatchObject({
+      syncs: [{ syncId: SYNC }, { syncId: OTHER }],
+      failed: [{ file: bad, error: { code: 'SSTITCH_SYNC_NOT_FOUND' } }, { file: alien }],
+    });
+    const message = '2 of 4 files were not imported';
+    const error = { code: 'SSTITCH_SYNC_NOT_FOUND', message, exitCode: 3 };
+    expect(stderr).toBe(`sstitch: ${message}\n${JSON.stringify({ error })}\n`);
+    expect(exitCode).toBe(3);
+  });
+
   it('imports no file if one is missing, or if none is named', async () => {
     const { directory, files } = await archive();
     const again = join(directory, 'again');

@@ -4,7 +4,8 @@ import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { isClusterName } from '../../command-line/store-name.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
-import { CliError, type ErrorReport, reportOf, usageError } from '../../errors.js';
+import { CliError, usageError } from '../../errors.js';
+import { errorOfFiles, type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { type ImportFile, importFiles } from '../../operations/import-files.js';
 import { loadFile } from '../../operations/load-file.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
@@ -26,7 +27,7 @@ interface ImportedSync {
 /** A file that was not imported. */
 interface FailedFile {
   readonly file: string;
-  readonly error: Pick<ErrorReport, 'code' | 'message' | 'exitCode'>;
+  readonly error: FileError;
 }
 
 export const run: Run<typeof importCommand> = async (context, input) => {
@@ -46,8 +47,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
     } catch (error) {
       if (files.length === 1) throw error;
       if (context.signal.aborted) throw interrupted(imported, files.length, error);
-      const { code, message, exitCode } = reportOf(error);
-      failed.push({ file: file.name, error: { code, message, exitCode } });
+      failed.push({ file: file.name, error: fileErrorOf(error) });
     }
   }
   return resultOf(context, { imported, failed, files: files.length }, performance.now() - started);
@@ -100,15 +100,15 @@ function resultOf(
     style.bold,
     columns,
   );
-  const [first] = failed;
+  const error = errorOfFiles(
+    failed.map((each) => each.error),
+    files,
+  );
   return {
     document: { syncs: imported, failed, durationMs },
     text: failed.map(({ error }) => `not imported: ${error.message}\n`).join(''),
     summary: `${imported.length === 0 ? '' : table}imported in ${formatMs(durationMs)}\n`,
-    ...(first !== undefined && {
-      exitCode: first.error.exitCode,
-      complaint: `${failed.length} of ${files} files ${failed.length === 1 ? 'was' : 'were'} not imported`,
-    }),
+    ...(error !== undefined && { error }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
+import { errorOfFiles } from '../../operations/failed-files.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { requireDirectory } from '../../stores/input-path.js';
 import { escapeText, jsonText } from '../../terminal/escape.js';
@@ -57,20 +58,19 @@ function lineOf({ file, outcome, syncs, error }: TakenFile, tookMs: number, isRe
       return `imported ${file}: ${parts.join(', ')} in ${formatMs(tookMs)}`;
     }
     case 'unchanged':
-      return `nothing new in ${file}`;
+      return `${file}: nothing new`;
+    case 'skipped':
+      return `${file}: skipped, as a sheet of grants holds less than a sync; \`sstitch import\` takes it`;
     case 'failed':
       return `${isRetried ? 'not imported, will be retried' : 'not imported'}: ${error?.message}`;
   }
 }
 
 function resultOf(files: readonly TakenFile[], elapsedMs: number): CommandResult {
-  const failed = files.filter(({ outcome }) => outcome === 'failed');
-  const [first] = failed;
+  const errors = files.flatMap(({ error }) => error ?? []);
+  const error = errorOfFiles(errors, files.length);
   return {
     document: { files, durationMs: roundMs(elapsedMs) },
-    ...(first?.error !== undefined && {
-      exitCode: first.error.exitCode,
-      complaint: `${failed.length} of ${files.length} files ${failed.length === 1 ? 'was' : 'were'} not imported`,
-    }),
+    ...(error !== undefined && { error }),
   };
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { CommandContext } from '../../command-line/command-context.js';
 import { isClusterName } from '../../command-line/store-name.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
-import { type ErrorReport, reportOf } from '../../errors.js';
+import { reportOf } from '../../errors.js';
+import { type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { loadFile } from '../../operations/load-file.js';
 import { findSyncs } from '../../stores/find-syncs.js';
 import { withReader } from '../../stores/open-store.js';
@@ -13,15 +14,25 @@ import type { SettledFile } from './settled-files.js';
 /** The outcome for a file, for --json. */
 export interface TakenFile {
   readonly file: string;
-  /** `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has none. */
-  readonly outcome: 'imported' | 'unchanged' | 'failed';
+  /**
+   * `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has
+   * none; `skipped`, that it is a sheet of grants, which would replace a sync by less.
+   */
+  readonly outcome: 'imported' | 'unchanged' | 'skipped' | 'failed';
   readonly syncs: ReadonlyArray<{ readonly syncId: string; readonly grants: number }>;
   /** The error of a failure. */
-  readonly error?: Pick<ErrorReport, 'code' | 'message' | 'exitCode'>;
+  readonly error?: FileError;
 }
 
-/** Thrown to end a load without new syncs. */
-class NothingNew extends Error {}
+/** Thrown to end a load before anything is loaded. */
+class NotTaken extends Error {
+  readonly outcome: 'unchanged' | 'skipped';
+
+  constructor(outcome: 'unchanged' | 'skipped') {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
 
 /** Imports a file; reports a bad file in the outcome. @throws the signal's reason */
 export async function takeFile(
@@ -35,9 +46,10 @@ export async function takeFile(
     const file = { name: path, path, isRegular: true };
     const { syncs } = await loadFile(context, file, {
       ...{ into, sync: undefined, as: undefined, zone, wait },
-      choose: (choices) => {
-        const chosen = newOf(choices, held);
-        if (chosen.length === 0) throw new NothingNew();
+      choose: async (input) => {
+        if (input.format === 'csv') throw new NotTaken('skipped');
+        const chosen = newOf(await input.syncs(), held);
+        if (chosen.length === 0) throw new NotTaken('unchanged');
         return chosen;
       },
     });
@@ -47,9 +59,8 @@ export async function takeFile(
     };
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof NothingNew) return { file: path, outcome: 'unchanged', syncs: [] };
-    const { code, message, exitCode } = reportOf(error);
-    return { file: path, outcome: 'failed', syncs: [], error: { code, message, exitCode } };
+    if (error instanceof NotTaken) return { file: path, outcome: error.outcome, syncs: [] };
+    return { file: path, outcome: 'failed', syncs: [], error: fileErrorOf(error) };
   }
 }
 

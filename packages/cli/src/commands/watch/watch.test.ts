@@ -77,6 +77,46 @@ it('skips syncs that the store holds, and unfinished syncs', async () => {
   expect((await watch()).files).toMatchObject([{ outcome: 'unchanged' }, { outcome: 'unchanged' }]);
 });
 
+it('skips a sheet of grants, whatever its name, because it holds less than the sync', async () => {
+  const { root, incoming, into, file } = await scene();
+  await sstitchJson('import', file, '--into', into);
+  const before = await digestsOf(into);
+  const sheet = join(incoming, 'grants.csv');
+  await sstitchJson('export', join(root, 'source'), '--sync', SYNC, '--output', sheet);
+  const rows = readFileSync(sheet, 'utf8').replaceAll(/,20\d\d-/g, ',2099-');
+  const misnamed = join(incoming, 'grants.jsonl');
+  for (const path of [sheet, misnamed]) writeFileSync(path, rows);
+  const line = ['watch', incoming, '--into', into, '--once', '--interval', '1'];
+  const { exitCode, stdout } = await sstitch(line);
+  expect({ exitCode, lines: stdout.split('\n') }).toEqual({
+    exitCode: 0,
+    lines: [
+      ...[sheet, misnamed].map(
+        (path) =>
+          `${path}: skipped, as a sheet of grants holds less than a sync; \`sstitch import\` takes it`,
+      ),
+      '',
+    ],
+  });
+  expect((await sstitchJson<{ files: object[] }>(...line)).files).toEqual(
+    [sheet, misnamed].map((path) => ({ file: path, outcome: 'skipped', syncs: [] })),
+  );
+  expect(await digestsOf(into)).toEqual(before);
+});
+
+it('prints the files, and the error of the first bad one with --once --json', async () => {
+  const { incoming, into, file } = await scene();
+  renameSync(file, join(incoming, 'sync.jsonl'));
+  writeFileSync(join(incoming, 'bad.jsonl'), 'nonsense');
+  const line = ['watch', incoming, '--into', into, '--once', '--interval', '1', '--json'];
+  const { exitCode, stdout, stderr } = await sstitch(line);
+  expect(JSON.parse(stdout).files).toMatchObject([{ outcome: 'failed' }, { outcome: 'imported' }]);
+  const message = '1 of 2 files was not imported';
+  const error = { code: 'SSTITCH_LINES_INVALID', message, exitCode: 4 };
+  expect(stderr).toBe(`sstitch: ${message}\n${JSON.stringify({ error })}\n`);
+  expect(exitCode).toBe(4);
+});
+
 it('keeps the version of a sync that ended last, whatever the names of its files', async () => {
   const { root, incoming, into } = await scene();
   const source = join(root, 'source');
