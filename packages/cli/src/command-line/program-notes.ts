@@ -102,9 +102,11 @@ export const OUTPUT_NOTES = [
   'An error is one line on standard error, `sstitch: …`. With --json a second line follows, ' +
     '`{"error":{"code","reason","message","exitCode","path","pid"}}`, with `reason` if the code has ' +
     'several, `path` if the error concerns a file or directory, and `pid` if another process that has ' +
-    'the store open is known. Standard output then ' +
-    'stays empty, unless the error is a finding: `verify` with problems (4), `digest` and `verify --sync` ' +
-    'of a missing sync (3), and a `demo` or `selftest` that fails also print their document.',
+    'the store open is known. Standard output then stays empty, except after `import` and `watch --once`, ' +
+    'which print their document if only some of several files failed.',
+  'A finding is not an error: `verify` with problems (4), `digest` and `verify --sync` of a missing sync ' +
+    '(3), a `demo` or `selftest` that fails, `who` that finds nothing and `diff --exit-code` with differences (1). ' +
+    'The document is printed, and no second line; all but `diff` print one line on standard error.',
   'A command changes a store before it writes its result: if the output cannot be written, the exit ' +
     'code is 1 although the store has changed.',
   'Tables fit the width of a terminal: a row that does not fit continues on further, indented lines. ' +

@@ -46,14 +46,14 @@ import { ClusterError } from '../errors.js';
 import { type Edit, type RunRef, versionOf } from '../log/edits.js';
 import { decodeRecord } from '../log/record-format.js';
 import type { Announcement, AppendOutcome, ClusterPort, ReadStrength } from '../port.js';
-import { applyRecord, EMPTY_STATE } from '../state/apply-record.js';
+import { applyRecord } from '../state/apply-record.js';
 import type { State } from '../state/state.js';
-import { decodeState } from '../state/state-format.js';
 import { assembleRecord, groupsToOffer } from './assemble-record.js';
 import { GroupQueue } from './group-queue.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Committed, LogClient, View } from './log-client.js';
 import { LogReader } from './log-reader.js';
+import { readNewestCheckpoint } from './newest-checkpoint.js';
 import { type OpenView, OpenViews } from './open-views.js';
 import { SharedProbe } from './shared-probe.js';
 
@@ -108,17 +108,6 @@ export async function openLogClient(
     await lease.end();
     throw error;
   }
-}
-
-async function readNewestCheckpoint(port: ClusterPort): Promise<State> {
-  const checkpoint = await port.readCheckpoint();
-  if (checkpoint === undefined) return EMPTY_STATE;
-  const state = decodeState(checkpoint.parts);
-  if (state.slot !== checkpoint.slot) {
-    const message = `the checkpoint of slot ${checkpoint.slot} holds the state of slot ${state.slot}`;
-    throw new ClusterError('SSTITCH_CLUSTER_CORRUPT', message);
-  }
-  return state;
 }
 
 interface Parts {

@@ -157,7 +157,9 @@ function conformanceChecks(directory: string, signal: AbortSignal): readonly Pla
       destroy: () => store.close(),
     };
   });
-  return chapters.map(({ name, tests }) => ({
+  // A store in a directory has no conditional commits: its chapter of them would pass without a test.
+  const tested = chapters.filter(({ name }) => name !== 'guarantees: conditions');
+  return tested.map(({ name, tests }) => ({
     name: `${name} (${tests.length} tests)`,
     check: async () => {
       for (const { name: test, run } of tests) {
