@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createC1z, openC1z } from '@sstitch/c1z';
+import type { SnapshotOptions } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { digestSync, SyncReader, SyncStore, verifyIndexes } from '@sstitch/records';
+import { grantKey, parseSyncId } from '@sstitch/keys';
+import { digestSync, encodeRecord, SyncReader, SyncStore, verifyIndexes } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -23,6 +25,12 @@ import type { ExpansionProgress, ExpansionStep } from './expansion-steps.js';
 const USERS = 1200;
 const OTHER = '36zM46KKuaBq0wjSSvKh5o0350y';
 const THIRD = '36zGvJw3uxU1QMJKU2yPVQ1hBOC';
+
+/** The arguments of a commit of tables, which may depend on a snapshot. */
+type Commit = [
+  Parameters<Store['ingestAndExcise']>[0],
+  Parameters<Store['ingestAndExcise']>[1] & { readonly ifUnchanged?: unknown },
+];
 
 let directory: string;
 let store: Store<Uint8Array, Uint8Array>;
@@ -185,5 +193,39 @@ describe('expandSync on a store', () => {
       cause: { code: 'SSTITCH_RECORD_REPEATED' },
     });
     expect((await digestSync(store, THIRD)).digest).toBe(digest);
+  });
+
+  it('starts again if another process wrote to the sync before its commit', async () => {
+    const given: unknown[] = [];
+    const made: unknown[] = [];
+    const late = grant('c', user('late'));
+    const shared = new Proxy(store, {
+      get: (_, name) => {
+        if (name === 'capabilities') return { ...store.capabilities, conditions: true };
+        if (name === 'snapshot') {
+          return (options?: SnapshotOptions) => {
+            const snapshot = store.snapshot();
+            if (options?.watch !== undefined) made.push(snapshot);
+            return snapshot;
+          };
+        }
+        if (name === 'ingestAndExcise') {
+          return async (...[tables, { ifUnchanged, ...options }]: Commit) => {
+            given.push(ifUnchanged);
+            if (given.length > 1) return store.ingestAndExcise(tables, options);
+            await store.put(grantKey(parseSyncId(SYNC), 'late'), encodeRecord(late));
+            throw Object.assign(new Error('conflict'), { code: 'SSTITCH_COMMIT_CONFLICT' });
+          };
+        }
+        const value = Reflect.get(store, name, store);
+        return typeof value === 'function' ? value.bind(store) : value;
+      },
+    });
+    await expandSync(shared, SYNC);
+    expect(given).toEqual(made);
+    expect(given).toHaveLength(2);
+    expect(await new SyncReader(store).getSyncStats(SYNC)).toMatchObject({
+      grants: BigInt(USERS * 3 + 4),
+    });
   });
 });

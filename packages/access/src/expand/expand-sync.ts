@@ -5,7 +5,7 @@
 //
 // Invariant: the write lock is held from the snapshot that the expansion reads to its last write. A put in between
 // would be lost when the sync is replaced. If other processes write to the engine, each batch depends on the sync's being
-// as the snapshot shows it, but for the batches before; otherwise the expansion starts again.
+// as the snapshot shows it, but for the batches before, and so does a replacement; otherwise the expansion starts again.
 import {
   type BytePut,
   boundsOf,
@@ -43,6 +43,12 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 export interface TableEngine<Tables> extends ReadWriteEngine, TableStore<Tables> {
   /** Makes a builder of tables from unsorted entries. */
   tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
+}
+
+/** An engine that makes tables, and how they are committed to it. */
+interface TableTarget<Tables> {
+  readonly engine: TableEngine<Tables>;
+  readonly store: TableStore<Tables>;
 }
 
 /** Options of {@link expandSync}. */
@@ -85,7 +91,8 @@ export async function expandSync<Tables>(
     try {
       const isWritten =
         as === syncId && (await writeInPlace(writing, { onlyOnce: tables !== undefined }));
-      if (!isWritten && tables !== undefined) await replaceSync(tables, expansion, as, signal);
+      if (!isWritten && tables !== undefined)
+        await replaceSync(dependingOn(writer.basis, tables), expansion, as, signal);
       return expansion.report;
     } finally {
       await expansion.close();
@@ -112,9 +119,20 @@ async function checkFree(
   }
 }
 
+/** Makes the commits of an engine depend on a snapshot. */
+function dependingOn<Tables>(
+  ifUnchanged: EngineSnapshot | undefined,
+  engine: TableEngine<Tables>,
+): TableTarget<Tables> {
+  if (ifUnchanged === undefined) return { engine, store: engine };
+  const ingestAndExcise: TableStore<Tables>['ingestAndExcise'] = (tables, options) =>
+    engine.ingestAndExcise(tables, { ...options, ifUnchanged });
+  return { engine, store: { ingestAndExcise } };
+}
+
 /** Replaces a sync in one commit. */
 async function replaceSync<Tables>(
-  engine: TableEngine<Tables>,
+  { engine, store }: TableTarget<Tables>,
   expansion: SyncExpansion,
   as: string,
   signal: AbortSignal | undefined,
@@ -123,7 +141,7 @@ async function replaceSync<Tables>(
     signal,
     onProgress: ({ entries, ofEntries }) => expansion.committing(entries, ofEntries),
   });
-  const sink = new StoreSink(loader, engine);
+  const sink = new StoreSink(loader, store);
   try {
     for await (const batch of expandedBatches(engine, expansion, signal)) {
       await sink.add(batch.withSyncId(as));

@@ -15,6 +15,7 @@ import {
   type EntryPages,
   type ReplaceSpansOptions,
   type ReplaceSpansResult,
+  type SnapshotOptions,
   type Span,
 } from '@sstitch/contract';
 import { type LoadedTables, Store, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
@@ -26,6 +27,7 @@ import { scanSpan } from './scan-span.js';
 interface CommitOptions {
   readonly signal?: AbortSignal | undefined;
   readonly purge?: boolean;
+  readonly ifUnchanged?: EngineSnapshot;
 }
 
 export class ClusterWriter implements ByteStore {
@@ -66,8 +68,8 @@ export class ClusterWriter implements ByteStore {
     return this.#engine.iterator(options);
   }
 
-  snapshot(): EngineSnapshot {
-    return this.#engine.snapshot();
+  snapshot(options?: SnapshotOptions): EngineSnapshot {
+    return this.#engine.snapshot(options);
   }
 
   batch(operations: ByteOperation[], options: ByteBatchOptions = byteEncodings): Promise<void> {
@@ -117,14 +119,17 @@ export class ClusterWriter implements ByteStore {
   async #replace(
     spans: readonly Span[],
     entries: EntryPages,
-    { signal, purge = false }: CommitOptions,
+    { signal, purge = false, ifUnchanged }: CommitOptions,
   ): Promise<StoreCommit> {
     if (purge) {
       throw usageError(
         '--purge applies to a store in a directory: on a cluster, `sstitch cluster collect` deletes what no reader keeps',
       );
     }
-    const { pauseMs, durationMs } = await this.replaceSpans(spans, entries, signal && { signal });
+    const { pauseMs, durationMs } = await this.replaceSpans(spans, entries, {
+      ifUnchanged,
+      ...(signal && { signal }),
+    });
     return { pauseMs, durationMs, spans: [] };
   }
 

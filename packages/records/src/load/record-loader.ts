@@ -3,7 +3,12 @@
 //
 // Invariants: entries that no thread has taken yet take at most `maxHeldBytes` plus what was added since the
 // last `room`; statistics are held back until the records are counted.
-import { compareBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
+import {
+  compareBytes,
+  type EngineSnapshot,
+  type Span,
+  type UnsortedEntries,
+} from '@sstitch/contract';
 import { bucketLayout, classifyKey, parseSyncId, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
 import { decodeRecord } from '../encoding/encode.js';
 import { RecordScanner } from '../encoding/record-scanner.js';
@@ -57,7 +62,12 @@ export interface TableStore<Tables> {
   /** Replaces everything inside the spans of the tables by their entries. */
   ingestAndExcise(
     tables: Tables,
-    options: { readonly move: true; readonly signal?: AbortSignal },
+    options: {
+      readonly move: true;
+      readonly signal?: AbortSignal;
+      /** The snapshot on which the commit depends, for a store that several processes write. */
+      readonly ifUnchanged?: EngineSnapshot;
+    },
   ): Promise<unknown>;
 }
 
