@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { printTable } from './report.mjs';
 
@@ -34,7 +34,9 @@ export function writeResults(name, details, tables = []) {
   mkdirSync(directory, { recursive: true });
   const date = new Date().toISOString();
   const path = join(directory, `${date.replaceAll(/[:.]/g, '-')}-${name}.json`);
-  const command = ['node', relative(ROOT, process.argv[1]), ...process.argv.slice(2)].join(' ');
+  // Results are committed, and other machines have other paths.
+  const options = process.argv.slice(2).map((each) => (isAbsolute(each) ? basename(each) : each));
+  const command = ['node', relative(ROOT, process.argv[1]), ...options].join(' ');
   const about = { name, command, date, commit: commit(), machine: describeMachine() };
   const all = { ...about, tables, ...details };
   writeFileSync(path, `${JSON.stringify(all, null, 2)}\n`);
