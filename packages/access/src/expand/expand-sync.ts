@@ -45,12 +45,6 @@ export interface TableEngine<Tables> extends ReadWriteEngine, TableStore<Tables>
   tableLoader(options: EntryTablesOptions): EntryTables<Tables>;
 }
 
-/** An engine that makes tables, and how they are committed to it. */
-interface TableTarget<Tables> {
-  readonly engine: TableEngine<Tables>;
-  readonly store: TableStore<Tables>;
-}
-
 /** Options of {@link expandSync}. */
 export interface ExpandSyncOptions extends ExpansionOptions {
   /** Aborts the expansion. Before the commit, an abort leaves a store with tables unchanged. */
@@ -91,8 +85,7 @@ export async function expandSync<Tables>(
     try {
       const isWritten =
         as === syncId && (await writeInPlace(writing, { onlyOnce: tables !== undefined }));
-      if (!isWritten && tables !== undefined)
-        await replaceSync(dependingOn(writer.basis, tables), expansion, as, signal);
+      if (!isWritten && tables !== undefined) await replaceSync(tables, writing, as);
       return expansion.report;
     } finally {
       await expansion.close();
@@ -119,29 +112,29 @@ async function checkFree(
   }
 }
 
-/** Makes the commits of an engine depend on a snapshot. */
+/** An engine whose commits depend on a snapshot. */
 function dependingOn<Tables>(
   ifUnchanged: EngineSnapshot | undefined,
   engine: TableEngine<Tables>,
-): TableTarget<Tables> {
-  if (ifUnchanged === undefined) return { engine, store: engine };
-  const ingestAndExcise: TableStore<Tables>['ingestAndExcise'] = (tables, options) =>
-    engine.ingestAndExcise(tables, { ...options, ifUnchanged });
-  return { engine, store: { ingestAndExcise } };
+): TableStore<Tables> {
+  if (ifUnchanged === undefined) return engine;
+  return {
+    ingestAndExcise: (tables, options) =>
+      engine.ingestAndExcise(tables, { ...options, ifUnchanged }),
+  };
 }
 
 /** Replaces a sync in one commit. */
 async function replaceSync<Tables>(
-  { engine, store }: TableTarget<Tables>,
-  expansion: SyncExpansion,
+  engine: TableEngine<Tables>,
+  { writer, expansion, signal }: SyncWriting,
   as: string,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
   const loader = new RecordLoader<Tables>((given) => engine.tableLoader(given), {
     signal,
     onProgress: ({ entries, ofEntries }) => expansion.committing(entries, ofEntries),
   });
-  const sink = new StoreSink(loader, store);
+  const sink = new StoreSink(loader, dependingOn(writer.basis, engine));
   try {
     for await (const batch of expandedBatches(engine, expansion, signal)) {
       await sink.add(batch.withSyncId(as));
@@ -168,8 +161,8 @@ function idTaken(what: string, details: AccessErrorDetails): AccessError {
   );
 }
 
-/** An expansion, and how it is written in place. */
-interface WritingInPlace {
+/** An expansion, and how it is written. */
+interface SyncWriting {
   readonly engine: ReadWriteEngine;
   readonly writer: ExclusiveWriter;
   readonly expansion: SyncExpansion;
@@ -183,7 +176,7 @@ interface WritingInPlace {
  * @returns whether the changes were written
  */
 async function writeInPlace(
-  { engine, writer, expansion, signal }: WritingInPlace,
+  { engine, writer, expansion, signal }: SyncWriting,
   { onlyOnce }: { readonly onlyOnce: boolean },
 ): Promise<boolean> {
   const { syncId, snapshot } = expansion;

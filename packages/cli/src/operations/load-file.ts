@@ -19,7 +19,7 @@ import { chooseSyncs, needsLookup } from '../command-line/sync-reference.js';
 import { CliError, usageError } from '../errors.js';
 import { formatCountOf } from '../output/quantities.js';
 import type { SyncFormat } from '../records/sync-format.js';
-import { requireNoFile } from '../stores/input-path.js';
+import { requireStorePlace } from '../stores/input-path.js';
 import { withStore } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
@@ -73,7 +73,7 @@ export async function loadFile(
       patience,
     );
   }
-  requireNoFile(into, 'SSTITCH_INPUT_UNFIT');
+  requireStorePlace(into, 'SSTITCH_INPUT_UNFIT');
   const directory = await makeTemporaryDirectory('sstitch-import-');
   try {
     const loader = newLoader((options) => new TableLoader(directory, options), context);

@@ -46,7 +46,7 @@ export function requireDatabase(path: string): void {
  *
  * @throws CliError with the code, for a file; SSTITCH_USAGE
  */
-export function requireNoFile(path: string, code: CliErrorCode): void {
+export function requireStorePlace(path: string, code: CliErrorCode): void {
   // A store that was made inside another one can still be opened.
   if (!existsSync(join(path, 'CURRENT'))) requireOutsideStores(path);
   let isDirectory = true;

@@ -12,7 +12,7 @@ import { type ErrorReport, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { withFrozenCopy } from './frozen-copy.js';
-import { requireNoFile } from './input-path.js';
+import { requireStorePlace } from './input-path.js';
 
 export type { ByteReader, ByteStore } from './byte-store.js';
 
@@ -37,7 +37,7 @@ export interface Patience {
  * @throws CliError SSTITCH_INPUT_UNFIT if a store is to be created where a file is; the errors of opening a store
  */
 export async function openLocalStore(location: string, missing: MissingStore): Promise<LocalStore> {
-  if (missing === 'create') requireNoFile(location, 'SSTITCH_INPUT_UNFIT');
+  if (missing === 'create') requireStorePlace(location, 'SSTITCH_INPUT_UNFIT');
   const store: LocalStore = new Store(location, {
     ...ENCODINGS,
     createIfMissing: missing === 'create',

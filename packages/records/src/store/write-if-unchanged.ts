@@ -1,5 +1,6 @@
 // Reads and writes of an engine as one step. On one that others write too, the write takes effect only if what was read
 // is unchanged; if it is not, the step is repeated.
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   compareBytes,
   type EngineSnapshot,
@@ -67,15 +68,7 @@ function isConflict(error: unknown): boolean {
 }
 
 async function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
-  throwIfAborted(signal);
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal?.addEventListener('abort', end);
-  });
+  // An abort ends the sleep with an error of Node's.
+  await sleep(durationMs, undefined, { signal }).catch(() => undefined);
   throwIfAborted(signal);
 }
