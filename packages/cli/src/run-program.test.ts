@@ -130,6 +130,17 @@ describe('the command line', () => {
     [['levels', 'text'], 4, /text\); name the directory of a store$/],
     [['import', 'text', '--into', 'new'], 4, /; a store is a directory, .* ends in \.c1z, /],
     [['watch', 'text', '--into', 'base'], 4, /text is not a directory: name a directory$/],
+    [
+      ['scan', 'text/store'],
+      5,
+      /^sstitch: the store does not exist \(text\/store\); check the path/,
+    ],
+    [
+      ['checkpoint', 'base', 'text/store'],
+      1,
+      /^sstitch: text is a file: name a directory, or a path/,
+    ],
+    [['generate', 'text/store', '--grants', '1'], 4, /^sstitch: text is a file: name a directory/],
     [['sst', 'dump', 'base'], 4, /base is not a file: name a file$/],
     [['checkpoint', 'base', 'base'], 1, /directory is not empty: name a new one \(base\)$/],
     [
@@ -143,7 +154,16 @@ describe('the command line', () => {
     await sstitch(['generate', join(directory, 'base'), '--grants', '1', '--syncs', '2']);
     await sstitch(['generate', join(directory, 'fresh'), '--grants', '2']);
     writeFileSync(join(directory, 'text'), 'hello world\n');
-    const paths = ['base', 'fresh', 'text', 'new', 'nothing', 'no.c1z', 'no.jsonl.gz'];
+    const paths = [
+      'base',
+      'fresh',
+      'text',
+      'text/store',
+      'new',
+      'nothing',
+      'no.c1z',
+      'no.jsonl.gz',
+    ];
     const line = commandLine.map((word) => (paths.includes(word) ? join(directory, word) : word));
     const { exitCode, stderr } = await sstitch(line);
     const [first, ...rest] = stderr.replaceAll(`${directory}/`, '').split('\n');

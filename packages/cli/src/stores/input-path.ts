@@ -1,7 +1,7 @@
 // Checks that the input of a command exists before anything is created or opened, so that a missing input has
 // the same exit code in every command.
 import { existsSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CliError, type CliErrorCode } from '../errors.js';
 import { requireOutsideStores } from './output-path.js';
 
@@ -49,14 +49,15 @@ export function requireDatabase(path: string): void {
 export function requireStorePlace(path: string, code: CliErrorCode): void {
   // A store that was made inside another one can still be opened.
   if (!existsSync(join(path, 'CURRENT'))) requireOutsideStores(path);
-  let isDirectory = true;
+  let file = path;
   try {
-    isDirectory = statSync(path).isDirectory();
-  } catch {
+    if (statSync(path).isDirectory()) return;
+  } catch (error) {
     // Nothing is there, or making the directory reports what is wrong.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTDIR') return;
+    while (!existsSync(file)) file = dirname(file);
   }
-  if (isDirectory) return;
-  throw new CliError(code, `${path} is a file: name a directory, or a path where nothing is`);
+  throw new CliError(code, `${file} is a file: name a directory, or a path where nothing is`);
 }
 
 function statusOf(what: string, path: string): Stats {

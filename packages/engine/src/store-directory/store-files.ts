@@ -142,13 +142,14 @@ export function mkdirs(fileSystem: FileSystem, directory: string): boolean {
   }
 }
 
-/** Whether a path exists. */
+/** Whether a path exists. Nothing exists below a file. */
 export function isThere(fileSystem: FileSystem, path: string): boolean {
   try {
     fileSystem.status(path);
     return true;
   } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return false;
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
     throw error;
   }
 }
