@@ -9,16 +9,13 @@ import type { SyncSink } from './sync-transfer.js';
  */
 export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
   readonly #loader: RecordLoader<Tables>;
-  readonly #store: TableStore<Tables> | (() => Promise<TableStore<Tables>>);
+  readonly #store: TableStore<Tables>;
 
   /**
    * @param loader - a new load, which `close` ends.
-   * @param store - the store, or a function that opens it, which `finish` calls. The store stays open.
+   * @param store - the store, which `finish` writes to. It stays open.
    */
-  constructor(
-    loader: RecordLoader<Tables>,
-    store: TableStore<Tables> | (() => Promise<TableStore<Tables>>),
-  ) {
+  constructor(loader: RecordLoader<Tables>, store: TableStore<Tables>) {
     this.#loader = loader;
     this.#store = store;
   }
@@ -45,9 +42,8 @@ export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
    * @returns what was loaded of each sync.
    * @throws the errors of `commit` of a `RecordLoader`.
    */
-  async finish(): Promise<LoadedSync[]> {
-    const store = typeof this.#store === 'function' ? await this.#store() : this.#store;
-    return this.#loader.commit(store);
+  finish(): Promise<LoadedSync[]> {
+    return this.#loader.commit(this.#store);
   }
 
   /** Ends the load and removes its temporary files. The store stays open. */

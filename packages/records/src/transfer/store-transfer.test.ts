@@ -45,7 +45,7 @@ async function transfer(
   { as, ...options }: BatchOptions & { readonly as?: string } = {},
 ): Promise<LoadedSync[]> {
   const loader = new RecordLoader((tables) => target.tableLoader(tables));
-  const sink = new StoreSink(loader, async () => target);
+  const sink = new StoreSink(loader, target);
   try {
     for await (const batch of source.batches(options)) {
       await sink.add(as === undefined ? batch : batch.withSyncId(as));
