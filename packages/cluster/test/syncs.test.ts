@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compact } from '@sstitch/compactor';
+import type { ReadWriteEngine } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
 import { digestSync, SyncStore, verifyIndexes } from '@sstitch/records';
 import { loadSyntheticSync, syntheticSync, writeSyntheticSync } from '@sstitch/testkit';
@@ -66,6 +67,29 @@ describe('a cluster store', () => {
       expect(await digests(other)).toEqual(before);
     },
   );
+
+  it('refuses a batch whose sync another process replaced since it was planned', async () => {
+    const cluster = new MemoryCluster();
+    const [base, other] = [await openCluster(cluster), await openCluster(cluster)];
+    const [source, newer] = [await openLocal(), await openLocal()];
+    await loadSyntheticSync(base, { seed: 7, grants: 400 });
+    await writeSyntheticSync(source, { seed: 7, grants: 400, revision: 2 });
+    await writeSyntheticSync(newer, { seed: 7, grants: 400, revision: 3 });
+    const { syncId } = syntheticSync({ seed: 7, grants: 400 });
+    const engine: ReadWriteEngine = base;
+    const batch = engine.batch.bind(engine);
+    let commits = 0;
+    engine.batch = async (operations, options) => {
+      if (commits++ === 0) await compact({ base: other, source: newer, syncIds: [syncId] });
+      await batch(operations, options);
+    };
+
+    const compacting = () => compact({ base, source, syncIds: [syncId], strategy: 'batch' });
+    await expect(compacting()).rejects.toMatchObject({ code: 'SSTITCH_COMMIT_CONFLICT' });
+    expect(await digestSync(base, syncId)).toEqual(await digestSync(newer, syncId));
+    await compacting();
+    expect(await digestSync(base, syncId)).toEqual(await digestSync(source, syncId));
+  });
 
   it('keeps the records, indexes and statistics of a sync that SyncStore writes', async () => {
     const base = await openCluster(new MemoryCluster());

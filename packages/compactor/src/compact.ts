@@ -5,7 +5,7 @@
 //   3 plan       a strategy, from one state of the source
 //   4 change     all syncs in one commit, by that strategy
 //   5 report     what was done
-import type { CommitReport, ReplaceSpansResult } from '@sstitch/contract';
+import type { CommitReport, ReplaceSpansResult, Span } from '@sstitch/contract';
 import { asReplacingBase, asTableBase, asTableSource } from './engines.js';
 import { EmptySyncError } from './errors.js';
 import { asCompactorError } from './failures.js';
@@ -29,7 +29,8 @@ import { inTurn } from './turn.js';
  * SSTITCH_BATCH_TOO_LARGE, SSTITCH_ABORTED; the base is unchanged
  * @throws EmptySyncError SSTITCH_SYNC_EMPTY if the source holds nothing under some ids. Its `result` says what was
  * done; it is undefined if `emptySource: 'refuse'` left the base unchanged
- * @throws EngineError as the engine's `extract`, `ingestAndExcise` and `replaceSpans`
+ * @throws EngineError as the engine's `extract`, `ingestAndExcise` and `replaceSpans`; SSTITCH_COMMIT_CONFLICT of a base with
+ * the capability `conditions` if another process wrote to the syncs while a batch was planned: run it again
  */
 export async function compact(options: CompactOptions): Promise<CompactResult> {
   const started = performance.now();
@@ -51,15 +52,18 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
 async function compactNow(options: CheckedOptions, started: number): Promise<CompactResult> {
   const ranges = rangesInKeyOrder(options.syncIds);
   const source = new SnapshotReader(options.source, options.signal);
+  const base = new SnapshotReader(options.base, options.signal, spansOf(ranges));
   try {
-    const picked = await planOn(options, ranges, source);
+    const picked = await planOn(options, ranges, source, base);
     const { plan } = picked;
+    // The snapshot of the base would keep its old generation. A batch makes none, and depends on what it read.
+    if (picked.batch === undefined) await base.close();
     const emptied = new Set(plan.emptied);
     if (options.emptySource === 'refuse') refuseEmpty(emptied);
     options.onProgress({ type: 'planned', plan });
     let change = noChange;
     if (!options.dryRun) {
-      change = await changeBase(options, picked, ranges, source, emptied);
+      change = await changeBase(options, picked, ranges, { source, base }, emptied);
       options.onProgress({ type: 'committed', generation: change.generation });
     }
     return {
@@ -76,6 +80,7 @@ async function compactNow(options: CheckedOptions, started: number): Promise<Com
       ...(change.purge === undefined ? {} : { purge: change.purge }),
     };
   } finally {
+    await base.close();
     await source.close();
   }
 }
@@ -84,20 +89,14 @@ async function planOn(
   options: CheckedOptions,
   ranges: readonly SyncRange[],
   source: SnapshotReader,
+  base: SnapshotReader,
 ): Promise<PickedPlan> {
-  const base = new SnapshotReader(options.base, options.signal);
-  try {
-    const picked = await pickPlan(options, ranges, source, base);
-    // A batch is planned from entries of both sides that were read through LevelDB, which checks no checksums.
-    if (picked.batch !== undefined) {
-      const spans = ranges.map(({ span }) => span);
-      for (const view of [source, base]) await view.verify(spans);
-    }
-    return picked;
-  } finally {
-    // It closes before the commit, as a snapshot would keep the old generation.
-    await base.close();
+  const picked = await pickPlan(options, ranges, source, base);
+  // A batch is planned from entries of both sides that were read through LevelDB, which checks no checksums.
+  if (picked.batch !== undefined) {
+    for (const view of [source, base]) await view.verify(spansOf(ranges));
   }
+  return picked;
 }
 
 /** Changes the base. Adds to `emptied` the syncs that the source has lost since the plan. */
@@ -105,13 +104,14 @@ async function changeBase(
   options: CheckedOptions,
   { plan, batch }: PickedPlan,
   ranges: readonly SyncRange[],
-  source: SnapshotReader,
+  views: { readonly source: SnapshotReader; readonly base: SnapshotReader },
   emptied: Set<string>,
 ): Promise<Change> {
+  const { source } = views;
   const { signal, purge, onProgress } = options;
   if (plan.strategy === 'batch' && batch !== undefined) {
     onProgress({ type: 'committing' });
-    await writeBatch(options.base, batch, signal);
+    await writeBatch(options.base, batch, views.base, signal);
     return { ...noChange, entries: batch.entries, batchCounts: batch.counts };
   }
   const onEmpty = (syncIds: ReadonlySet<string>) => {
@@ -138,6 +138,10 @@ async function changeBase(
   }
   const result = await rebuildSpans({ base, source, ranges, purge, signal, onProgress });
   return { ...changeOf(commitOf(result)), entries: result.entries, pauseMs: result.pauseMs };
+}
+
+function spansOf(ranges: readonly SyncRange[]): readonly Span[] {
+  return ranges.map(({ span }) => span);
 }
 
 function refuseEmpty(syncIds: ReadonlySet<string>): void {

@@ -3,6 +3,7 @@ import {
   type ByteIterator,
   type ByteReadOptions,
   byteEncodings,
+  type CommitCondition,
   type ReadableEngine,
   type Span,
 } from '@sstitch/contract';
@@ -27,10 +28,20 @@ export class SnapshotReader {
   readonly #snapshot: Snapshot;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(engine: ReadableEngine, signal: AbortSignal | undefined) {
+  /** @param watch the spans on which a commit can depend, for an engine with the capability `conditions` */
+  constructor(
+    engine: ReadableEngine,
+    signal: AbortSignal | undefined,
+    watch: readonly Span[] = [],
+  ) {
     this.#engine = engine;
-    this.#snapshot = engine.snapshot();
+    this.#snapshot = engine.snapshot({ watch });
     this.#signal = signal;
+  }
+
+  /** The condition of a commit that depends on the watched spans. */
+  get unchanged(): CommitCondition {
+    return { ifUnchanged: this.#snapshot };
   }
 
   close(): Promise<void> {

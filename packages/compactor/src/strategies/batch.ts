@@ -4,9 +4,10 @@
 // It makes no new generation, so it needs no links, no open, and only one fsync. But it reads both sides, leaves
 // tombstones, and keeps the difference in memory. So its size is limited.
 //
-// A concurrent write to the same sync, between the read and the batch, is not undone, as if it had come after the
-// compaction. Two compactions of a base never run concurrently in one process (turn.ts); `auto` does not choose a batch for
-// a base that several processes write to.
+// On a base with the capability `conditions`, the batch depends on what was read: if another process has written to the
+// syncs meanwhile, nothing is written. On others, a concurrent write to the same sync, between the read and the batch, is
+// not undone, as if it had come after the compaction. Two compactions of a base never run concurrently in one process
+// (turn.ts).
 import {
   type ByteOperation,
   byteEncodings,
@@ -128,16 +129,17 @@ async function planInto(
   };
 }
 
-/** Writes the batch and fsyncs it. */
+/** Writes the batch and fsyncs it. @param view what the batch was planned on */
 export async function writeBatch(
   base: ReadWriteEngine,
   { operations, anchor }: PlannedBatch,
+  view: SnapshotReader,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   throwIfAborted(signal);
   // Entries that are equal on both sides may have been written to the base without an fsync, so write something.
   const written = operations.length > 0 ? [...operations] : [anchor];
-  await base.batch(written, { ...byteEncodings, sync: true });
+  await base.batch(written, { ...byteEncodings, ...view.unchanged, sync: true });
 }
 
 class BatchDraft {
