@@ -1,6 +1,7 @@
 // The options of a connection, as the driver's pool takes them. Beside options.ts, because @types/pg is not installed
 // where a program only uses the types of the options.
 import { userInfo } from 'node:os';
+import { describeValue } from '@sstitch/contract';
 import type { PoolConfig } from 'pg';
 import { parse } from 'pg-connection-string';
 import { ClusterError } from '../errors.js';
@@ -25,6 +26,13 @@ export interface Settings {
 
 /** @throws ClusterError SSTITCH_OPTION_INVALID; SSTITCH_CLUSTER_UNAVAILABLE if a file that the string names is unreadable */
 export function settingsOf(options: PostgresOptions): Settings {
+  // The address of a database would otherwise be ignored, and the default database be used.
+  if (typeof options !== 'object' || options === null) {
+    throw new ClusterError(
+      'SSTITCH_OPTION_INVALID',
+      `options must be an object with a connectionString, not ${describeValue(options)}`,
+    );
+  }
   const connections = wholeNumber('connections', options.connections ?? DEFAULT_CONNECTIONS, 1);
   const statementMs = wholeNumber('statementMs', options.statementMs ?? DEFAULT_STATEMENT_MS, 10);
   const retryMs = wholeNumber('retryMs', options.retryMs ?? DEFAULT_RETRY_MS, 0);
