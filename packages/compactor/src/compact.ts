@@ -13,7 +13,7 @@ import { type CheckedOptions, type CompactOptions, checkOptions, whenOpen } from
 import { type PickedPlan, pickPlan } from './plan.js';
 import { type Change, noChange, reportBuckets } from './report.js';
 import type { CompactResult } from './result.js';
-import { SnapshotReader } from './span-reader.js';
+import { type SnapshotReader, withSnapshot } from './span-reader.js';
 import { writeBatch } from './strategies/batch.js';
 import { rebuildSpans } from './strategies/rebuild.js';
 import { moveTables } from './strategies/tables.js';
@@ -49,47 +49,59 @@ export async function compact(options: CompactOptions): Promise<CompactResult> {
   }
 }
 
-async function compactNow(options: CheckedOptions, started: number): Promise<CompactResult> {
+/** One state of each side. */
+interface Views {
+  readonly source: SnapshotReader;
+  readonly base: SnapshotReader;
+}
+
+function compactNow(options: CheckedOptions, started: number): Promise<CompactResult> {
   const ranges = rangesInKeyOrder(options.syncIds);
-  const source = new SnapshotReader(options.source, options.signal);
-  const base = new SnapshotReader(options.base, options.signal, spansOf(ranges));
-  try {
-    const picked = await planOn(options, ranges, source, base);
-    const { plan } = picked;
-    // The snapshot of the base would keep its old generation. A batch makes none, and depends on what it read.
-    if (picked.batch === undefined) await base.close();
-    const emptied = new Set(plan.emptied);
-    if (options.emptySource === 'refuse') refuseEmpty(emptied);
-    options.onProgress({ type: 'planned', plan });
-    let change = noChange;
-    if (!options.dryRun) {
-      change = await changeBase(options, picked, ranges, { source, base }, emptied);
-      options.onProgress({ type: 'committed', generation: change.generation });
-    }
-    return {
-      syncs: options.syncIds,
-      strategy: plan.strategy,
-      plan,
-      dryRun: options.dryRun,
-      generation: change.generation,
-      buckets: reportBuckets(ranges, change),
-      entries: change.entries,
-      emptied: options.syncIds.filter((syncId) => emptied.has(syncId)),
-      durationMs: performance.now() - started,
-      pauseMs: change.pauseMs,
-      ...(change.purge === undefined ? {} : { purge: change.purge }),
-    };
-  } finally {
-    await base.close();
-    await source.close();
+  const { signal } = options;
+  return withSnapshot(options.source, { signal }, (source) =>
+    withSnapshot(options.base, { signal, watch: spansOf(ranges) }, (base) =>
+      compactViews(options, ranges, { source, base }, started),
+    ),
+  );
+}
+
+async function compactViews(
+  options: CheckedOptions,
+  ranges: readonly SyncRange[],
+  views: Views,
+  started: number,
+): Promise<CompactResult> {
+  const picked = await planOn(options, ranges, views);
+  const { plan } = picked;
+  // The snapshot of the base would keep its old generation. A batch makes none, and depends on what it read.
+  if (picked.batch === undefined) await views.base.close();
+  const emptied = new Set(plan.emptied);
+  if (options.emptySource === 'refuse') refuseEmpty(emptied);
+  options.onProgress({ type: 'planned', plan });
+  let change = noChange;
+  if (!options.dryRun) {
+    change = await changeBase(options, picked, ranges, views, emptied);
+    options.onProgress({ type: 'committed', generation: change.generation });
   }
+  return {
+    syncs: options.syncIds,
+    strategy: plan.strategy,
+    plan,
+    dryRun: options.dryRun,
+    generation: change.generation,
+    buckets: reportBuckets(ranges, change),
+    entries: change.entries,
+    emptied: options.syncIds.filter((syncId) => emptied.has(syncId)),
+    durationMs: performance.now() - started,
+    pauseMs: change.pauseMs,
+    ...(change.purge === undefined ? {} : { purge: change.purge }),
+  };
 }
 
 async function planOn(
   options: CheckedOptions,
   ranges: readonly SyncRange[],
-  source: SnapshotReader,
-  base: SnapshotReader,
+  { source, base }: Views,
 ): Promise<PickedPlan> {
   const picked = await pickPlan(options, ranges, source, base);
   // A batch is planned from entries of both sides that were read through LevelDB, which checks no checksums.
@@ -104,7 +116,7 @@ async function changeBase(
   options: CheckedOptions,
   { plan, batch }: PickedPlan,
   ranges: readonly SyncRange[],
-  views: { readonly source: SnapshotReader; readonly base: SnapshotReader },
+  views: Views,
   emptied: Set<string>,
 ): Promise<Change> {
   const { source } = views;

@@ -72,7 +72,7 @@ describe('a source with a damaged block', () => {
     const source = await openReadOnly(location);
     onTestFinished(() => source.close());
     const base = await plainStore(join(await temporaryDirectory(), 'base'));
-    const view = new SnapshotReader(source, undefined);
+    const view = new SnapshotReader(source, { signal: undefined });
     const failure = await failureOf(
       rebuildSpans({
         base,

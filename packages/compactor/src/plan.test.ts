@@ -67,7 +67,7 @@ describe('planBatch, while isTooLarge is pending', () => {
   async function plan(isTooLarge: () => Promise<boolean>) {
     const [base, source] = [await openStore(), await openStore()];
     await write(source, grantEntries(SYNC, 100));
-    const views = [base, source].map((store) => new SnapshotReader(store, undefined));
+    const views = [base, source].map((store) => new SnapshotReader(store, { signal: undefined }));
     const [ofBase, ofSource] = views as [SnapshotReader, SnapshotReader];
     try {
       return await planBatch(ofSource, ofBase, ranges, unlimited, isTooLarge());

@@ -22,18 +22,33 @@ const LARGEST_PAGE_ENTRIES = 4096;
  */
 const PAGE_BYTES = 512 * 1024;
 
+export interface SnapshotReaderOptions {
+  readonly signal: AbortSignal | undefined;
+  /** The spans on which a commit can depend, for an engine with the capability `conditions`. @defaultValue none */
+  readonly watch?: readonly Span[];
+}
+
+/** Runs `use` on the current state of an engine. */
+export async function withSnapshot<T>(
+  engine: ReadableEngine,
+  options: SnapshotReaderOptions,
+  use: (reader: SnapshotReader) => Promise<T>,
+): Promise<T> {
+  const reader = new SnapshotReader(engine, options);
+  try {
+    return await use(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
 /** Reads one state of an engine. */
 export class SnapshotReader {
   readonly #engine: ReadableEngine;
   readonly #snapshot: Snapshot;
   readonly #signal: AbortSignal | undefined;
 
-  /** @param watch the spans on which a commit can depend, for an engine with the capability `conditions` */
-  constructor(
-    engine: ReadableEngine,
-    signal: AbortSignal | undefined,
-    watch: readonly Span[] = [],
-  ) {
+  constructor(engine: ReadableEngine, { signal, watch = [] }: SnapshotReaderOptions) {
     this.#engine = engine;
     this.#snapshot = engine.snapshot({ watch });
     this.#signal = signal;
