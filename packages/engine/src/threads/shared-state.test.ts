@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ItemCounter, RequestState } from './shared-state.js';
 
 describe('a counter of items', () => {
@@ -53,5 +53,21 @@ describe('the state of a request', () => {
     );
     expect(sender.answers).toBe(2);
     expect([sender.cancel(), thread.begin()]).toEqual([true, false]);
+  });
+
+  test('a request that pauses while it is cancelled never begins again, and its sender knows that', () => {
+    const { sender, thread } = both();
+    thread.begin();
+    const exchange = Atomics.compareExchange;
+    const spy = vi.spyOn(Atomics, 'compareExchange');
+    onTestFinished(() => spy.mockRestore());
+    // The thread pauses after the sender has found that it runs.
+    spy.mockImplementationOnce((...words: unknown[]) => {
+      const found = Reflect.apply(exchange, Atomics, words);
+      expect(thread.pause()).toBe(true);
+      return found;
+    });
+    const isDropped = sender.cancel();
+    expect([isDropped, thread.begin()]).toEqual([true, false]);
   });
 });

@@ -34,9 +34,11 @@ export class RequestState {
 
   /** Called by the sender. Returns true if the thread is not running the request and never will. */
   cancel(): boolean {
-    if (Atomics.compareExchange(this.#words, 0, WAITING, CANCELLED) === WAITING) return true;
-    Atomics.store(this.#words, 0, CANCELLED);
-    return false;
+    for (;;) {
+      if (Atomics.compareExchange(this.#words, 0, WAITING, CANCELLED) === WAITING) return true;
+      // The thread can pause or resume the request between the two.
+      if (Atomics.compareExchange(this.#words, 0, RUNNING, CANCELLED) !== WAITING) return false;
+    }
   }
 
   get isCancelled(): boolean {
