@@ -13,10 +13,10 @@
 //
 // The tables are fsynced before CURRENT and the markers, without which neither program finds a database.
 
+import { dirname } from 'node:path';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import { abandonStoreTask, checkEmpty, type MadeName } from '../copy/make-store.js';
 import { EngineError } from '../errors.js';
-import { parentDirectory } from '../files/place-file.js';
 import { CURRENT_FILE, manifestFileName, oldTableFileName } from '../leveldb/file-names.js';
 import { writeManifest, writeNewFile } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
@@ -140,7 +140,7 @@ function finishPebbleDirectory(
   // Last: a directory that has it is not finished.
   fileSystem.removeDirectory(`${targetDirectory}/${BUILD_DIRECTORY}`);
   fileSystem.fsyncDir(targetDirectory);
-  fileSystem.fsyncDir(parentDirectory(targetDirectory));
+  fileSystem.fsyncDir(dirname(targetDirectory));
 }
 
 export const finishPebbleDirectoryTask = defineTask('finishPebbleDirectory', finishPebbleDirectory);

@@ -4,9 +4,10 @@
 // After a failed flush LevelDB refuses all writes until it is reopened. So a file of the size that the flush needs is
 // written first: while that fails, the flush is not tried, and a later attempt can still succeed.
 
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentDirectory, unlinkIfThere } from '../files/place-file.js';
+import { unlinkIfThere } from '../files/place-file.js';
 import { flushMemtable, readFlushStateTask } from '../leveldb/flush.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { mkdir, STAGING_DIRECTORY } from '../store-directory/store-files.js';
@@ -45,7 +46,7 @@ export async function retireLog(
     newestLog = state.newestLog;
     const neededBytes = Number.isFinite(unflushedBytes) ? unflushedBytes : UNKNOWN_UNFLUSHED_BYTES;
     const sizeBytes = Math.ceil(neededBytes * ROOM_FACTOR) + ROOM_BYTES;
-    await pool.run(probeRoomTask, { storeDirectory: parentDirectory(directory), sizeBytes });
+    await pool.run(probeRoomTask, { storeDirectory: dirname(directory), sizeBytes });
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       await flushMemtable(database);
       const { logNumber } = await pool.run(readFlushStateTask, { directory });

@@ -82,9 +82,3 @@ export function removeTree(fileSystem: FileSystem, directory: string): void {
     if (errorCodeOf(error) !== 'ENOENT') throw error;
   }
 }
-
-/** Returns the directory that a path lies in. */
-export function parentDirectory(path: string): string {
-  const split = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
-  return split < 0 ? '.' : split === 0 ? path.slice(0, 1) : path.slice(0, split);
-}

@@ -1,7 +1,8 @@
 // Makes the files that turn a directory with a first generation into a store.
 
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
-import { parentDirectory, unlinkIfThere } from '../files/place-file.js';
+import { unlinkIfThere } from '../files/place-file.js';
 import { writeNewFile } from '../leveldb/manifest.js';
 import { defineTask } from '../threads/task.js';
 import { preparePointer, swapPointer } from './current-pointer.js';
@@ -31,7 +32,7 @@ export function createStoreFiles(fileSystem: FileSystem, input: CreateStoreInput
     Buffer.from(`sstitch store ${STORE_FORMAT}\nwritten by ${input.writtenBy}\n`, 'latin1'),
   );
   fileSystem.fsyncDir(directory);
-  fileSystem.fsyncDir(parentDirectory(directory));
+  fileSystem.fsyncDir(dirname(directory));
   preparePointer(fileSystem, { directory, generation });
   swapPointer(fileSystem, { directory });
 }

@@ -1,8 +1,8 @@
 // Opens a store's generations, with errors that say why one does not open.
 
+import { basename, dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentDirectory } from '../files/place-file.js';
 import { parseLevelFileName } from '../leveldb/file-names.js';
 import {
   destroyLevelDatabase,
@@ -61,8 +61,8 @@ export async function openGeneration(
 
 /** Returns where a generation's logs are kept while LevelDB opens it. */
 export function loggedDirectory(directory: string): LoggedDirectory {
-  const root = parentDirectory(directory);
-  return { root, label: directory.slice(root.length + 1), directory };
+  const root = dirname(directory);
+  return { root, label: basename(directory), directory };
 }
 
 /** Opens a LevelDB directory. @throws EngineError LEVEL_LOCKED, SSTITCH_LEVELDB */

@@ -1,6 +1,7 @@
 // The copies of a store's data in its directory other than the current generation.
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
-import { parentDirectory, removeTree } from '../files/place-file.js';
+import { removeTree } from '../files/place-file.js';
 import { defineTask } from '../threads/task.js';
 import { listStaleReaders } from './reader-directories.js';
 import {
@@ -18,7 +19,7 @@ function listOtherCopies(
   fileSystem: FileSystem,
   { current }: { readonly current: string },
 ): string[] {
-  const directory = parentDirectory(current);
+  const directory = dirname(current);
   for (const name of listStaleReaders(fileSystem, { directory })) {
     removeTree(fileSystem, `${directory}/${READERS_DIRECTORY}/${name}`);
   }

@@ -1,17 +1,14 @@
 // Refuses a target directory that lies inside its source. It would be removed: a commit removes past generations with
 // all their contents, an open removes what a crash may have left, and LevelDB removes files that it does not list.
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
-import { parentDirectory } from '../files/place-file.js';
 import { parseGenerationName } from './store-files.js';
 
 /** Returns the store's directory for the directory of a generation, or else the database's own. */
 export function ownDirectoryOf(databaseDirectory: string): string {
-  const name = databaseDirectory.slice(databaseDirectory.lastIndexOf('/') + 1);
-  return parseGenerationName(name) === undefined
-    ? databaseDirectory
-    : parentDirectory(databaseDirectory);
+  const name = basename(databaseDirectory);
+  return parseGenerationName(name) === undefined ? databaseDirectory : dirname(databaseDirectory);
 }
 
 /**
@@ -41,12 +38,12 @@ export function refuseInside(
 /** Resolves the part of a path that exists, and appends the names that do not. */
 function realPathToBe(fileSystem: FileSystem, path: string): string {
   const whole = resolve(path);
-  for (let there = whole; ; there = parentDirectory(there)) {
+  for (let there = whole; ; there = dirname(there)) {
     try {
       const real = fileSystem.realPath(there);
       return resolve(real, `.${whole.slice(there.length === 1 ? 0 : there.length)}`);
     } catch (error) {
-      if (errorCodeOf(error) !== 'ENOENT' || parentDirectory(there) === there) throw error;
+      if (errorCodeOf(error) !== 'ENOENT' || dirname(there) === there) throw error;
     }
   }
 }

@@ -6,9 +6,10 @@
 // Crash order: the copies are fsynced; then the later logs are removed, newest first; then the damaged log is replaced
 // by rename. Until the rename an open refuses the store, and the salvage can be repeated.
 
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { linkOrCopy, parentDirectory, removeTree } from '../files/place-file.js';
+import { linkOrCopy, removeTree } from '../files/place-file.js';
 import { LOCK_FILE, logFileName } from '../leveldb/file-names.js';
 import { inspectGeneration } from '../leveldb/inspect-generation.js';
 import { type LogScan, scanLog } from '../leveldb/scan-log.js';
@@ -170,7 +171,7 @@ export interface ShareLockInput extends SalvageFilesInput {
 
 /** Makes a directory whose LOCK is a link to the generation's. */
 function shareLock(fileSystem: FileSystem, { root, label, directory }: ShareLockInput): void {
-  mkdir(fileSystem, { directory: parentDirectory(directory) });
+  mkdir(fileSystem, { directory: dirname(directory) });
   removeTree(fileSystem, directory);
   fileSystem.mkdir(directory);
   const lock = `${root}/${label}/${LOCK_FILE}`;

@@ -16,9 +16,10 @@
 // - while a store is open, its process holds the lock of the generation that CURRENT names. So a process that holds
 //   this lock, and still reads the same name in CURRENT, owns the store.
 
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { parentDirectory, removeTree, unlinkIfThere } from '../files/place-file.js';
+import { removeTree, unlinkIfThere } from '../files/place-file.js';
 import { defineTask } from '../threads/task.js';
 
 /** The version of the store's format. */
@@ -132,11 +133,11 @@ export function mkdirs(fileSystem: FileSystem, directory: string): boolean {
     const code = errorCodeOf(error);
     if (code === 'EEXIST') return false;
     if (code !== 'ENOENT') throw error;
-    const parent = parentDirectory(directory);
+    const parent = dirname(directory);
     if (parent === directory) throw error;
     mkdirs(fileSystem, parent);
     // A store is only as durable as the names of its parents. Its own name is fsynced with its files.
-    fileSystem.fsyncDir(parentDirectory(parent));
+    fileSystem.fsyncDir(dirname(parent));
     fileSystem.mkdir(directory);
     return true;
   }

@@ -6,13 +6,13 @@
 
 import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { dirname } from 'node:path';
 import type { EngineCapabilities, Span } from '@sstitch/contract';
 import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js';
 import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf, throwIfAborted } from '../errors.js';
 import { extractTables } from '../extract/extract-tables.js';
 import { isDiskFull } from '../files/disk-full.js';
-import { parentDirectory } from '../files/place-file.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
@@ -278,7 +278,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         // If the owner has committed, it may have removed the generation that CURRENT named: try again.
         const again = await pool.run(prepareOpenTask, inspection);
         if (again.generation !== number && errorCodeOf(error) !== 'SSTITCH_ABORTED') continue;
-        if (isDiskFull(error)) throw noRoomForCopy(error, parentDirectory(toRemove));
+        if (isDiskFull(error)) throw noRoomForCopy(error, dirname(toRemove));
         if (errorCodeOf(error) !== 'ENOENT') throw error;
         throw new EngineError(
           'SSTITCH_STORE_CORRUPT',

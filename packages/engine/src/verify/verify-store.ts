@@ -5,10 +5,10 @@
 // The store may be open and in use: nothing in it is written, linked or locked. If LevelDB deletes files meanwhile, the
 // check starts over with the new version, but reads no table twice.
 
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { checkDirectory, checkOptions } from '../check-options.js';
 import { EngineError } from '../errors.js';
-import { parentDirectory } from '../files/place-file.js';
 import { MAX_LISTED_PROBLEMS, type StoreProblem } from '../leveldb/problems.js';
 import { prepareOpenTask } from '../store-directory/prepare-open.js';
 import { generationName } from '../store-directory/store-files.js';
@@ -117,7 +117,7 @@ class StoreVerification {
 
   /** Adds notes about logs outside the store's generations. */
   async #withLeftLogs(report: VerifyStoreReport, directory: string): Promise<VerifyStoreReport> {
-    const notes = await this.#pool.run(noteLeftLogsTask, { root: parentDirectory(directory) });
+    const notes = await this.#pool.run(noteLeftLogsTask, { root: dirname(directory) });
     return { ...report, notes: [...report.notes, ...notes] };
   }
 
