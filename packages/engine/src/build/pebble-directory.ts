@@ -15,7 +15,12 @@
 
 import { dirname } from 'node:path';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
-import { abandonStoreTask, checkEmpty, type MadeName } from '../copy/make-store.js';
+import {
+  abandonStoreTask,
+  checkEmpty,
+  type MadeName,
+  madeDirectories,
+} from '../copy/make-store.js';
 import { EngineError } from '../errors.js';
 import { CURRENT_FILE, manifestFileName, oldTableFileName } from '../leveldb/file-names.js';
 import { writeManifest, writeNewFile } from '../leveldb/manifest.js';
@@ -59,8 +64,8 @@ export async function makePebbleDirectory(
   const { targetDirectory } = input;
   const made: MadeName[] = [];
   try {
-    const { madeDirectory } = await pool.run(beginPebbleDirectoryTask, input, { signal });
-    if (madeDirectory) made.push({ kind: 'directory', path: targetDirectory });
+    const directories = await pool.run(beginPebbleDirectoryTask, input, { signal });
+    made.push(...madeDirectories(directories));
     const extracted = await extract();
     const directory = `${targetDirectory}/${BUILD_DIRECTORY}`;
     made.push({ kind: 'tree', path: directory });
@@ -82,14 +87,14 @@ export async function makePebbleDirectory(
   }
 }
 
-/** Checks the target and makes its directory. */
+/** Checks the target and makes its directory. Returns the directories that it made. */
 function beginPebbleDirectory(
   fileSystem: FileSystem,
   { storeDirectory, targetDirectory }: PebbleDirectoryInput,
-): { readonly madeDirectory: boolean } {
+): readonly string[] {
   checkEmpty(fileSystem, targetDirectory);
   refuseInside(fileSystem, targetDirectory, storeDirectory);
-  return { madeDirectory: mkdirs(fileSystem, targetDirectory) };
+  return mkdirs(fileSystem, targetDirectory);
 }
 
 export const beginPebbleDirectoryTask = defineTask('beginPebbleDirectory', beginPebbleDirectory);

@@ -18,6 +18,7 @@ import {
   isThere,
   mkdirs,
   parseGenerationName,
+  removeIfEmpty,
   STAGING_DIRECTORY,
 } from '../store-directory/store-files.js';
 import { defineTask } from '../threads/task.js';
@@ -54,8 +55,8 @@ export interface MadeName {
 const FIRST_GENERATION = 1;
 
 /**
- * Makes the store. On failure it removes the names that it made, and the directory itself only if it made it and it is
- * empty, so that files that others put there survive.
+ * Makes the store. On failure it removes the names that it made, and directories only if they are empty, so that files
+ * that others put there survive.
  *
  * @throws EngineError SSTITCH_TARGET_EXISTS, and what `copyGeneration` throws
  */
@@ -87,7 +88,7 @@ function beginStore(
   refuseInside(fileSystem, directory, ownDirectoryOf(input.sourceDirectory), input.mayLieIn);
   const made: MadeName[] = [];
   try {
-    if (mkdirs(fileSystem, directory)) made.push({ kind: 'directory', path: directory });
+    made.push(...madeDirectories(mkdirs(fileSystem, directory)));
     // The copy gets a generation's name only when it is complete: an open uses a first generation that it finds without
     // a CURRENT, and an incomplete copy can be a valid database with some of the entries.
     const tableDirectory = stagedDirectory(directory);
@@ -103,6 +104,11 @@ function beginStore(
     abandonStore(fileSystem, { made });
     throw error;
   }
+}
+
+/** Returns what `abandonStore` takes of the directories that `mkdirs` made. */
+export function madeDirectories(paths: readonly string[]): MadeName[] {
+  return paths.map((path) => ({ kind: 'directory', path }));
 }
 
 /** Checks that a directory does not exist or is empty. @throws EngineError SSTITCH_TARGET_EXISTS */
@@ -190,8 +196,7 @@ function abandonStore(
 ): void {
   for (const { kind, path } of [...made].reverse()) {
     try {
-      // Fails unless the directory is empty, so that files of others survive.
-      if (kind === 'directory') fileSystem.removeDirectory(path);
+      if (kind === 'directory') removeIfEmpty(fileSystem, path);
       else removeTree(fileSystem, path);
     } catch {
       // Go on with the next name.

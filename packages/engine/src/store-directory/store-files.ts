@@ -121,25 +121,38 @@ function removeDirectory(
 export const removeDirectoryTask = defineTask('removeDirectory', removeDirectory);
 
 /**
- * Makes a directory and its missing parents, whose names it fsyncs.
+ * Makes a directory and its missing parents, whose names it fsyncs. On failure it removes what it made.
  *
- * @returns false if the directory exists already
+ * @returns the directories that it made, outermost first
  */
-export function mkdirs(fileSystem: FileSystem, directory: string): boolean {
+export function mkdirs(fileSystem: FileSystem, directory: string): string[] {
+  const parent = dirname(directory);
   try {
     fileSystem.mkdir(directory);
-    return true;
+    return [directory];
   } catch (error) {
     const code = errorCodeOf(error);
-    if (code === 'EEXIST') return false;
-    if (code !== 'ENOENT') throw error;
-    const parent = dirname(directory);
-    if (parent === directory) throw error;
-    mkdirs(fileSystem, parent);
+    if (code === 'EEXIST') return [];
+    if (code !== 'ENOENT' || parent === directory) throw error;
+  }
+  const made = mkdirs(fileSystem, parent);
+  try {
     // A store is only as durable as the names of its parents. Its own name is fsynced with its files.
     fileSystem.fsyncDir(dirname(parent));
     fileSystem.mkdir(directory);
-    return true;
+    return [...made, directory];
+  } catch (error) {
+    for (const path of made.reverse()) removeIfEmpty(fileSystem, path);
+    throw error;
+  }
+}
+
+/** Removes a directory if it is empty. Does not fail. */
+export function removeIfEmpty(fileSystem: FileSystem, directory: string): void {
+  try {
+    fileSystem.removeDirectory(directory);
+  } catch {
+    // Others have put files there, or removed it.
   }
 }
 
