@@ -114,6 +114,17 @@ export function errorCodeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/**
+ * Yields an error and its causes. Yields no abort: its cause is the caller's reason, which may be an error of something
+ * else.
+ */
+export function* causesOf(error: unknown): Generator<Error, undefined, undefined> {
+  let current = error;
+  for (; current instanceof Error && current.name !== 'AbortError'; current = current.cause) {
+    yield current;
+  }
+}
+
 /** Makes the AbortError for a signal that has fired. */
 export function abortedError({ reason }: { readonly reason?: unknown }): EngineError {
   return new EngineError('SSTITCH_ABORTED', 'the operation was aborted', { cause: reason });

@@ -292,6 +292,21 @@ describe('aborts', () => {
     await expectContentsThroughout(store, model);
   });
 
+  test('for the reason of a full disk elsewhere leave the reserve alone', async () => {
+    const watched = watchedFileSystem();
+    const path = join(temporaryDirectory(), 'store');
+    const store = await openStore(path, { fileSystem: watched, diskReserveBytes: 1024 });
+    const controller = new AbortController();
+    const removed: string[] = [];
+    watched.before = ({ name, path }) => {
+      if (name === 'unlink') removed.push(path);
+      controller.abort(fileError('ENOSPC', 'write', 'elsewhere'));
+    };
+    const error = await rejection(store.excise(SPANS, { signal: controller.signal }));
+    expect(error.code).toBe('SSTITCH_ABORTED');
+    expect(removed).not.toContain(join(path, 'RESERVE'));
+  });
+
   test('during the replay of the last writes prevent the commit point', async () => {
     const { store, watched, model } = await watchedStore();
     const controller = new AbortController();

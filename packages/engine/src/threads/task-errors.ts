@@ -1,5 +1,6 @@
 // Sends errors between threads, as structured clone drops an error's code, and converts errors to EngineErrors.
 import {
+  causesOf,
   EngineError,
   type EngineErrorCode,
   type EngineErrorReason,
@@ -58,9 +59,7 @@ export function fromFailure(failure: TaskFailure): Error {
 
 /** Whether an error was caused by a failed fsync, after which the contents of the disk are unknown. */
 export function isFsyncFailure(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    // The cause of an abort is the caller's reason, which may be an error of another store.
-    if (current.name === 'AbortError') return false;
+  for (const current of causesOf(error)) {
     const { syscall } = current as Error & { syscall?: unknown };
     if (syscall === 'fsync' || syscall === 'fdatasync') return true;
   }
