@@ -208,6 +208,21 @@ test('a checkpoint that cannot flush reports that the disk is full', async (cont
   expect(error.message).toMatch(/did not flush.*(disk is full|No space left on device)/);
 });
 
+test('a write after one that found the disk full says so, and succeeds once there is room', async (context) => {
+  needsDisk(context);
+  const store = await openThreadedStore(join(disk, 'store'), { diskReserveBytes: 0 });
+  await put(store, [['a', '1']]);
+  fillDisk();
+  const large = ['b', randomBytes(MIB).toString('latin1')] as const;
+  await expect(put(store, [large])).rejects.toThrow('No space left on device');
+  expect(await rejection(put(store, [['c', '1']]))).toMatchObject({
+    ...{ code: 'SSTITCH_FILE_OPERATION', reason: 'disk-full' },
+    cause: { code: 'ENOSPC' },
+  });
+  rmSync(join(disk, 'filler-0'));
+  await expectWritable(store, new Map([['a', '1']]));
+});
+
 test('an invalid size of the reserve is refused', () => {
   for (const diskReserveBytes of [-1, 1.5, Number.NaN, 2 ** 40]) {
     expect(() => new Store('x', { diskReserveBytes })).toThrow(/diskReserveBytes/);

@@ -7,6 +7,7 @@
 import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
+import { isDiskFull } from '../files/disk-full.js';
 import { unlinkIfThere } from '../files/place-file.js';
 import { flushMemtable, readFlushStateTask } from '../leveldb/flush.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
@@ -58,7 +59,7 @@ export async function retireLog(
       'SSTITCH_FILE_OPERATION',
       `an earlier write failed, and a new log cannot be started: ${reasonOf(cause)}. ` +
         'No acknowledged write is lost; remove the cause and write again',
-      { cause, path: directory },
+      { reason: isDiskFull(cause) ? 'disk-full' : undefined, cause, path: directory },
     );
   }
   throw new EngineError(
