@@ -16,6 +16,8 @@ export interface TaskFailure {
   readonly stack: string | undefined;
   readonly code: string | undefined;
   readonly reason: EngineErrorReason | undefined;
+  readonly key: Uint8Array | undefined;
+  readonly holder: number | undefined;
   readonly path: string | undefined;
   readonly offset: number | undefined;
   readonly syscall: string | undefined;
@@ -35,6 +37,8 @@ export function toFailure(error: unknown): TaskFailure {
     stack: error.stack,
     code: errorCodeOf(error),
     reason: isEngineError ? error.reason : undefined,
+    key: isEngineError ? error.key : undefined,
+    holder: isEngineError ? error.holder : undefined,
     path: typeof details.path === 'string' ? details.path : undefined,
     offset: typeof details.offset === 'number' ? details.offset : undefined,
     syscall: typeof details.syscall === 'string' ? details.syscall : undefined,
@@ -45,8 +49,8 @@ export function toFailure(error: unknown): TaskFailure {
 export function fromFailure(failure: TaskFailure): Error {
   const cause = failure.cause === undefined ? undefined : fromFailure(failure.cause);
   if (failure.isEngineError) {
-    const { code, message, reason, path, offset } = failure;
-    return new EngineError(code as EngineErrorCode, message, { reason, path, offset, cause });
+    const { code, message } = failure;
+    return new EngineError(code as EngineErrorCode, message, { ...failure, cause });
   }
   const error = new Error(failure.message, cause === undefined ? undefined : { cause });
   error.name = failure.name;
