@@ -81,6 +81,9 @@ describe('refused, in the constructor and in open, of a store and of a read-only
         // LevelDB would take 2^32 for 0.
         [0, -1, 1.5, Number.NaN, '4096', null, true, 2 ** 32].map((value) => [name, value]),
     ),
+    // LevelDB would take it for a negative number, and end the process at the first table.
+    ['blockRestartInterval', 2 ** 31],
+    ['maxOpenFiles', 2 ** 31],
     ...['compression', 'createIfMissing', 'errorIfExists', 'readerStacks'].flatMap(
       (name): Array<[string, unknown]> => ['no', 0, null].map((value) => [name, value]),
     ),

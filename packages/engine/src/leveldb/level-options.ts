@@ -15,24 +15,27 @@ const LEVEL_DEFAULTS: LevelOptions = {
   compression: true,
 };
 
-/** LevelDB silently truncates larger numbers to 32 bits. */
-const MAX_LEVEL_NUMBER = 2 ** 32 - 1;
+/** LevelDB silently truncates larger numbers to 32 bits, of which it takes some as signed. */
+const MAX_LEVEL_NUMBERS = {
+  cacheSize: 2 ** 32 - 1,
+  writeBufferSize: 2 ** 32 - 1,
+  blockSize: 2 ** 32 - 1,
+  blockRestartInterval: 2 ** 31 - 1,
+  maxOpenFiles: 2 ** 31 - 1,
+  maxFileSize: 2 ** 32 - 1,
+} as const;
+const NUMBERS = Object.entries(MAX_LEVEL_NUMBERS) as ReadonlyArray<
+  [keyof typeof MAX_LEVEL_NUMBERS, number]
+>;
 
 /** Returns LevelDB's options with defaults filled in. @throws EngineError SSTITCH_OPTION_INVALID */
 export function levelOptionsOf(options: Partial<LevelOptions>): LevelOptions {
   const chosen: { -readonly [K in keyof LevelOptions]: LevelOptions[K] } = { ...LEVEL_DEFAULTS };
-  for (const name of [
-    'cacheSize',
-    'writeBufferSize',
-    'blockSize',
-    'blockRestartInterval',
-    'maxOpenFiles',
-    'maxFileSize',
-  ] as const) {
+  for (const [name, most] of NUMBERS) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value <= 0 || value > MAX_LEVEL_NUMBER) {
-      throw optionInvalid(`${name} must be an integer from 1 to ${MAX_LEVEL_NUMBER}`);
+    if (!Number.isSafeInteger(value) || value <= 0 || value > most) {
+      throw optionInvalid(`${name} must be an integer from 1 to ${most}`);
     }
     chosen[name] = value;
   }
