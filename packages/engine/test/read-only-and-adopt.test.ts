@@ -1,10 +1,19 @@
 // Reading a store while another process owns it, and making stores from LevelDB directories.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, test } from 'vitest';
 import { adopt, openReadOnly } from '../src/index.js';
+import { generationName } from '../src/store-directory/store-files.js';
 import { kill, messageOf, startChild } from './child-process.js';
 import { type CraftedLevels, writeLevelDirectory } from './level-directory.js';
 import {
@@ -114,6 +123,29 @@ describe('a read-only open', () => {
     await expectContents(reader, new Map());
     await reader.close();
     expect(readdirSync(join(store.location, 'readers'))).toHaveLength(200);
+  });
+
+  test('of a store whose owner always commits before the copy is made says so', async () => {
+    const path = join(temporaryDirectory(), 'store');
+    const store = await openStore(path);
+    await put(store, numbered('k', 10, 'v'));
+    await store.excise([span('x')]);
+    await store.close();
+    const fileSystem = watchedFileSystem();
+    let generation = 2;
+    fileSystem.before = ({ name, path: operand }) => {
+      if (name !== 'copy' && name !== 'link') return;
+      // The owner commits, and removes the generation that is being copied.
+      const before = generationName(generation++);
+      renameSync(join(path, before), join(path, generationName(generation)));
+      writeFileSync(join(path, 'CURRENT'), `${generationName(generation)}\n`);
+      throw fileError('ENOENT', name, operand);
+    };
+    const opened = openReadOnly(path, { ...VIEW, fileSystem });
+    await expect(opened).rejects.toMatchObject({
+      cause: { code: 'LEVEL_LOCKED', message: expect.stringContaining('keeps committing') },
+    });
+    expect(readdirSync(join(path, 'readers'))).toEqual([]);
   });
 
   test('that fails leaves no copy, at whatever operation', async () => {

@@ -1,8 +1,15 @@
-// The error of an open that finds the store locked.
+// The errors of an open that finds the store in use by another process.
 
 import { EngineError } from '../errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { findLockHolderTask } from './lock-holder.js';
+
+/** Makes the error of an open that a commit of another process has overtaken again and again. */
+export function keepsCommitting(location: string): EngineError {
+  return new EngineError('LEVEL_LOCKED', 'another process keeps committing to the store', {
+    path: location,
+  });
+}
 
 /** Makes the error. @param directory the directory of the generation that is locked */
 export async function lockedError(

@@ -1,6 +1,5 @@
 // Opens a store's directory, or makes it, and recovers from a crash.
 
-import { EngineError } from '../errors.js';
 import { isDiskFull } from '../files/disk-full.js';
 import type { LevelDatabase } from '../leveldb/level-database.js';
 import { asEngineError } from '../threads/task-errors.js';
@@ -8,6 +7,7 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import { createStoreFilesTask } from './create-store-files.js';
 import { keepReserveTask, releaseReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
+import { keepsCommitting } from './locked-error.js';
 import {
   isStillCurrent,
   loggedDirectory,
@@ -117,9 +117,7 @@ async function openAndClaim(
         throw error;
       }
     }
-    throw new EngineError('LEVEL_LOCKED', 'another process keeps committing to the store', {
-      path: options.location,
-    });
+    throw keepsCommitting(options.location);
   } catch (error) {
     if (claimed !== undefined) releaseStore(claimed);
     throw asEngineError(error);

@@ -17,6 +17,7 @@ import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
+import { keepsCommitting } from '../store-directory/locked-error.js';
 import { openKeepingLogs, settleOpened } from '../store-directory/open-with-logs.js';
 import { prepareOpenTask } from '../store-directory/prepare-open.js';
 import { findReaderPlaceTask, readerDirectoryName } from '../store-directory/reader-directories.js';
@@ -221,7 +222,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       const inspection = { location: this.location, createIfMissing: false, errorIfExists: false };
       const prepared = await pool.run(prepareOpenTask, inspection, { signal });
       const { realPath, generation: number } = prepared;
-      if (number === undefined) break;
+      if (number === undefined) throw new Error('prepareOpen returned no generation');
       const place = {
         storeDirectory: realPath,
         copyDirectory,
@@ -290,9 +291,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         );
       }
     }
-    throw new EngineError('SSTITCH_STORE_NOT_FOUND', 'the store does not exist', {
-      path: this.location,
-    });
+    throw keepsCommitting(this.location);
   }
 
   /** @internal */
