@@ -1,6 +1,9 @@
 // For each operation of a store, and each kind of file operation that it runs: the store closes at that moment, and is
 // reopened, written to and committed to.
-import { afterAll, describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { openReadOnly } from '../src/index.js';
+import { UnsyncedFiles } from '../src/threads/unsynced-files.js';
 import { openFilesIn } from './open-files.js';
 import {
   bytes,
@@ -13,7 +16,13 @@ import {
   span,
   VIEW,
 } from './store-fixture.js';
-import { OPERATIONS, openScene, removeTemplate, type StoreOperation } from './store-operations.js';
+import {
+  OPERATIONS,
+  openScene,
+  removeTemplate,
+  SPANS,
+  type StoreOperation,
+} from './store-operations.js';
 import { type FileOperation, watchedFileSystem } from './watched-file-system.js';
 
 afterAll(removeTemplate);
@@ -120,3 +129,25 @@ async function writeAndCommit(
   await expectContents(reopened, contents);
   await reopened.close();
 }
+
+test.each(['a store', 'a read-only store'])(
+  'an extract of %s that fsyncs its tables settles before a close fulfils',
+  async (what) => {
+    const { base, directory } = await openScene();
+    const store = what === 'a store' ? base : await openReadOnly(base.location, VIEW);
+    const events: string[] = [];
+    let closed: Promise<unknown> | undefined;
+    const sync = vi.spyOn(UnsyncedFiles.prototype, 'sync');
+    onTestFinished(() => sync.mockRestore());
+    sync.mockImplementation(async function (this: UnsyncedFiles) {
+      closed = store.close().then(() => events.push('closed'));
+      // A fsync that takes longer than a close.
+      await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 200))]);
+      this.close();
+    });
+    const settle = () => events.push('settled');
+    await store.extract(SPANS, join(directory, 'extracted')).then(settle, settle);
+    await closed;
+    expect(events).toEqual(['settled', 'closed']);
+  },
+);

@@ -15,6 +15,7 @@ import type {
 } from '../leveldb/level-database.js';
 import { checkSpans } from '../spans.js';
 import { type ExtractedTables, settledTables } from '../tables/extracted-tables.js';
+import type { Operations } from '../threads/operations.js';
 import type { Generation } from './generation.js';
 import { OpenReaders } from './open-readers.js';
 import { checkOpenOptions, type StoreOpenOptions } from './options.js';
@@ -128,6 +129,9 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   /** The generation that new reads go to. @internal */
   protected abstract get generation(): Generation;
 
+  /** What a close ends. @internal */
+  protected abstract get operations(): Operations;
+
   /** Extracts tables. The checks of linked tables may still run when it returns. @internal */
   protected abstract takeTables(
     spans: readonly Span[],
@@ -154,8 +158,12 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     checkDirectory(directory);
     checkExtractOptions(options);
     await this.whenOpen('extract');
-    const tables = await this.takeTables(checked, directory, options);
-    return settledTables(tables, options.signal);
+    const { operations } = this;
+    const signal = operations.endingWith(options.signal);
+    return operations.runFileWork(async () => {
+      const tables = await this.takeTables(checked, directory, { ...options, signal });
+      return settledTables(tables, signal);
+    });
   }
 
   /** Checks the blocks of a generation that may hold keys of the spans; see `verifySpans`. @internal */

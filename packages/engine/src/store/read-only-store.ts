@@ -98,6 +98,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return this.#opened.generation;
   }
 
+  /** @internal */
+  protected override get operations(): Operations {
+    return this.#opened.operations;
+  }
+
   get #opened(): OpenedCopy {
     if (this.#copy !== undefined) return this.#copy;
     throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });

@@ -23,6 +23,7 @@ import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
 import type { ForeignSpanTables } from '../tables/check-incoming.js';
 import { ExtractedTables, noTables } from '../tables/extracted-tables.js';
+import type { Operations } from '../threads/operations.js';
 import { checkForeignTables, checkSource } from './check-arguments.js';
 import { CheckedWrites } from './checked-writes.js';
 import { clearByKeys } from './clear-by-keys.js';
@@ -93,6 +94,11 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   /** @internal */
   protected override get generation(): Generation {
     return this.#opened.current;
+  }
+
+  /** @internal */
+  protected override get operations(): Operations {
+    return this.#opened.operations;
   }
 
   /** @internal */
