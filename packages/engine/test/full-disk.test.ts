@@ -136,11 +136,13 @@ test('an open for which the reserve is too small fails with the cause, and resto
   await put(store, late);
   await store.close();
   fillDisk();
-  expect(await openFailure(store.location, options)).toMatchObject({
-    code: 'SSTITCH_LEVELDB',
-    message: expect.stringContaining('No space left on device'),
-  });
-  expect(statSync(join(store.location, 'RESERVE')).size).toBe(options.diskReserveBytes);
+  for (const diskReserveBytes of [options.diskReserveBytes, 0]) {
+    expect(await openFailure(store.location, { diskReserveBytes })).toMatchObject({
+      code: 'SSTITCH_LEVELDB',
+      message: expect.stringContaining('No space left on device'),
+    });
+    expect(statSync(join(store.location, 'RESERVE')).size).toBe(options.diskReserveBytes);
+  }
   rmSync(join(disk, 'filler-0'));
   const reopened = await openThreadedStore(store.location, options);
   expect(await contentsOf(reopened)).toEqual(new Map([...contents, ...late]));

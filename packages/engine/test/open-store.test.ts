@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -188,6 +189,28 @@ describe('an open refuses', () => {
     await kill(child);
     await expectContentsThroughout(await openStore(path), model);
   });
+
+  // Only Linux tells who holds a lock.
+  test.runIf(process.platform === 'linux')(
+    'a store that another process has open, on a full disk, and leaves its reserve alone',
+    async () => {
+      const path = join(temporaryDirectory(), 'store');
+      const child = startChild('open-store', path, 'logged');
+      expect(await messageOf(child)).toBe('open');
+      const reserve = () => statSync(join(path, 'RESERVE')).ino;
+      const before = reserve();
+      const fileSystem = watchedFileSystem();
+      fileSystem.before = ({ name, path: operand }) => {
+        // The room of the reserve would suffice.
+        const isFull = existsSync(join(path, 'RESERVE'));
+        if (isFull && name === 'mkdir') throw fileError('ENOSPC', name, operand);
+      };
+      const error = await openFailure(path, { fileSystem, diskReserveBytes: 0 });
+      expect(reserve()).toBe(before);
+      expect(error).toMatchObject({ code: 'LEVEL_LOCKED' });
+      await kill(child);
+    },
+  );
 
   test('every option out of range', () => {
     for (const name of ['cacheSize', 'writeBufferSize', 'blockSize', 'maxFileSize'] as const) {

@@ -51,16 +51,18 @@ function writeReserve(fileSystem: FileSystem, path: string, sizeBytes: number): 
   }
 }
 
-/** Removes the reserve, which frees its room. Returns whether there was one. */
+/** Removes the reserve, which frees its room. Returns its size, or 0 if there was none. */
 function releaseReserve(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
-): boolean {
+): number {
+  const path = `${directory}/${RESERVE_FILE}`;
   try {
-    fileSystem.unlink(`${directory}/${RESERVE_FILE}`);
-    return true;
+    const sizeBytes = sizeOf(fileSystem, path);
+    fileSystem.unlink(path);
+    return sizeBytes;
   } catch {
-    return false;
+    return 0;
   }
 }
 

@@ -7,7 +7,7 @@ import type { WorkerPool } from '../threads/worker-pool.js';
 import { createStoreFilesTask } from './create-store-files.js';
 import { keepReserveTask, releaseReserveTask } from './disk-reserve.js';
 import { ENGINE_NAME } from './engine-name.js';
-import { keepsCommitting } from './locked-error.js';
+import { keepsCommitting, lockedError } from './locked-error.js';
 import {
   isStillCurrent,
   loggedDirectory,
@@ -51,16 +51,18 @@ export async function openStoreDirectory(
   options: StoreDirectoryOptions,
 ): Promise<OpenedStoreDirectory> {
   const directory = options.location;
+  let sizeBytes = 0;
   try {
     return await openAndClaim(pool, options);
   } catch (error) {
-    if (!isDiskFull(error) || !(await pool.run(releaseReserveTask, { directory }))) throw error;
+    if (isDiskFull(error)) sizeBytes = await pool.run(releaseReserveTask, { directory });
+    if (sizeBytes === 0) throw error;
   }
   try {
     // It restores the reserve if it succeeds and there is room.
     return await openAndClaim(pool, options);
   } catch (error) {
-    await pool.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
+    await pool.run(keepReserveTask, { directory, sizeBytes });
     throw error;
   }
 }
@@ -88,7 +90,7 @@ async function openAndClaim(
         async (error: unknown) => {
           // If another process has committed since CURRENT was read, the generation is gone or being removed.
           if (!isNew && !(await isStillCurrent(pool, options, number))) return undefined;
-          throw error;
+          throw await errorOfOpen(pool, generationDirectory, options, error);
         },
       );
       if (opened === undefined) continue;
@@ -122,4 +124,19 @@ async function openAndClaim(
     if (claimed !== undefined) releaseStore(claimed);
     throw asEngineError(error);
   }
+}
+
+/**
+ * Returns the error of an open. Logs are kept before LevelDB tries the lock, so on a full disk a store that another
+ * process has open fails for want of room; its reserve is not this process's to remove.
+ */
+async function errorOfOpen(
+  pool: WorkerPool,
+  generationDirectory: string,
+  { location }: StoreDirectoryOptions,
+  error: unknown,
+): Promise<unknown> {
+  if (!isDiskFull(error)) return error;
+  const locked = await lockedError(pool, generationDirectory, location, undefined);
+  return locked.holder === undefined ? error : locked;
 }

@@ -1,8 +1,14 @@
-// Opens a store, prints the result ("open", or the code of the cause), and keeps the store open.
+// Opens a store, puts an entry if its key is given, prints the result ("open", or the code of the cause), and keeps the
+// store open.
 import { Store } from '../../dist/index.js';
 
-const store = new Store(process.argv[2]);
-store.open().then(
+const [, , path, key] = process.argv;
+const store = new Store(path);
+const opening = async () => {
+  await store.open();
+  if (key !== undefined) await store.put(key, 'written by another process');
+};
+opening().then(
   () => process.send('open'),
   (error) => process.send(error.cause?.code ?? error.code),
 );
