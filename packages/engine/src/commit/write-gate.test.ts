@@ -60,15 +60,36 @@ function gateOf(
 const CLEAR_ALL = { reverse: false, limit: -1 } as NativeRangeOptions;
 const clearAll = (writes: ClearWrites) => writes.clear(CLEAR_ALL);
 
-test('a commit begins during a write in flight, and captures it', async () => {
+test('a commit begins after the write in flight and before all that follow it, which it captures', async () => {
   const { database, held, state } = recordingDatabase();
   const gate = gateOf(database);
   state.hold = true;
   const write = gate.put(bytes('a'), bytes('1'), {});
-  await gate.begin([INSIDE]);
+  const follows = [gate.put(bytes('b'), bytes('1'), {}), gate.put(bytes('c'), bytes('1'), {})];
+  let begun = false;
+  const begin = gate.begin([INSIDE]).then(() => (begun = true));
+  await settled();
+  expect(begun).toBe(false);
   held[0]?.();
-  await write;
-  expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['a']);
+  await Promise.all([write, begin]);
+  expect(held).toHaveLength(2);
+  held[1]?.();
+  await Promise.all(follows);
+  expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['b', 'c']);
+});
+
+test('a commit begins during a merged write, and captures it', async () => {
+  const { database, held, state } = recordingDatabase();
+  const gate = gateOf(database);
+  state.hold = true;
+  const writes = ['a', 'b', 'c'].map((key) => gate.put(bytes(key), bytes('1'), {}));
+  held[0]?.();
+  await writes[0];
+  await settled();
+  await gate.begin([INSIDE]);
+  held[1]?.();
+  await Promise.all(writes);
+  expect(gate.take().operations.map(({ key }) => keyText(key))).toEqual(['b', 'c']);
 });
 
 test('writes that arrive while one is in flight follow it in order, as one group', async () => {

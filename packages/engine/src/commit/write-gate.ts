@@ -17,6 +17,8 @@
 //   replaying captured writes over a state that holds a prefix of them has the same final state: the commit may link
 //   a version that has some of them already;
 // - no write is lost, or applied twice to the database that is current when it is acknowledged;
+// - what is written and captured is what the writer passed. It may reuse its buffers once the call returns, as with
+//   classic-level, so the gate copies whatever it does not pass to LevelDB at once;
 // - a write is acknowledged only if its log is sound up to the write's end.
 import { type Span, spansContain } from '@sstitch/contract';
 import { errorCodeOf } from '../errors.js';
@@ -79,9 +81,9 @@ export class WriteGate {
   /** The clears that wait for the end of a commit. */
   readonly #clears: QueuedClear[] = [];
   #waiting: Array<() => void> = [];
-  #running: 'nothing' | 'write' | 'clear' | 'retirement' = 'nothing';
-  /** The operations of the unmerged write in flight. */
-  #alone: readonly NativeOperation[] = [];
+  #running: 'nothing' | 'alone' | 'group' | 'clear' | 'retirement' = 'nothing';
+  /** Copies of the operations of the unmerged write in flight, if it began while a commit captured writes. */
+  #alone: readonly NativeOperation[] | undefined;
   #isPaused = false;
   /** Whether LevelDB failed a write, so that the log may be torn. */
   #isUnsafe = false;
@@ -126,8 +128,8 @@ export class WriteGate {
 
   /**
    * Begins to capture writes outside the spans for a commit. Once the promise fulfils, every write that is not captured
-   * is in the database. A write in flight is captured too, so `begin` does not wait for it: under steady load the next
-   * write would follow at once, and the commit would starve.
+   * is in the database. `begin` waits for no other write than the one in flight: under steady load the next one follows
+   * at once, and the commit would starve.
    *
    * @throws the error of the log's retirement, if a failed write has torn the log: a replay would stop there
    */
@@ -135,7 +137,7 @@ export class WriteGate {
     this.#replacedSpans = replaced;
     this.#captured = [];
     this.#capturedBytes = 0;
-    await this.#until(() => this.#running !== 'clear');
+    await this.#until(() => !this.#isUncaptured);
     while (this.#isUnsafe) {
       await this.#until(() => this.#running === 'nothing');
       if (this.#refusal !== undefined) throw this.#refusal;
@@ -208,7 +210,8 @@ export class WriteGate {
   #enqueue(operations: readonly NativeOperation[], { sync }: WriteOptions): Promise<void> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
-      this.#queue.push({ kind: 'write', operations, sync: sync === true, resolve, reject });
+      const copies = copiesOf(operations);
+      this.#queue.push({ kind: 'write', operations: copies, sync: sync === true, resolve, reject });
       this.#run();
     });
   }
@@ -218,20 +221,20 @@ export class WriteGate {
    * are the gate's.
    */
   #runAlone(operations: readonly NativeOperation[], write: Promise<void>): Promise<void> {
-    this.#running = 'write';
-    this.#alone = operations;
+    this.#running = 'alone';
+    if (this.#replacedSpans !== undefined) this.#alone = copiesOf(operations);
     write.then(this.#aloneDone, this.#aloneFailed);
     return write;
   }
 
   readonly #aloneDone = (): void => {
-    this.#capture(this.#alone);
-    this.#alone = [];
+    if (this.#alone !== undefined) this.#capture(this.#alone);
+    this.#alone = undefined;
     this.#endRun();
   };
 
   readonly #aloneFailed = (): void => {
-    this.#alone = [];
+    this.#alone = undefined;
     this.#isUnsafe = true;
     this.#endRun();
   };
@@ -261,6 +264,11 @@ export class WriteGate {
     this.#waiting = [];
     for (const wake of waiting) wake();
     this.#run();
+  }
+
+  /** Whether what is in flight began before the commit captured writes, and is not captured. */
+  get #isUncaptured(): boolean {
+    return this.#running === 'clear' || (this.#running === 'alone' && this.#alone === undefined);
   }
 
   async #until(condition: () => boolean): Promise<void> {
@@ -327,13 +335,12 @@ export class WriteGate {
   }
 
   async #runGroup(group: readonly QueuedWrite[]): Promise<void> {
-    this.#running = 'write';
+    this.#running = 'group';
     const [first] = group;
     const operations =
       group.length === 1 && first ? first.operations : group.flatMap((write) => write.operations);
     try {
       await this.#database._batch(operations, { sync: group.some(({ sync }) => sync) });
-      // This comes before the writes resolve: their writers may reuse the buffers afterwards.
       this.#capture(operations);
       for (const { resolve } of group) resolve();
     } catch (error) {
@@ -343,24 +350,27 @@ export class WriteGate {
     this.#endRun();
   }
 
-  /** Copies operations outside the replaced spans, while a commit captures writes. */
-  #capture(operations: readonly NativeOperation[]): void {
+  /** Keeps operations outside the replaced spans, while a commit captures writes. */
+  #capture(copies: readonly NativeOperation[]): void {
     if (this.#replacedSpans === undefined) return;
-    for (const { type, key, value } of operations) {
+    for (const operation of copies) {
+      const { key, value } = operation;
       const keyBytes = typeof key === 'string' ? Buffer.from(key) : key;
       if (spansContain(this.#replacedSpans, keyBytes)) continue;
-      const captured: NativeOperation =
-        type === 'put'
-          ? { type, key: copy(key), value: copy(value ?? '') }
-          : { type, key: copy(key) };
-      this.#captured.push(captured);
+      this.#captured.push(operation);
       this.#capturedBytes += lengthOf(key) + lengthOf(value ?? '');
     }
   }
 }
 
+function copiesOf(operations: readonly NativeOperation[]): NativeOperation[] {
+  return operations.map(({ type, key, value }) =>
+    type === 'put' ? { type, key: copy(key), value: copy(value ?? '') } : { type, key: copy(key) },
+  );
+}
+
 function copy(bytes: NativeBytes): NativeBytes {
-  return typeof bytes === 'string' ? bytes : Uint8Array.from(bytes);
+  return typeof bytes === 'string' ? bytes : new Uint8Array(bytes);
 }
 
 function lengthOf(bytes: NativeBytes): number {

@@ -38,6 +38,7 @@ import {
   splitPolicyOf,
   type WriteDurability,
 } from './options.js';
+import { withOwnBounds } from './own-bounds.js';
 import { checkpointForPebble } from './pebble-checkpoint.js';
 import {
   ingestForeignTables,
@@ -272,7 +273,9 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     }
     this.assertOpen('compactRange');
     const core = this.#opened;
-    const bounds = [this.encodeBound(start, options), this.encodeBound(end, options)] as const;
+    // The caller may reuse the memory of the bounds.
+    const own = (key: unknown) => new Uint8Array(this.encodeBound(key, options));
+    const bounds = [own(start), own(end)] as const;
     await core.operations.run(() => compactStoreRange(core, ...bounds));
   }
 
@@ -338,9 +341,10 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
 
   /** @internal */
   _clear(options: NativeRangeOptions): Promise<void> {
+    const range = withOwnBounds(options);
     // A snapshot may be of a past generation, where LevelDB's own clear would delete.
     return this.#opened.gate.clear((writes) =>
-      options.snapshot == null ? writes.clear(options) : clearByKeys(this, writes, options),
+      range.snapshot == null ? writes.clear(range) : clearByKeys(this, writes, range),
     );
   }
 }
