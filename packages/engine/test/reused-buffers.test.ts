@@ -48,6 +48,31 @@ describe('writers that reuse their buffers at once, as classic-level allows', ()
     );
   });
 
+  test('write what they add to a chained batch', async () => {
+    const { store } = await watchedStore();
+    const buffer = bytes('a');
+    const batch = store.batch();
+    for (const letter of ['b', 'c', 'd']) {
+      buffer[0] = letter.charCodeAt(0);
+      batch.put(buffer, buffer);
+    }
+    await batch.write();
+    await put(store, [['e', 'e']]);
+    const removing = store.batch();
+    for (const letter of ['c', 'd', 'x']) {
+      buffer[0] = letter.charCodeAt(0);
+      removing.del(buffer);
+    }
+    await removing.write();
+    await expectContentsThroughout(
+      store,
+      new Map([
+        ['b', 'b'],
+        ['e', 'e'],
+      ]),
+    );
+  });
+
   test.each(['side by side', 'during a commit'])(
     'clear the range that they pass, %s',
     async (when) => {

@@ -28,6 +28,7 @@ import type {
   NativeOperation,
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
+import { ownOperation } from '../leveldb/own-bytes.js';
 
 /** Limits of a merged write. They keep the last write before a pause short. */
 const MAX_GROUP_OPERATIONS = 1024;
@@ -210,7 +211,7 @@ export class WriteGate {
   #enqueue(operations: readonly NativeOperation[], { sync }: WriteOptions): Promise<void> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
-      const copies = copiesOf(operations);
+      const copies = operations.map(ownOperation);
       this.#queue.push({ kind: 'write', operations: copies, sync: sync === true, resolve, reject });
       this.#run();
     });
@@ -222,7 +223,7 @@ export class WriteGate {
    */
   #runAlone(operations: readonly NativeOperation[], write: Promise<void>): Promise<void> {
     this.#running = 'alone';
-    if (this.#replacedSpans !== undefined) this.#alone = copiesOf(operations);
+    if (this.#replacedSpans !== undefined) this.#alone = operations.map(ownOperation);
     write.then(this.#aloneDone, this.#aloneFailed);
     return write;
   }
@@ -361,16 +362,6 @@ export class WriteGate {
       this.#capturedBytes += lengthOf(key) + lengthOf(value ?? '');
     }
   }
-}
-
-function copiesOf(operations: readonly NativeOperation[]): NativeOperation[] {
-  return operations.map(({ type, key, value }) =>
-    type === 'put' ? { type, key: copy(key), value: copy(value ?? '') } : { type, key: copy(key) },
-  );
-}
-
-function copy(bytes: NativeBytes): NativeBytes {
-  return typeof bytes === 'string' ? bytes : new Uint8Array(bytes);
 }
 
 function lengthOf(bytes: NativeBytes): number {

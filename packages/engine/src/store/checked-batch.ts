@@ -1,6 +1,7 @@
 // A chained batch that checks keys and values, as the array form of `batch` does (checked-writes.ts).
 import { AbstractChainedBatch } from 'abstract-level';
 import type { NativeOperation } from '../leveldb/level-database.js';
+import { ownOperation } from '../leveldb/own-bytes.js';
 
 /** The method of the database that the batch calls. */
 interface BatchDatabase {
@@ -45,12 +46,12 @@ export class CheckedBatch<D extends object, K, V> extends AbstractChainedBatch<D
 
   /** Called by abstract-level with the encoded operation. */
   _put(_key: unknown, _value: unknown, operation: NativeOperation): void {
-    this.#operations.push(operation);
+    this.#operations.push(ownOperation(operation));
   }
 
   /** Called by abstract-level with the encoded operation. */
   _del(_key: unknown, operation: NativeOperation): void {
-    this.#operations.push(operation);
+    this.#operations.push(ownOperation(operation));
   }
 
   _clear(): void {
