@@ -83,6 +83,16 @@ function damaged({ path, valueOffset }: Damage): unknown {
 }
 
 describe('verifySpans', () => {
+  it('refuses a closed snapshot, as reads do', async () => {
+    const store = await openStore(await plainStore());
+    const snapshot = store.snapshot();
+    await store.excise([span('x')]);
+    await snapshot.close();
+    await expect(store.verifySpans([span('')], { snapshot })).rejects.toMatchObject({
+      code: 'LEVEL_SNAPSHOT_NOT_OPEN',
+    });
+  });
+
   it.each([
     ['in this thread', openStore],
     ['in worker threads', openThreadedStore],

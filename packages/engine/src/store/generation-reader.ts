@@ -179,7 +179,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    *
    * @param spans sorted and disjoint
    * @throws EngineError SSTITCH_STORE_CORRUPT, with path and offset, for a damaged block; SSTITCH_SPANS_INVALID,
-   * SSTITCH_ABORTED, SSTITCH_FILE_OPERATION
+   * SSTITCH_ABORTED, SSTITCH_FILE_OPERATION; LEVEL_SNAPSHOT_NOT_OPEN
    */
   async verifySpans(spans: readonly Span[], options: VerifySpansOptions = {}): Promise<void> {
     const checked = checkSpans(spans);
@@ -187,7 +187,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     await this.whenOpen('verifySpans');
     const { snapshot, signal } = options;
     const generation =
-      snapshot === undefined ? this.generation : this.#snapshotOf(snapshot).generation;
+      snapshot === undefined ? this.generation : this.#openSnapshotOf(snapshot).generation;
     await this.verifyGeneration(generation, checked, signal);
   }
 
@@ -248,6 +248,14 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     const isOwn = snapshot instanceof StoreSnapshot && (snapshot.store as unknown) === this;
     if (isOwn) return snapshot;
     throw optionInvalid('the snapshot belongs to another store');
+  }
+
+  /** @throws LEVEL_SNAPSHOT_NOT_OPEN, as abstract-level's reads, for a closed snapshot, whose generation may be gone */
+  #openSnapshotOf(snapshot: AbstractSnapshot): StoreSnapshot {
+    const own = this.#snapshotOf(snapshot);
+    own.ref();
+    own.unref();
+    return own;
   }
 
   #homeIn(generation: Generation): ReaderHome {
