@@ -190,7 +190,7 @@ describe('an open refuses', () => {
     await expectContentsThroughout(await openStore(path), model);
   });
 
-  // Only Linux tells who holds a lock.
+  // Only Linux shows who holds a lock.
   test.runIf(process.platform === 'linux')(
     'a store that another process has open, on a full disk, and leaves its reserve alone',
     async () => {
