@@ -7,7 +7,8 @@ export interface Clock {
   /** Milliseconds since some moment; never goes back. */
   nowMs(): number;
   /**
-   * Fulfils after a time. Does not keep the process alive.
+   * Fulfils after a time. Keeps the process alive, unless it has a signal: what can be stopped runs in the background, and
+   * no caller waits for it.
    *
    * @throws the signal's AbortError
    */
@@ -18,5 +19,5 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   sleep: (durationMs, signal) =>
-    sleep(durationMs, undefined, signal === undefined ? { ref: false } : { ref: false, signal }),
+    signal === undefined ? sleep(durationMs) : sleep(durationMs, undefined, { ref: false, signal }),
 };
