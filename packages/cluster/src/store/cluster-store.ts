@@ -250,7 +250,7 @@ export class ClusterStore<K = string, V = string>
 
   /** @internal */
   async _open(): Promise<void> {
-    this.#core = await StoreCore.open({
+    const core = await StoreCore.open({
       port: this.#port,
       clock: systemClock,
       ...this.#options,
@@ -260,6 +260,10 @@ export class ClusterStore<K = string, V = string>
         queueMicrotask(() => this.emit('maintenanceFailure', task, error));
       },
     });
+    this.#core = core;
+    // abstract-level closes resources before it calls `_close`. A snapshot waits for the commits that depend on it.
+    const close = async () => core.abort();
+    this.attachResource({ close, [Symbol.asyncDispose]: close });
   }
 
   /** @internal */

@@ -195,15 +195,19 @@ describe('replaceSpans', () => {
 });
 
 describe('close', () => {
-  it('cancels a replacement in progress, which leaves nothing behind', async () => {
+  it.each([
+    ['a replacement', false],
+    ['a replacement that depends on a snapshot', true],
+  ])('cancels %s in progress, which leaves nothing behind', async (_, isConditional) => {
     const cluster = new MemoryCluster();
     const store = await openStore(cluster.store('store'));
+    const ifUnchanged = isConditional ? store.snapshot({ watch: everything }) : undefined;
     const silent = (async function* (): EntryPages {
       yield [[bytes('a'), new Uint8Array(3_000_000)]];
       yield [[bytes('b'), new Uint8Array(3_000_000)]];
       await new Promise(() => {});
     })();
-    const replacing = store.replaceSpans(everything, silent);
+    const replacing = store.replaceSpans(everything, silent, { ifUnchanged });
     await until(() => cluster.rowCounts('store').chunks > 0);
     const closing = store.close();
     await expect(replacing).rejects.toMatchObject({ code: 'SSTITCH_STORE_CLOSED' });
@@ -253,5 +257,7 @@ describe('close', () => {
     await store.close();
     await store.open();
     expect(await store.get(bytes('a'))).toEqual(value);
+    await store.put(bytes('b'), value);
+    expect(await store.keys().all()).toHaveLength(2);
   });
 });

@@ -188,9 +188,14 @@ export class StoreCore {
     }
   }
 
+  /** Aborts what has not been committed. */
+  abort(): void {
+    this.#closing.abort();
+  }
+
   /** Aborts what has not been committed, waits for the rest, and ends the lease. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.abort();
     await this.maintenance.close();
     await Promise.allSettled(this.#operations);
     await this.client.close();
