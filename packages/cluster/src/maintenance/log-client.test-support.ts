@@ -36,7 +36,7 @@ export class LocalLogClient implements LogClient {
 
   checkLease(): void {}
 
-  onState(): void {}
+  onOwnSlot(): void {}
 
   async close(): Promise<void> {}
 }

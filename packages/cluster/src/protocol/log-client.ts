@@ -78,8 +78,8 @@ export interface LogClient {
    */
   checkLease(): void;
 
-  /** Called with each state that this process learns of, in order. */
-  onState(listener: (state: State) => void): void;
+  /** Calls `listener` with each slot that has a commit of this process, once its state is known. */
+  onOwnSlot(listener: (slot: number) => void): void;
 
   /** Waits for commits in progress, and ends the lease. */
   close(): Promise<void>;

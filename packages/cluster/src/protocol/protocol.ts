@@ -131,7 +131,7 @@ class PortLogClient implements LogClient {
   readonly #views = new OpenViews();
   readonly #queue: GroupQueue;
   readonly #reader: LogReader;
-  readonly #listeners: Array<(state: State) => void> = [];
+  #onOwnSlot: (slot: number) => void = () => undefined;
   readonly #probe = new SharedProbe(() => this.#catchUp('quorum'));
   #known: State;
   /** How many commits were issued. */
@@ -232,8 +232,8 @@ class PortLogClient implements LogClient {
     this.#lease.check();
   }
 
-  onState(listener: (state: State) => void): void {
-    this.#listeners.push(listener);
+  onOwnSlot(listener: (slot: number) => void): void {
+    this.#onOwnSlot = listener;
   }
 
   async close(): Promise<void> {
@@ -272,7 +272,7 @@ class PortLogClient implements LogClient {
       }
       if (outcome !== undefined) this.#queue.settle(id, outcome, state, this.#clock.nowMs());
     }
-    for (const listener of this.#listeners) listener(state);
+    if (record.groups.some(({ owner }) => owner === this.owner)) this.#onOwnSlot(slot);
   }
 
   /** Commits until no caller waits. Fulfils in any case: each commit has its own outcome. */

@@ -125,8 +125,7 @@ export class StoreCore {
       const batch = copyOfBatch(operations);
       // No wait otherwise: writes are committed in the order of the calls.
       if (this.maintenance.isOverfull) await this.maintenance.settled;
-      const committed = await commitBatch({ ...this.#context, signal }, batch, condition);
-      if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
+      await commitBatch({ ...this.#context, signal }, batch, condition);
     });
   }
 
@@ -136,8 +135,7 @@ export class StoreCore {
     if (joined.length === 0) return;
     await this.operation(undefined, async () => {
       const edit = { type: 'replace', spans: joined, run: undefined } as const;
-      const committed = await this.client.commit([edit]);
-      if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
+      await this.client.commit([edit]);
     });
   }
 
@@ -158,7 +156,6 @@ export class StoreCore {
       if (joined.length === 0) return { entries: 0, pauseMs: 0 };
       const edit = { type: 'replace', spans: joined, run: written?.run } as const;
       const committed = await commitRun(condition ?? client, written, [edit]);
-      if (committed !== undefined) this.maintenance.afterCommit(committed.slot);
       return { entries: written?.run.entries ?? 0, pauseMs: committed?.durationMs ?? 0 };
     });
     return { ...result, durationMs: clock.nowMs() - startedMs };

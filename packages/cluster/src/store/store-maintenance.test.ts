@@ -22,6 +22,16 @@ describe('maintenance', () => {
     }
   });
 
+  it('writes a checkpoint whatever its process committed to the slot that asks for one', async () => {
+    const cluster = new MemoryCluster();
+    const store = await openStore(cluster.store('store'));
+    for (let slot = 1; slot < 128; slot += 1) await store.put(bytes('key'), value);
+    // To join is a commit of its own, the 128th.
+    await store.flush();
+    await store.close();
+    expect(cluster.rowCounts('store').checkpoints).toBe(1);
+  });
+
   it('that is manual runs only when its methods are called', async () => {
     const store = await openStore(new MemoryCluster().store('store'), { maintenance: 'manual' });
     for (let round = 0; round < 40; round += 1) {

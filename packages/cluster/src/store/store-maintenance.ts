@@ -5,7 +5,7 @@
 //   fold         level 0 has more than about LEVEL_ZERO_RUNS runs, and is not
 //   rewrite      a run may have been replaced for the most part
 //   join         REMOVABLE_PIECES pieces can be joined
-//   checkpoint   this process committed a slot that asks for one
+//   checkpoint   a slot that asks for one has a commit of this process
 //   collect      there may be something to delete, and a lease's time has passed since the last collection
 //
 // Every process of a store maintains it. What two processes do at once takes effect once, or twice without harm
@@ -64,6 +64,7 @@ export class StoreMaintenance {
     this.#watch = new LeaseWatch(context.clock);
     this.#background = new Background(isAutomatic ? this.#tasks() : [], onFailure);
     this.#ticking = isAutomatic ? this.#tick(context.clock) : Promise.resolve();
+    context.client.onOwnSlot((slot) => this.#afterOwn(slot));
   }
 
   get #known(): State {
@@ -145,8 +146,11 @@ export class StoreMaintenance {
     }
   }
 
-  /** Call it after each commit of this process. @param slot where it was committed */
-  afterCommit(slot: number): void {
+  /**
+   * @param slot has a commit of this process, be it of a writer or of maintenance: where processes come and go in one
+   * rhythm, every slot that asks for a checkpoint may have the same kind
+   */
+  #afterOwn(slot: number): void {
     if (isCheckpointSlot(slot)) this.#isCheckpointDue = true;
     this.#background.wake();
   }
