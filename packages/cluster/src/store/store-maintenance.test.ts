@@ -32,6 +32,18 @@ describe('maintenance', () => {
     expect(cluster.rowCounts('store').checkpoints).toBe(1);
   });
 
+  it('commits nothing when a process that only reads closes the store', async () => {
+    const cluster = new MemoryCluster();
+    const writer = await openStore(cluster.store('store'));
+    await writer.batch([{ type: 'put', key: bytes('key'), value: new Uint8Array(100_000) }]);
+    await writer.close();
+    const { slots } = cluster.rowCounts('store');
+    const reader = await openStore(cluster.store('store'));
+    expect(await reader.get(bytes('key'))).toHaveLength(100_000);
+    await reader.close();
+    expect(cluster.rowCounts('store').slots).toBe(slots);
+  });
+
   it('that is manual runs only when its methods are called', async () => {
     const store = await openStore(new MemoryCluster().store('store'), { maintenance: 'manual' });
     for (let round = 0; round < 40; round += 1) {

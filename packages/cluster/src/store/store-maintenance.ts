@@ -142,7 +142,7 @@ export class StoreMaintenance {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       await clock.sleep(this.#leaseMs, signal).catch(() => undefined);
-      this.#background.wake();
+      if (!signal.aborted) this.#background.wake();
     }
   }
 
