@@ -6,7 +6,7 @@ import {
   type PostgresServer,
   startPostgres,
 } from '@sstitch/build-config/postgres-server';
-import { compactKeeping, replacedVersionId } from '@sstitch/operations';
+import { cloneSync, compactKeeping, replacedVersionId } from '@sstitch/operations';
 import {
   countSync,
   digestSync,
@@ -30,6 +30,7 @@ const SEEDS = Number(process.env['SSTITCH_CLUSTER_WRITER_SEEDS'] ?? 6);
 const FIRST_SEED = Number(process.env['SSTITCH_CLUSTER_SEED'] ?? 1);
 const SYNC = { seed: 5, grants: 60 };
 const { syncId } = syntheticSync(SYNC);
+const NAMED = '36zM46KKuaBq0wjSSvKh5o0350y';
 
 const opened: Array<() => Promise<unknown>> = [];
 afterEach(async () => {
@@ -223,6 +224,23 @@ describe('a process', () => {
       return records.map(({ resourceId, displayName }) => [resourceId, displayName]);
     };
     expect(await names(mine, replacedVersionId(syncId))).toEqual(await names(sources[0], syncId));
+  });
+
+  it('that removes an earlier version leaves what another process writes under its id meanwhile', async () => {
+    const { mine, other } = await setUp();
+    const sources = [new ModelEngine(), new ModelEngine()] as const;
+    for (const [index, source] of sources.entries()) {
+      await writeSyntheticSync(source, { ...SYNC, revision: index + 2 });
+    }
+    const sideIds = { [syncId]: NAMED };
+    await compactKeeping({ base: mine, source: sources[0], syncIds: [syncId], sideIds });
+    const engine = interrupted(
+      mine,
+      once(() => cloneSync({ engine: other, syncId, as: NAMED, into: other, replace: true })),
+    );
+    await compactKeeping({ base: engine, source: sources[1], syncIds: [syncId] });
+    const grants = await new SyncStore(sources[0]).count(syncId, 'grant');
+    expect(await new SyncStore(mine).count(NAMED, 'grant')).toBe(grants);
   });
 });
 

@@ -86,14 +86,15 @@ export async function compactKeeping(options: CompactKeepingOptions): Promise<Ke
   const sideIds = syncIds.map(
     (syncId) => namedSideId(options, syncId) ?? replacedVersionId(syncId),
   );
-  const basis = { syncIds: [...syncIds, ...sideIds], signal };
+  const earlier = await withView(base, { signal }, (view) => earlierVersions(options, view));
+  const basis = { syncIds: [...syncIds, ...sideIds, ...earlier], signal };
   return changeEngine(base, basis, (held, ifUnchanged) =>
     withView(source, { signal }, async (fresh) => {
       const kept: KeptVersion[] = [];
       const onPage = pageCounter(options);
       const replacements: Replacement[] = [];
       for (const syncId of syncIds) {
-        const planned = await planSync(options, { fresh, held, onPage }, syncId);
+        const planned = await planSync(options, { fresh, held, onPage }, earlier, syncId);
         kept.push(planned.kept);
         replacements.push(...planned.replacements);
       }
@@ -113,6 +114,7 @@ interface Views {
 async function planSync(
   options: CompactKeepingOptions,
   { fresh, held, onPage }: Views,
+  earlier: ReadonlySet<string>,
   syncId: string,
 ): Promise<{ readonly kept: KeptVersion; readonly replacements: readonly Replacement[] }> {
   const spans = spansOf(syncId);
@@ -136,7 +138,10 @@ async function planSync(
   });
   if (named === undefined) {
     for (const version of await findReplacedVersions(held, syncId)) {
-      if (version.sideId !== sideId) replacements.push(...replaceSync(version.sideId));
+      // One that another process has kept since stays: the commit does not depend on it.
+      if (version.sideId !== sideId && earlier.has(version.sideId)) {
+        replacements.push(...replaceSync(version.sideId));
+      }
     }
   }
   const copy = new SyncCopy(held, syncId, sideId, {
@@ -145,6 +150,19 @@ async function planSync(
   });
   replacements.push(...replaceSync(sideId, copy));
   return { kept: { syncId, sideId, isUnchanged: false }, replacements };
+}
+
+/** The side ids of the versions that a compaction may remove: those of syncs without a named side id. */
+async function earlierVersions(
+  options: CompactKeepingOptions,
+  view: ReadView,
+): Promise<ReadonlySet<string>> {
+  const sideIds = new Set<string>();
+  for (const syncId of options.syncIds) {
+    if (namedSideId(options, syncId) !== undefined) continue;
+    for (const { sideId } of await findReplacedVersions(view, syncId)) sideIds.add(sideId);
+  }
+  return sideIds;
 }
 
 function namedSideId({ sideIds = {} }: CompactKeepingOptions, syncId: string): string | undefined {
