@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createC1z, openC1z } from '@sstitch/c1z';
-import type { SnapshotOptions } from '@sstitch/contract';
+import { type SnapshotOptions, spansContain } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
-import { grantKey, parseSyncId } from '@sstitch/keys';
+import { grantKey, parseSyncId, syncSpans } from '@sstitch/keys';
 import { digestSync, encodeRecord, SyncReader, SyncStore, verifyIndexes } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -193,6 +193,30 @@ describe('expandSync on a store', () => {
       cause: { code: 'SSTITCH_RECORD_REPEATED' },
     });
     expect((await digestSync(store, THIRD)).digest).toBe(digest);
+  });
+
+  it('depends on the id that it must find free, and on no other that it replaces', async () => {
+    const watched: SnapshotOptions[] = [];
+    const shared = new Proxy(store, {
+      get: (_, name) => {
+        if (name === 'capabilities') return { ...store.capabilities, conditions: true };
+        if (name === 'snapshot') {
+          return (options: SnapshotOptions = {}) => {
+            watched.push(options);
+            return store.snapshot();
+          };
+        }
+        const value = Reflect.get(store, name, store);
+        return typeof value === 'function' ? value.bind(store) : value;
+      },
+    });
+    const dependsOn = (syncId: string) =>
+      syncSpans(syncId).every(({ span }) => spansContain(watched[0]?.watch ?? [], span.start));
+    await expandSync(shared, SYNC, { as: THIRD });
+    expect([dependsOn(SYNC), dependsOn(THIRD)]).toEqual([true, true]);
+    watched.length = 0;
+    await expandSync(shared, SYNC, { as: THIRD, replace: true });
+    expect([dependsOn(SYNC), dependsOn(THIRD)]).toEqual([true, false]);
   });
 
   it('starts again if another process wrote to the sync before its commit', async () => {

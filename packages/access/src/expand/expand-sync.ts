@@ -77,9 +77,12 @@ export async function expandSync<Tables>(
   if (as !== syncId && tables === undefined) {
     throw new AccessError('SSTITCH_OPTION_INVALID', 'as: this engine can only expand in place');
   }
-  const spans = syncSpans(syncId).map(({ span }) => span);
+  const needsFree = as !== syncId && !replace;
+  const spans = [syncId, ...(needsFree ? [as] : [])].flatMap((id) =>
+    syncSpans(id).map(({ span }) => span),
+  );
   return writeExclusively(engine, spans, signal, async (writer) => {
-    if (as !== syncId && !replace) await checkFree(engine, as, signal);
+    if (needsFree) await checkFree(engine, as, writer.basis, signal);
     const expansion = await SyncExpansion.open(engine, syncId, signal, options, writer.basis);
     const writing = { engine, writer, expansion, signal };
     try {
@@ -103,10 +106,12 @@ function tablesOf<Tables>(
 async function checkFree(
   engine: ReadWriteEngine,
   syncId: string,
+  snapshot: EngineSnapshot | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   for (const { span } of syncSpans(syncId)) {
-    for await (const _ of readPages(engine, boundsOf(span), () => throwIfAborted(signal))) {
+    const read = { ...boundsOf(span), snapshot };
+    for await (const _ of readPages(engine, read, () => throwIfAborted(signal))) {
       throw new AccessError('SSTITCH_SYNC_EXISTS', `sync ${syncId} already exists`);
     }
   }
