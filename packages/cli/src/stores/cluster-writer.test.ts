@@ -1,5 +1,9 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClusterStore, MemoryCluster } from '@sstitch/cluster';
 import { byteEncodings, type Engine } from '@sstitch/contract';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ClusterWriter } from './cluster-writer.js';
 
 const utf8 = new TextEncoder();
@@ -34,6 +38,38 @@ describe('a store on a cluster that is open for writing', () => {
     } finally {
       await loader.end();
       await writer.close();
+    }
+  });
+
+  it('leaves no tables of a bulk load behind, since a conflict repeats the load', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sstitch-writer-'));
+    vi.stubEnv('TMPDIR', directory);
+    const engine = new ClusterStore<Uint8Array, Uint8Array>(
+      new MemoryCluster().store('s'),
+      byteEncodings,
+    );
+    const writer = await ClusterWriter.open(engine);
+    const loader = writer.tableLoader();
+    try {
+      await loader.add([
+        {
+          prefix: utf8.encode('a'),
+          bytes: utf8.encode('kv'),
+          keyEnds: Uint32Array.of(1),
+          ends: Uint32Array.of(2),
+          count: 1,
+        },
+      ]);
+      await writer.ingestAndExcise(await loader.finish([span]));
+      expect(await engine.keys().all()).toEqual([utf8.encode('ak')]);
+      const left = readdirSync(directory, { recursive: true, withFileTypes: true });
+      expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([]);
+    } finally {
+      await loader.end();
+      await writer.close();
+      await engine.close();
+      vi.unstubAllEnvs();
+      rmSync(directory, { recursive: true });
     }
   });
 });

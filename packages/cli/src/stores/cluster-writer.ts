@@ -1,6 +1,7 @@
 // A store on a cluster, open for writing. A bulk load builds its tables on this machine, in the temporary directory, and
 // sends their entries to the cluster in one commit.
 import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ByteBatchOptions,
@@ -97,7 +98,8 @@ export class ClusterWriter implements ByteStore {
 
   async ingestAndExcise(tables: LoadedTables, options: CommitOptions = {}): Promise<StoreCommit> {
     const { signal } = options;
-    const sorted = new Store<Uint8Array, Uint8Array>(join(this.#makeDirectory(), 'store'), {
+    const directory = this.#makeDirectory();
+    const sorted = new Store<Uint8Array, Uint8Array>(join(directory, 'store'), {
       keyEncoding: 'view',
       valueEncoding: 'view',
     });
@@ -108,6 +110,8 @@ export class ClusterWriter implements ByteStore {
       return await this.#replace(spans, entriesOf(sorted, spans, signal), options);
     } finally {
       await sorted.close();
+      // Not only in `close`: after a conflict the load is repeated, up to twenty times.
+      await rm(directory, { recursive: true });
     }
   }
 
