@@ -41,7 +41,7 @@ describe('a store on a cluster that is open for writing', () => {
     }
   });
 
-  it('leaves no tables of a bulk load behind, since a conflict repeats the load', async () => {
+  it('deletes the tables of a bulk load after it, since a conflict repeats the load', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'sstitch-writer-'));
     vi.stubEnv('TMPDIR', directory);
     const engine = new ClusterStore<Uint8Array, Uint8Array>(

@@ -43,6 +43,8 @@ export function operationOf(value: Uint8Array | undefined): number {
 export class LogOracle {
   #state: State = EMPTY_STATE;
   readonly #contents: Contents[] = [Array(KEYS).fill(0)];
+  /** By slot: the last operation on each key, or minus the slot of a removal, which has no number. */
+  readonly #writers: Array<readonly number[]> = [Array(KEYS).fill(0)];
   readonly #encodings = new Map<number, Buffer>();
   readonly #operations = new Map<number, { readonly slot: number; readonly effect: string }>();
   readonly #runs = new Map<string, StoredRun>();
@@ -69,14 +71,13 @@ export class LogOracle {
     return this.#operations.get(operation);
   }
 
-  /** What the keys held just after an operation was applied, as the first of its slot. */
-  contentsAfter(
-    operation: number,
-    entries: ReadonlyArray<readonly [key: number, operation: number]>,
-  ): Contents {
-    const contents = [...this.contentsAt((this.appliedOperation(operation)?.slot ?? 0) - 1)];
-    for (const [key, value] of entries) contents[key] = value;
-    return contents;
+  /** Whether no operation wrote to a key after a slot and before another one, except some. */
+  isUntouched(key: number, after: number, before: number, except: readonly number[]): boolean {
+    for (let slot = after + 1; slot < before; slot += 1) {
+      const writer = this.#writers[slot]?.[key] ?? 0;
+      if (writer !== this.#writers[slot - 1]?.[key] && !except.includes(writer)) return false;
+    }
+    return true;
   }
 
   /** @throws if a process has another state at its slot */
@@ -93,12 +94,14 @@ export class LogOracle {
     const { state, outcomes } = applyRecord(this.#state, slot, record);
     checkState(state);
     const contents = [...this.contentsAt(slot - 1)];
+    const writers = [...(this.#writers[slot - 1] ?? [])];
     for (const [index, group] of record.groups.entries()) {
       if (outcomes[index] !== 'applied') continue;
-      for (const edit of group.edits) this.#apply(contents, edit, slot);
+      for (const edit of group.edits) this.#apply(contents, writers, edit, slot);
     }
     this.#state = state;
     this.#contents.push(contents);
+    this.#writers.push(writers);
     this.#encodings.set(slot, Buffer.concat(encodeState(state)));
   }
 
@@ -128,11 +131,12 @@ export class LogOracle {
     for (const run of runsOf(this.#state).values()) this.#checkRun(run);
   }
 
-  #apply(contents: number[], edit: Edit, slot: number): void {
+  #apply(contents: number[], writers: number[], edit: Edit, slot: number): void {
     const run = runNamedBy(edit);
     if (run !== undefined) this.#checkRun(run);
     const entries = new Map<number, number>();
     const spans: string[] = [];
+    const emptied: number[] = [];
     switch (edit.type) {
       case 'write':
         for (const operation of edit.operations) {
@@ -148,7 +152,7 @@ export class LogOracle {
           spans.push(`${span.start[0] ?? ''}-${span.end?.[0] ?? ''}`);
         }
         for (let key = 0; key < KEYS; key += 1) {
-          if (spansContain(edit.spans, Uint8Array.of(key))) contents[key] = 0;
+          if (spansContain(edit.spans, Uint8Array.of(key))) emptied.push(key);
         }
         if (edit.run !== undefined) {
           for (const [key, operation] of this.#entriesOf(edit.run)) entries.set(key, operation);
@@ -157,8 +161,11 @@ export class LogOracle {
       default:
         return;
     }
-    for (const [key, operation] of entries) contents[key] = operation;
     const operation = Math.max(0, ...entries.values());
+    for (const [key, value] of [...emptied.map((key) => [key, 0] as const), ...entries]) {
+      contents[key] = value;
+      writers[key] = operation === 0 ? -slot : operation;
+    }
     if (operation === 0) return;
     if (this.#operations.has(operation))
       throw new Error(`operation ${operation} was applied twice`);

@@ -7,7 +7,7 @@ import { firstSlotOf, segmentOf } from '../../src/port.js';
 import { encodeState, runsOf } from '../../src/state/state-format.js';
 import { EventLoop } from './event-loop.js';
 import { FaultyPort, type Network } from './faulty-port.js';
-import { type Contents, LogOracle } from './log-oracle.js';
+import { LogOracle } from './log-oracle.js';
 import { Random } from './random.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { SimulatedUser } from './simulated-user.js';
@@ -90,12 +90,16 @@ export class Schedule {
     this.#effects.set(operation, effect);
   }
 
-  /** An operation may be applied only while some keys hold what was expected. */
-  expectUnchanged(operation: number, keys: readonly number[], expected: () => Contents): void {
-    this.#conditions.set(operation, (slot) => {
-      const before = this.oracle.contentsAt(slot - 1);
-      return keys.every((key) => before[key] === expected()[key]);
-    });
+  /** An operation may be applied only while no other, except some, has written to some keys since a slot. */
+  expectUntouched(
+    operation: number,
+    keys: readonly number[],
+    since: number,
+    except: readonly number[],
+  ): void {
+    this.#conditions.set(operation, (slot) =>
+      keys.every((key) => this.oracle.isUntouched(key, since, slot, except)),
+    );
   }
 
   acknowledged(operation: number): void {
@@ -150,7 +154,7 @@ export class Schedule {
     const stops = this.#hasLyingClocks && random.chance(0.5);
     const process = new SimulatedProcess(this.#loop, `process ${this.#users.length}`, rate, stops);
     const port = new FaultyPort(this.#cluster.store(STORE), process, this.network);
-    const user = new SimulatedUser(this, process, port);
+    const user = new SimulatedUser(this, process, port, random.chance(0.3));
     this.#users.push(user);
     this.#working.add(user);
     user
@@ -231,7 +235,8 @@ export class Schedule {
   async #checkNothingRemains(): Promise<void> {
     const process = new SimulatedProcess(this.#loop, 'the last process', 1, false);
     const port = new FaultyPort(this.#cluster.store(STORE), process, this.network);
-    const user = new SimulatedUser(this, process, port);
+    // It only collects: a fold of its own would make it join.
+    const user = new SimulatedUser(this, process, port, false);
     await this.#await(user.work(0));
     await this.#await(user.collectAll());
     await this.#await(user.readAll());

@@ -2,19 +2,18 @@
 // refused one is not, and each read is of one state.
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import { ClusterError, type ClusterErrorCode } from '../../src/errors.js';
-import { commitRun } from '../../src/maintenance/commit-run.js';
 import type { MaintenanceContext } from '../../src/maintenance/flush.js';
 import type { ClusterPort } from '../../src/port.js';
 import type { View } from '../../src/protocol/log-client.js';
 import { readRange } from '../../src/runs/read-range.js';
-import { writeRun } from '../../src/runs/run-writer.js';
 import type { State } from '../../src/state/state.js';
 import { StoreCore } from '../../src/store/store-core.js';
-import { type Contents, effectOf, KEYS, operationOf, valueBytes } from './log-oracle.js';
+import { type Contents, KEYS, operationOf } from './log-oracle.js';
 import { MAINTENANCE, maintain } from './maintenance-tasks.js';
-import { operationsOf, randomEntries, randomKeys, randomSpan } from './random-writes.js';
+import { randomKeys, randomSpan } from './random-writes.js';
 import type { Schedule } from './schedule.js';
 import type { SimulatedProcess } from './simulated-process.js';
+import { batchWork, largeBatchWork, type MakeWork, replacementWork } from './simulated-writes.js';
 
 const BLOCK_SIZE_BYTES = 1024;
 const COMMIT_TIMEOUT_MS = 250;
@@ -55,11 +54,17 @@ export class SimulatedUser {
   #store: StoreCore | undefined;
   #opening: Promise<void> | undefined;
 
-  constructor(schedule: Schedule, process: SimulatedProcess, port: ClusterPort) {
+  /** @param isAutomatic whether its store maintains itself */
+  constructor(
+    schedule: Schedule,
+    process: SimulatedProcess,
+    port: ClusterPort,
+    isAutomatic: boolean,
+  ) {
     this.#schedule = schedule;
     this.#process = process;
     this.#port = port;
-    this.#isAutomatic = schedule.random.chance(0.3);
+    this.#isAutomatic = isAutomatic;
     this.#actions = schedule.random.pick([WORK, WORK, WORK, MAINTENANCE, REOPENING]);
   }
 
@@ -119,13 +124,13 @@ export class SimulatedUser {
     const { random } = this.#schedule;
     switch (action) {
       case 'write':
-        return this.#start(this.#write());
+        return this.#start(this.#write(batchWork));
       case 'replace':
-        return this.#start(this.#replace());
+        return this.#start(this.#write(replacementWork));
       case 'conditional':
         return this.#start(this.#writeIfUnchanged());
       case 'large':
-        return this.#start(this.#writeLarge());
+        return this.#start(this.#write(largeBatchWork));
       case 'remove':
         return this.#attempt(async (store) => store.remove([randomSpan(this.#schedule.random)]));
       case 'get':
@@ -160,74 +165,37 @@ export class SimulatedUser {
     else this.#pending.push(operation);
   }
 
-  async #write(): Promise<void> {
-    const operation = this.#schedule.nextOperation();
-    const entries = randomEntries(this.#schedule.random, operation);
-    await this.#issue(operation, effectOf([], entries), (store) =>
-      store.write(operationsOf(entries)),
-    );
-  }
-
-  /** Writes once or twice on the condition that some keys stay as a view shows them. */
+  /** Writes several times, one after the other or at once, on the condition that some keys stay as a view shows them. */
   async #writeIfUnchanged(): Promise<void> {
-    const { random, oracle } = this.#schedule;
+    const { random } = this.#schedule;
     const keys = randomKeys(random);
     const spans = keys.map((key) => ({ start: Uint8Array.of(key), end: Uint8Array.of(key, 0) }));
-    const operations = [this.#schedule.nextOperation(), this.#schedule.nextOperation()];
-    let view: View | undefined;
-    let expected: (() => Contents) | undefined;
-    for (const operation of operations) {
-      const entries = randomEntries(random, operation);
-      const isDone = await this.#issue(operation, effectOf([], entries), async (store) => {
-        view ??= store.client.view(joinTouchingSpans(spans));
+    const operations = [1, 2, 3].map(() => this.#schedule.nextOperation());
+    const store = await this.#usable();
+    const view = store.client.view(joinTouchingSpans(spans));
+    const isAtOnce = random.chance(0.3);
+    const write = async (operation: number): Promise<boolean> => {
+      const work = random.pick([batchWork, batchWork, largeBatchWork, replacementWork]);
+      const { effect, commit } = work(random, operation, (of) => this.#contextOf(of));
+      const isDone = await this.#issueIn(store, operation, effect, async () => {
         const { slot } = await view.state();
-        expected ??= () => oracle.contentsAt(slot);
-        this.#schedule.expectUnchanged(operation, keys, expected);
+        this.#schedule.expectUntouched(operation, keys, slot, operations);
         await this.#process.clock.sleep(random.between(0, 40));
-        await store.write(operationsOf(entries), view);
+        await commit(store, view);
       });
-      if (!isDone) break;
-      this.#schedule.count('conditional writes');
-      expected = () => oracle.contentsAfter(operation, entries);
-    }
-    view?.release();
-  }
-
-  async #replace(): Promise<void> {
-    const operation = this.#schedule.nextOperation();
-    const span = randomSpan(this.#schedule.random);
-    const first = span.start[0] ?? 0;
-    const keys = randomKeys(this.#schedule.random).filter(
-      (key) => first < key && key < (span.end?.[0] ?? KEYS),
-    );
-    const entries = [first, ...keys].map((key): [number, number] => [key, operation]);
-    const effect = effectOf([`${first}-${span.end?.[0] ?? ''}`], entries);
-    const pages = async function* () {
-      yield entries.map(([key]): [Uint8Array, Uint8Array] => [
-        Uint8Array.of(key),
-        valueBytes(operation),
-      ]);
+      if (isDone) this.#schedule.count('conditional writes');
+      return isDone;
     };
-    const encoder = { key: (key: unknown) => key, value: (value: unknown) => value };
-    await this.#issue(operation, effect, async (store) => {
-      await store.replaceSpans([span], pages(), encoder, undefined);
-    });
+    if (isAtOnce) await Promise.all(operations.map(write));
+    else for (const operation of operations) if (!(await write(operation))) break;
+    view.release();
   }
 
-  /** A batch as a run of level 0. */
-  async #writeLarge(): Promise<void> {
+  async #write(work: MakeWork): Promise<void> {
     const operation = this.#schedule.nextOperation();
-    const entries = randomEntries(this.#schedule.random, operation);
-    await this.#issue(operation, effectOf([], entries), async (store) => {
-      const page = entries.map(([key, value]) => ({
-        key: Uint8Array.of(key),
-        value: value === 0 ? undefined : valueBytes(value),
-        sequence: 0,
-      }));
-      const written = await writeRun([page], this.#contextOf(store));
-      if (written === undefined) return;
-      await commitRun(store.client, written, [{ type: 'run', run: written.run }]);
-    });
+    const { random } = this.#schedule;
+    const { effect, commit } = work(random, operation, (of) => this.#contextOf(of));
+    await this.#issue(operation, effect, commit);
   }
 
   #contextOf({ client, reader }: StoreCore): MaintenanceContext {
@@ -247,11 +215,18 @@ export class SimulatedUser {
     effect: string,
     run: (store: StoreCore) => Promise<void>,
   ): Promise<boolean> {
+    return this.#issueIn(await this.#usable(), operation, effect, run);
+  }
+
+  async #issueIn(
+    store: StoreCore,
+    operation: number,
+    effect: string,
+    run: (store: StoreCore) => Promise<void>,
+  ): Promise<boolean> {
     this.#issued.push(operation);
     this.#schedule.expect(operation, effect);
-    let store: StoreCore | undefined;
     try {
-      store = await this.#usable();
       await run(store);
     } catch (error) {
       this.#schedule.refused(operation, error);
