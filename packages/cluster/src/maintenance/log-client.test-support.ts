@@ -1,6 +1,7 @@
 // A client of a log of one process that applies each commit at once.
 import { randomUUID } from 'node:crypto';
 import type { Edit } from '../log/edits.js';
+import { encodeEdits } from '../log/record-format.js';
 import type { Committed, LogClient, View } from '../protocol/log-client.js';
 import { applyRecord, EMPTY_STATE } from '../state/apply-record.js';
 import type { State } from '../state/state.js';
@@ -21,6 +22,8 @@ export class LocalLogClient implements LogClient {
   }
 
   async commit(edits: readonly Edit[]): Promise<Committed | undefined> {
+    // As the real one does, for its limits.
+    encodeEdits(edits);
     const { slot: base } = this.known;
     const group = { id: randomUUID(), owner: this.owner, base, edits };
     const { state, outcomes } = applyRecord(this.known, base + 1, { groups: [group] });

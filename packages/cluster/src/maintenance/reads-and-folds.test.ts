@@ -318,6 +318,29 @@ describe('rewriteSparseRun', () => {
     await bench.check();
   });
 
+  it('rewrites in one commit no more pieces than it holds, however long the keys between are', async () => {
+    const bench = new Bench();
+    const letters = Array.from({ length: 600 }, (_, at) => String(at + 100));
+    const entries = Object.fromEntries(
+      letters.map((name, at) => [name, name.repeat(at > 400 ? 90 : 9)]),
+    );
+    const long = '499'.padEnd(8000, '.');
+    await bench.perform({
+      do: 'replace',
+      bounds: ['100', '7'],
+      entries: { ...entries, [long]: '' },
+    });
+    const replaced = letters.filter((_, at) => at % 2 === 0 && at < 400);
+    const bounds = [...replaced.flatMap((name) => [name, `${name}+`]), '500', '7'];
+    await bench.perform({ do: 'replace', bounds, entries: {} });
+    await bench.perform({ do: 'batch', entries: { z: 'over' } });
+    await bench.perform({ do: 'flush' });
+    const old = runAt(bench, '101');
+    expect(await rewriteSparseRun(bench.context, 0)).toBe(true);
+    while (runAt(bench, long) === old) expect(await rewriteSparseRun(bench.context, 0)).toBe(true);
+    await bench.check();
+  });
+
   it('leaves a run of which most shows', async () => {
     const bench = new Bench();
     const entries = Object.fromEntries(KEYS.map((key) => [key, `the value of ${key}`]));

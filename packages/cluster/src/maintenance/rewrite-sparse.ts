@@ -15,6 +15,12 @@ const MIN_RUN_BYTES = 4 * 1024 * 1024;
 /** A run is sparse if its pieces show less than this part of it. What is written is then less than what is saved. */
 const SPARSE_PART = 0.5;
 
+/**
+ * The most pieces that one commit rewrites: each edit names the new run, whose first and last keys may be as long as keys
+ * can be (store/limits.ts), and 32 of these are half of what a commit holds.
+ */
+const PIECES_PER_COMMIT = 32;
+
 /** A run, and the pieces that name it. */
 interface NamedRun {
   readonly run: RunRef;
@@ -104,11 +110,11 @@ async function shownBytes(
   return bytes;
 }
 
-/** The first pieces, as many as one commit can rewrite, which is at least one: each edit names the new run. */
+/** The first pieces, as many as one commit can rewrite, which is at least one. */
 function piecesOfOneCommit(pieces: readonly Piece[]): Piece[] {
   let bytes = 0;
   return pieces.filter(({ start, end, run }, index) => {
     bytes += start.length + (end?.length ?? 0) + (run?.first.length ?? 0) + (run?.last.length ?? 0);
-    return index === 0 || bytes <= MAX_BOUND_BYTES;
+    return index === 0 || (index < PIECES_PER_COMMIT && bytes <= MAX_BOUND_BYTES);
   });
 }
