@@ -145,10 +145,10 @@ export class ClusterStore<K = string, V = string>
     checkEntryPages(entries);
     checkSignal(options.signal);
     const encoder = this.#encoderOf(options);
-    await this.#whenOpen('replaceSpans');
-    return this.#onCondition(options, (condition) =>
-      this.#opened.replaceSpans(checked, entries, encoder, options.signal, condition),
-    );
+    return this.#onCondition(options, async (condition) => {
+      await this.#whenOpen('replaceSpans');
+      return this.#opened.replaceSpans(checked, entries, encoder, options.signal, condition);
+    });
   }
 
   #encoderOf<TKey, TValue>({

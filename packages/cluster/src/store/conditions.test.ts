@@ -1,8 +1,8 @@
-import { keyAfter } from '@sstitch/contract';
+import { type EngineSnapshot, keyAfter } from '@sstitch/contract';
 import { describe, expect, it } from 'vitest';
 import { MemoryCluster } from '../memory/memory-port.js';
 import { bytes } from '../runs/runs.test-support.js';
-import { everything, openStore, pages, value } from './store.test-support.js';
+import { type ByteStore, everything, openStore, pages, value } from './store.test-support.js';
 
 const conflict = expect.objectContaining({ code: 'SSTITCH_COMMIT_CONFLICT' });
 const put = (key: string, held: Uint8Array = value) => ({
@@ -47,17 +47,26 @@ describe('a commit that depends on a snapshot', () => {
     },
   );
 
-  it('keeps the snapshot open until it has ended, and refuses a closed one', async () => {
-    const store = await openStore(new MemoryCluster().store('store'));
-    const ifUnchanged = store.snapshot({ watch: [keySpan('k')] });
-    const writing = store.batch([put('k')], { ifUnchanged });
-    const closing = ifUnchanged.close();
-    await writing;
-    await closing;
-    await expect(store.batch([put('k')], { ifUnchanged })).rejects.toMatchObject({
-      code: 'LEVEL_SNAPSHOT_NOT_OPEN',
-    });
-  });
+  it.each<[string, (store: ByteStore, ifUnchanged: EngineSnapshot) => Promise<unknown>]>([
+    ['a batch', (store, ifUnchanged) => store.batch([put('k')], { ifUnchanged })],
+    [
+      'a replacement',
+      (store, ifUnchanged) => store.replaceSpans(everything, pages(['k', value]), { ifUnchanged }),
+    ],
+  ])(
+    'as %s keeps the snapshot open until it has ended, and refuses a closed one',
+    async (_, write) => {
+      const store = await openStore(new MemoryCluster().store('store'));
+      const ifUnchanged = store.snapshot({ watch: [keySpan('k')] });
+      const writing = write(store, ifUnchanged);
+      const closing = ifUnchanged.close();
+      await writing;
+      await closing;
+      await expect(write(store, ifUnchanged)).rejects.toMatchObject({
+        code: 'LEVEL_SNAPSHOT_NOT_OPEN',
+      });
+    },
+  );
 
   it('of a chained batch is one too', async () => {
     const cluster = new MemoryCluster();
