@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import { type SnapshotOptions, type Span, spansContain } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
+import { syncSpans } from '@sstitch/keys';
 import { SyncReader, type SyncRecord, SyncType } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import fc from 'fast-check';
@@ -173,5 +175,49 @@ describe('mergeSyncs', () => {
     const signal = AbortSignal.abort(new Error('enough'));
     expect(await codeOf(merge(OTHER, SYNC, { signal }))).toBe('SSTITCH_ABORTED');
     expect(await contentsOf(store)).toEqual(before);
+  });
+
+  test('that must find its id free begins again if another process writes under it before its commit', async () => {
+    const engine = new ModelEngine();
+    for (const syncId of [SYNC, OTHER]) await writeSync(engine, syncId, []);
+    const into = new Store<Uint8Array, Uint8Array>(join(directory, 'shared'), {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+    });
+    await into.open();
+    try {
+      const watched: Array<readonly Span[]> = [];
+      const shared = new Proxy(into, {
+        get: (_, name) => {
+          if (name === 'capabilities') return { ...into.capabilities, conditions: true };
+          if (name === 'snapshot') {
+            return ({ watch = [] }: SnapshotOptions = {}) => {
+              watched.push(watch);
+              return into.snapshot();
+            };
+          }
+          if (name === 'ingestAndExcise') {
+            return async (_tables: unknown, options: object) => {
+              expect(options).toHaveProperty('ifUnchanged');
+              await writeSync(into, FOURTH, []);
+              throw Object.assign(new Error('conflict'), { code: 'SSTITCH_COMMIT_CONFLICT' });
+            };
+          }
+          const value: unknown = Reflect.get(into, name, into);
+          return typeof value === 'function' ? value.bind(into) : value;
+        },
+      });
+      const merging = mergeSyncs({
+        base: { engine, syncId: SYNC },
+        partials: [{ engine, syncId: OTHER }],
+        ...{ into: shared, as: FOURTH },
+      });
+      await expect(merging).rejects.toMatchObject({ code: 'SSTITCH_SYNC_EXISTS' });
+      const isWatched = ({ span }: { readonly span: Span }) =>
+        spansContain(watched[0] ?? [], span.start);
+      expect(syncSpans(FOURTH).every(isWatched)).toBe(true);
+    } finally {
+      await into.close();
+    }
   });
 });

@@ -6,7 +6,7 @@ import {
   type ReadableEngine,
   takeSnapshot,
 } from '@sstitch/contract';
-import { parseSyncId, RECORD_BUCKETS, syncRunKey } from '@sstitch/keys';
+import { parseSyncId, RECORD_BUCKETS, syncRunKey, syncSpans } from '@sstitch/keys';
 import {
   type CountedBucket,
   decodeRecord,
@@ -20,7 +20,7 @@ import {
   type SyncRunRecord,
   SyncType,
   type TableStore,
-  withWriteLock,
+  writeIfUnchanged,
 } from '@sstitch/records';
 import { checkFound, checkFree } from '../copy/clone-sync.js';
 import type { SyncInput } from '../diff/diff-syncs.js';
@@ -79,8 +79,9 @@ export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Pr
     parseSyncId(syncId);
   }
   throwIfAborted(signal);
-  return withWriteLock(into, async () => {
-    if (!replace) await withView(into, { signal }, (view) => checkFree(view, as));
+  const spans = replace ? [] : syncSpans(as).map(({ span }) => span);
+  return writeIfUnchanged(into, spans, signal, async (basis) => {
+    if (!replace) await withView(into, { snapshot: basis, signal }, (view) => checkFree(view, as));
     const snapshots: EngineSnapshot[] = [];
     try {
       const inputs: Input[] = [];
@@ -95,7 +96,7 @@ export async function mergeSyncs<Tables>(options: MergeSyncsOptions<Tables>): Pr
           `sync ${base.syncId} holds deletions and cannot be the base: merge it over a base`,
         );
       }
-      return await merge(options, inputs);
+      return await merge(options, inputs, basis);
     } finally {
       for (const snapshot of snapshots) await snapshot.close();
     }
@@ -119,6 +120,7 @@ async function openInput(view: ReadView, syncId: string): Promise<Input> {
 async function merge<Tables>(
   options: MergeSyncsOptions<Tables>,
   inputs: readonly Input[],
+  ifUnchanged: EngineSnapshot | undefined,
 ): Promise<MergedSync> {
   const { into, as, assets = true, signal } = options;
   const counts = inputs.map(({ syncId }) => ({ syncId, taken: 0, overridden: 0, deleted: 0 }));
@@ -126,7 +128,10 @@ async function merge<Tables>(
     signal,
     onProgress: options.onCommit,
   });
-  const sink = new StoreSink(loader, into);
+  const sink = new StoreSink<Tables>(loader, {
+    ingestAndExcise: (tables, given) =>
+      into.ingestAndExcise(tables, { ...given, ...(ifUnchanged && { ifUnchanged }) }),
+  });
   const onPage = pageCounter(options);
   try {
     const run = mergedRun(

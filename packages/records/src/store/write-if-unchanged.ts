@@ -6,7 +6,7 @@ import {
   type EngineSnapshot,
   joinTouchingSpans,
   keyAfter,
-  type ReadWriteEngine,
+  type ReadableEngine,
   type Span,
   takeSnapshot,
 } from '@sstitch/contract';
@@ -29,7 +29,7 @@ const MAX_PAUSE_MS = 1000;
  * whatever `step` throws
  */
 export function writeIfUnchanged<T>(
-  engine: ReadWriteEngine,
+  engine: ReadableEngine,
   spans: readonly Span[],
   signal: AbortSignal | undefined,
   step: (basis: EngineSnapshot | undefined) => Promise<T>,
@@ -58,7 +58,7 @@ export function spansOfKeys(keys: readonly Uint8Array[]): Span[] {
   return keys.map((key) => ({ start: key, end: keyAfter(key) }));
 }
 
-function takesConditions(engine: ReadWriteEngine): boolean {
+function takesConditions(engine: ReadableEngine): boolean {
   const { capabilities } = engine as { readonly capabilities?: { readonly conditions?: boolean } };
   return capabilities?.conditions === true;
 }
