@@ -293,6 +293,25 @@ describe('a store that has lost its CURRENT is not made again', () => {
   });
 });
 
+test('a first generation that holds writes in its log alone is not destroyed', async () => {
+  const path = join(temporaryDirectory(), 'store');
+  const store = await openStore(path);
+  await put(store, numbered('k', 20, 'v'));
+  await store.close();
+  rmSync(join(path, 'CURRENT'));
+  const generation = join(path, 'gen-000001');
+  const names = readdirSync(generation);
+  const logs = names.filter((name) => name.endsWith('.log'));
+  const sizes = () => logs.map((name) => statSync(join(generation, name)).size);
+  const before = sizes();
+  expect(before.some((sizeBytes) => sizeBytes > 0)).toBe(true);
+  for (const name of names.filter((name) => name.startsWith('MANIFEST'))) {
+    writeFileSync(join(generation, name), 'damaged');
+  }
+  await openFailure(path);
+  expect(sizes()).toEqual(before);
+});
+
 test('numbers of generations continue over failures and reopens', async () => {
   const path = join(temporaryDirectory(), 'store');
   const seen: number[] = [];

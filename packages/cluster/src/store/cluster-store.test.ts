@@ -35,6 +35,30 @@ describe('writes', () => {
     expect(Buffer.compare(read, new Uint8Array(200_000).fill(1))).toBe(0);
   });
 
+  it('of a chained batch do not depend on the memory of the caller either', async () => {
+    const store = await openStore(new MemoryCluster().store('store'));
+    await store.put(bytes('d'), bytes('0'));
+    const [key, content] = [bytes('a'), bytes('1')];
+    const batch = store.batch();
+    for (const [first, text] of [
+      ['b', '2'],
+      ['c', '3'],
+    ] as const) {
+      key.set(bytes(first));
+      content.set(bytes(text));
+      batch.put(key, content);
+    }
+    key.set(bytes('d'));
+    batch.del(key);
+    key.fill(0);
+    content.fill(0);
+    await batch.write();
+    expect(await store.iterator().all()).toEqual([
+      [bytes('b'), bytes('2')],
+      [bytes('c'), bytes('3')],
+    ]);
+  });
+
   it('return memory of their own: changing it changes nothing in the store', async () => {
     const store = await openStore(new MemoryCluster().store('store'));
     await store.replaceSpans(everything, pages(['a', bytes('1')]));

@@ -31,6 +31,7 @@ import {
   ClusterSnapshot,
   type EncodedIteratorOptions,
 } from './cluster-iterator.js';
+import { CopyingBatch } from './copying-batch.js';
 import { checkEntryPages, type EntryEncoder } from './entry-pages.js';
 import { giveTurn } from './event-loop-turns.js';
 import { type ClusterStoreMetrics, storeMetrics } from './metrics.js';
@@ -305,6 +306,11 @@ export class ClusterStore<K = string, V = string>
   /** @internal */
   _del(key: Uint8Array): Promise<void> {
     return this.#opened.write([{ type: 'del', key }]);
+  }
+
+  /** @internal */
+  _chainedBatch(): AbstractChainedBatch<this, K, V> {
+    return new CopyingBatch<this, K, V>(this);
   }
 
   /** @internal */

@@ -6,8 +6,9 @@
 //   3 flush      only if the log is too long to replay, or ends in a partial record
 //   4 stage      lay out the next generation's directory in worker threads; fsync its new tables and, under its
 //                temporary name, the next CURRENT; wait for the checks of incoming tables
-//   5 open       open the next generation's database; fsync its directory
-//   6 catch up   replay the captured writes into it, until few are left
+//   5 open       open the next generation's database
+//   6 catch up   replay the captured writes into it, until few are left; fsync its directory, in which the replay may
+//                have made LevelDB begin another log
 //   7 pause      block writers; replay the rest and fsync it; rename CURRENT and fsync: the commit point
 //   8 switch     direct reads and writes to the next generation; retire the old one
 //
@@ -90,12 +91,13 @@ async function commitWith(
     const stagedAt = host.now();
     checkAborted();
     next = await host.openNext(nextDirectory);
-    await pool.run(fsyncGenerationTask, { directory: nextDirectory }, { signal });
     const opened = host.now();
     checkAborted();
     // The base's log precedes the captured writes. Writes that are in both are replayed twice, which changes nothing.
     if (staged.unflushed.length > 0) await next._batch(staged.unflushed, { sync: true });
     let replayedOperations = await catchUp(gate, next);
+    await pool.run(fsyncGenerationTask, { directory: nextDirectory }, { signal });
+    if (gate.capturedBytes > CAUGHT_UP_BYTES) replayedOperations += await catchUp(gate, next);
     checkAborted();
     const pausing = host.now();
     await gate.pause();

@@ -35,16 +35,20 @@ export async function makeFirstGeneration(
     return await openGeneration(pool, directory, options, true);
   } catch (error) {
     if (errorCodeOf(error) !== 'SSTITCH_LEVELDB') throw error;
-    // An interrupted creation leaves no table: this is a store that has lost its CURRENT.
-    if (holdsTables(pool.fileSystem, directory)) throw error;
+    // An interrupted creation leaves no table and nothing in a log: this is a store that has lost its CURRENT.
+    if (holdsData(pool.fileSystem, directory)) throw error;
     // Fails if another process holds the lock; the open below then reports it.
     await destroyLevelDatabase(directory).catch(() => undefined);
     return openGeneration(pool, directory, options, true);
   }
 }
 
-function holdsTables(fileSystem: FileSystem, directory: string): boolean {
-  return fileSystem.readdir(directory).some((name) => parseLevelFileName(name)?.kind === 'table');
+function holdsData(fileSystem: FileSystem, directory: string): boolean {
+  return fileSystem.readdir(directory).some((name) => {
+    const kind = parseLevelFileName(name)?.kind;
+    if (kind !== 'log') return kind === 'table';
+    return fileSystem.status(`${directory}/${name}`).sizeBytes > 0;
+  });
 }
 
 /** Opens a generation, and keeps links to its logs until `settleOpened` (kept-logs.ts). */

@@ -279,7 +279,8 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       } catch (error) {
         // findReaderPlaceTask may have made a directory around the copy.
         if (isMade || toRemove !== targetDirectory) {
-          await pool.run(removeDirectoryTask, { directory: toRemove });
+          // The owner of the store removes what is left. The caller gets the first error.
+          await pool.run(removeDirectoryTask, { directory: toRemove }).catch(() => undefined);
         }
         // If the owner has committed, it may have removed the generation that CURRENT named: try again.
         const again = await pool.run(prepareOpenTask, inspection);

@@ -26,6 +26,7 @@ import { generationName } from '../store-directory/store-files.js';
 import { ExtractedTables, type IncomingTables, noTables } from '../tables/extracted-tables.js';
 import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import { COPY_PARTS, type SplitPolicy } from '../tables/split-policy.js';
+import { allWorkers } from '../threads/fsync-files.js';
 import { Operations } from '../threads/operations.js';
 import { poolFor } from '../threads/pool-for.js';
 import { asEngineError, isFsyncFailure } from '../threads/task-errors.js';
@@ -220,7 +221,8 @@ export class StoreCore {
     await this.operations.end();
     await this.gate.drained();
     try {
-      await Promise.all([...this.#live].map((generation) => generation.close()));
+      // All of them settle before the store is released, whichever fails.
+      await allWorkers([...this.#live].map((generation) => generation.close()));
     } finally {
       releaseStore(this.directory);
     }
