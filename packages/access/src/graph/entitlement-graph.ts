@@ -84,6 +84,12 @@ export class EntitlementGraph {
     return (this.nodes[this.nodeOf[entitlement] ?? -1]?.sources.length ?? 0) > 0;
   }
 
+  /** Returns the edge by which an entitlement leads to another one, by their ids, or undefined if it does not. */
+  edgeBetween(sourceId: string, destinationId: string): EdgeFilter | undefined {
+    const [from, to] = [sourceId, destinationId].map((id) => this.nodeOf[this.numberOf(id) ?? -1]);
+    return this.nodes[from ?? -1]?.outgoing.get(to ?? -1);
+  }
+
   /** Returns these entitlements and all that lead to them, ascending. */
   withSources(entitlements: Iterable<number>): number[] {
     const wanted = new Set(entitlements);

@@ -43,8 +43,18 @@ export interface Explanation {
 export interface AccessLookup {
   /** Finds the principal's access to an entitlement. */
   readonly accessTo: (entitlementId: string) => Promise<Access | undefined>;
-  /** Finds the grant by which an entitlement leads to another. */
-  readonly linkTo: (entitlementId: string, sourceId: string) => Promise<string | undefined>;
+  /** Reports whether an entitlement follows from a source only if the principal has the source by a grant of its own. */
+  readonly isShallow: (entitlementId: string, sourceId: string) => boolean;
+  /**
+   * Finds the grant by which an entitlement leads to another.
+   *
+   * @param isDirect whether the principal has the source by a grant of its own
+   */
+  readonly linkTo: (
+    entitlementId: string,
+    sourceId: string,
+    isDirect: boolean,
+  ) => Promise<string | undefined>;
 }
 
 /** A partial path, walked back from its end: the entitlement reached, and the walk that led to it. */
@@ -52,20 +62,28 @@ interface Walk {
   readonly access: Access;
   readonly next: Walk | undefined;
   readonly length: number;
+  /** Whether the path must begin here, because the link to the next step passes only direct access. */
+  readonly isComplete: boolean;
 }
 
 /** Explains why the principal has an entitlement. Returns undefined if it does not have it. */
 export async function explain(
   entitlementId: string,
   maxPaths: number,
-  { accessTo, linkTo }: AccessLookup,
+  { accessTo, isShallow, linkTo }: AccessLookup,
 ): Promise<Explanation | undefined> {
   const known = await leadingTo(entitlementId, accessTo);
   const access = known.get(entitlementId);
   if (access === undefined) return undefined;
-  const distances = distancesFrom(known);
-  const lengthOf = ({ access: { entitlementId: id }, length }: Walk): number =>
-    length + (distances.get(id) ?? Number.POSITIVE_INFINITY);
+  const distances = distancesFrom(known, isShallow);
+  const lengthOf = ({
+    access: { entitlementId: id, isDirect },
+    length,
+    isComplete,
+  }: Walk): number =>
+    isComplete && !isDirect
+      ? Number.POSITIVE_INFINITY
+      : length + (distances.get(id) ?? Number.POSITIVE_INFINITY);
   // A longer walk wins a tie of expected lengths. Otherwise the search would extend all short walks first.
   const queue = new MinHeap<Walk>(
     (a, b) => lengthOf(a) < lengthOf(b) || (lengthOf(a) === lengthOf(b) && a.length > b.length),
@@ -74,15 +92,17 @@ export async function explain(
     if (Number.isFinite(lengthOf(walk))) queue.push(walk);
   };
   const found: Walk[] = [];
-  enqueue({ access, next: undefined, length: 0 });
+  enqueue({ access, next: undefined, length: 0, isComplete: false });
   let steps = 0;
   for (let walk = queue.pop(); walk !== undefined && found.length <= maxPaths; walk = queue.pop()) {
     if (++steps > MAX_STEPS) break;
     if (walk.access.isDirect) found.push(walk);
+    if (walk.isComplete) continue;
     for (const { entitlementId: id } of walk.access.sources) {
       const source = known.get(id);
       if (source === undefined || visits(walk, id)) continue;
-      enqueue({ access: source, next: walk, length: walk.length + 1 });
+      const isComplete = isShallow(walk.access.entitlementId, id);
+      enqueue({ access: source, next: walk, length: walk.length + 1, isComplete });
     }
   }
   const paths = await Promise.all(found.slice(0, maxPaths).map((walk) => pathOf(walk, linkTo)));
@@ -107,12 +127,16 @@ async function leadingTo(
 }
 
 /** Returns the number of steps of each entitlement from a direct grant. */
-function distancesFrom(known: ReadonlyMap<string, Access>): ReadonlyMap<string, number> {
+function distancesFrom(
+  known: ReadonlyMap<string, Access>,
+  isShallow: AccessLookup['isShallow'],
+): ReadonlyMap<string, number> {
   const followers = new Map<string, string[]>();
   for (const { entitlementId, sources } of known.values()) {
-    for (const source of sources) {
-      const ofSource = followers.get(source.entitlementId) ?? [];
-      followers.set(source.entitlementId, ofSource);
+    for (const { entitlementId: source } of sources) {
+      if (isShallow(entitlementId, source) && known.get(source)?.isDirect !== true) continue;
+      const ofSource = followers.get(source) ?? [];
+      followers.set(source, ofSource);
       ofSource.push(entitlementId);
     }
   }
@@ -141,7 +165,9 @@ async function pathOf(first: Walk, linkTo: AccessLookup['linkTo']): Promise<Acce
   let before: string | undefined;
   for (let walk: Walk | undefined = first; walk !== undefined; walk = walk.next) {
     const { entitlementId, resource, grantIds } = walk.access;
-    const linkGrantId = before === undefined ? undefined : await linkTo(entitlementId, before);
+    const isDirect = path.length === 1;
+    const linkGrantId =
+      before === undefined ? undefined : await linkTo(entitlementId, before, isDirect);
     path.push({ entitlementId, resource, grantIds, linkGrantId });
     before = entitlementId;
   }

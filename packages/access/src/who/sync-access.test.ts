@@ -132,6 +132,39 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     expect(await access.explain(user('cid'), 'vault')).toBeUndefined();
   });
 
+  it('explains no access by a way that a shallow expansion closes', async () => {
+    const access = await open(
+      await engineOf(
+        ...['a', 'b', 'c'].map(member),
+        ...[nested('b', 'a'), nested('c', 'b', { shallow: true })],
+        ...[grant('a', user('ann')), grant('b', user('ann')), grant('a', user('bob'))],
+      ),
+    );
+    // Without the grant of b, ann would have no c, as bob has none.
+    expect(await access.explain(user('bob'), 'c')).toBeUndefined();
+    expect(await access.explain(user('ann'), 'c')).toMatchObject({ hasMore: false });
+    expect(pathsOf(await access.explain(user('ann'), 'c'))).toEqual(['b > (c:group:b) c']);
+    expect(pathsOf(await access.explain(user('ann'), 'b'))).toEqual(['b', 'a > (b:group:a) b']);
+  });
+
+  it('names, of several grants that expand to one entitlement, one that passes the access', async () => {
+    const access = await open(
+      await engineOf(
+        ...['a', 'b', 'c'].map(member),
+        nested('b', 'a'),
+        grant('b', user('ann')),
+        grant('a', user('ann')),
+        grant('c', group('b'), { id: '1', from: ['b'], types: ['service'] }),
+        grant('c', group('b'), { id: '2', from: ['b'], shallow: true, types: ['user'] }),
+        grant('c', group('b'), { id: '3', from: ['b'], types: ['user'] }),
+      ),
+    );
+    expect(pathsOf(await access.explain(user('ann'), 'c'))).toEqual([
+      'b > (2) c',
+      'a > (b:group:a) b > (3) c',
+    ]);
+  });
+
   it('explains one of millions of paths at once', async () => {
     const levels = 24;
     const records: SyncRecord[] = [member('0a'), member('0b')];

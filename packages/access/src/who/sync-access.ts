@@ -3,8 +3,9 @@
 // Invariants: all queries read the snapshot that was taken when the access was opened. Memory holds the graph of
 // entitlements, one page, and one principal's grants of entitlements of the graph.
 import { type EngineSnapshot, type ReadableEngine, takeSnapshot } from '@sstitch/contract';
-import { type ResourceName, SyncReader } from '@sstitch/records';
+import { type GrantExpandableRecord, type ResourceName, SyncReader } from '@sstitch/records';
 import { AccessError } from '../errors.js';
+import { type EdgeFilter, passes } from '../graph/edge.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
 import { type GraphProgress, loadGraph, type SkippedEdges } from '../graph/load-graph.js';
 import type { HeldGrant } from '../holders/held-grant.js';
@@ -197,7 +198,8 @@ export class SyncAccess implements AsyncDisposable {
         const grants = held.get(id) ?? (await this.#grantsOf(id, principal, signal));
         return has.to(id, grants);
       },
-      linkTo: (id, source) => this.#linkTo(id, source, signal),
+      isShallow: (id, source) => this.#graph.edgeBetween(source, id)?.isShallow ?? false,
+      linkTo: (id, source, isDirect) => this.#linkTo(id, source, { principal, isDirect }, signal),
     });
   }
 
@@ -286,28 +288,38 @@ export class SyncAccess implements AsyncDisposable {
     return grants;
   }
 
-  /** Finds the grant by which an entitlement leads to another. */
+  /** Finds the grant by which an entitlement leads a principal to another, and by a grant of its own if `isDirect`. */
   async #linkTo(
     entitlementId: string,
     sourceId: string,
+    { principal, isDirect }: { readonly principal: ResourceName; readonly isDirect: boolean },
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
     const source = this.#graph.entitlements[this.#graph.numberOf(sourceId) ?? -1];
     if (source === undefined) return undefined;
     const options = { ...this.#reading(signal), principal: source.resource };
-    for await (const grant of this.#reader.listGrantsByEntitlement(
+    let found: string | undefined;
+    for await (const { expansion, externalId } of this.#reader.listGrantsByEntitlement(
       this.#syncId,
       entitlementId,
       options,
     )) {
-      if (grant.expansion?.entitlementIds.includes(sourceId)) return grant.externalId;
+      if (!expansion?.entitlementIds.includes(sourceId)) continue;
+      if (passes(filterOf(expansion), principal.resourceTypeId, isDirect)) return externalId;
+      // Parallel edges, merged, may pass what none of them passes alone.
+      found ??= externalId;
     }
-    return undefined;
+    return found;
   }
 
   #reading(signal: AbortSignal | undefined) {
     return { snapshot: this.#snapshot, ...(signal && { signal }) };
   }
+}
+
+function filterOf({ shallow, resourceTypeIds }: GrantExpandableRecord): EdgeFilter {
+  const types = resourceTypeIds.length === 0 ? undefined : new Set(resourceTypeIds);
+  return { isShallow: shallow, resourceTypeIds: types };
 }
 
 function afterHolder(pages: ReadonlyArray<readonly Access[]>): string | undefined {
