@@ -4,7 +4,7 @@ export type AccessErrorCode =
   | 'SSTITCH_SYNC_NOT_FOUND'
   /** The engine holds a sync with the id of the expanded one. */
   | 'SSTITCH_SYNC_EXISTS'
-  /** The sync holds no such entitlement. */
+  /** The sync holds no such entitlement, and no grant of it. */
   | 'SSTITCH_ENTITLEMENT_NOT_FOUND'
   /** A grant to one resource expands to the entitlement of another. */
   | 'SSTITCH_EXPANSION_MISMATCHED'

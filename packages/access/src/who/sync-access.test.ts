@@ -100,6 +100,11 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     expect(await linesOf(access.holders({ resource: group('nothing') }))).toEqual([]);
   });
 
+  it('lists who has an entitlement that only grants name', async () => {
+    const access = await open(await engineOf(member('a'), grant('bare', user('ann'))));
+    expect(await linesOf(access.holders({ entitlementId: 'bare' }))).toEqual(['ann bare!']);
+  });
+
   it('lists in pages, by cursors', async () => {
     const access = await open(await staff());
     const holders = await pagesOf((cursor) =>

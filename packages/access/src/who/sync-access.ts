@@ -236,6 +236,7 @@ export class SyncAccess implements AsyncDisposable {
     }
   }
 
+  /** Finds the entitlements of the target. One that a target names needs no record, if a grant names it too. */
   async #entitlementsOf(target: AccessTarget, signal: AbortSignal | undefined): Promise<string[]> {
     if ('resource' in target) {
       const ids: string[] = [];
@@ -251,6 +252,9 @@ export class SyncAccess implements AsyncDisposable {
     const options = { snapshot: this.#snapshot };
     const record = await this.#reader.getEntitlement(this.#syncId, entitlementId, options);
     if (record !== undefined) return [entitlementId];
+    const one = { ...this.#reading(signal), limit: 1 };
+    const grants = this.#reader.listGrantsByEntitlement(this.#syncId, entitlementId, one);
+    for await (const _grant of grants) return [entitlementId];
     throw new AccessError(
       'SSTITCH_ENTITLEMENT_NOT_FOUND',
       `the sync holds no entitlement ${JSON.stringify(entitlementId)}`,
