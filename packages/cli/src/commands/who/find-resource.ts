@@ -19,7 +19,8 @@ export interface SearchOptions {
 }
 
 /**
- * Finds the resource that a text names: by `type/id`, or by a part of a name or id that matches only one.
+ * Finds the resource that a text names: by `type/id`; by its whole name or id, if it is the only one; or by a part of one
+ * of these that matches no other.
  *
  * @param what the kind of resource, for messages
  * @throws CliError SSTITCH_NAME_NOT_FOUND; SSTITCH_USAGE if the text may be any of several
@@ -33,26 +34,26 @@ export async function findResource(
 ): Promise<ResourceName> {
   const named = resourceNamed(text);
   const reader = new SyncReader(engine);
-  if (named !== undefined && (await reader.getResource(syncId, named)) !== undefined) return named;
-  const resources: ResourceRecord[] = [];
+  if (named !== undefined && (await isHeld(reader, syncId, named, signal))) return named;
+  const [exact, partial]: [ResourceRecord[], ResourceRecord[]] = [[], []];
   let read = 0;
   for (let after: ResourceRecord | undefined; ; read += PAGE_RESOURCES) {
     onRead(read);
-    const limit = MAX_NAMED + 1 - resources.length;
-    const options = { after, limit, maxScanned: PAGE_RESOURCES, signal };
-    const found = await searchResources(engine, syncId, text, options);
-    resources.push(...found.resources);
-    after = found.last;
-    if (after === undefined || resources.length > MAX_NAMED) break;
+    const page = { after, limit: PAGE_RESOURCES, maxScanned: PAGE_RESOURCES, signal };
+    const { resources, last } = await searchResources(engine, syncId, text, page);
+    for (const resource of resources) {
+      if (isNamed(resource, text)) exact.push(resource);
+      else if (partial.length <= MAX_NAMED) partial.push(resource);
+    }
+    after = last;
+    // Any number of resources may have a part of their name in common with one that has the whole name.
+    if (after === undefined || exact.length > MAX_NAMED) break;
   }
-  const exact = resources.filter(
-    ({ displayName, resourceId }) => displayName === text || resourceId === text,
-  );
-  const fitting = exact.length > 0 ? exact : resources;
+  const fitting = exact.length > 0 ? exact : partial;
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {
-    // A principal without a record can also be named.
+    // A mistyped name: the answer, that it has nothing, says so.
     if (named !== undefined) return named;
     throw new CliError(
       'SSTITCH_NAME_NOT_FOUND',
@@ -66,6 +67,24 @@ export async function findResource(
   throw usageError(
     `${JSON.stringify(text)} may be any of ${names.join(', ')}${more}: name the ${what} by type/id`,
   );
+}
+
+/** Whether the sync has a record of a resource, a grant to it, or an entitlement of it. */
+async function isHeld(
+  reader: SyncReader,
+  syncId: string,
+  name: ResourceName,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if ((await reader.getResource(syncId, name)) !== undefined) return true;
+  const one = { limit: 1, signal };
+  for await (const _grant of reader.listGrantsByPrincipal(syncId, name, one)) return true;
+  for await (const _own of reader.listEntitlementsByResource(syncId, name, one)) return true;
+  return false;
+}
+
+function isNamed({ displayName, resourceId }: ResourceRecord, text: string): boolean {
+  return displayName === text || resourceId === text;
 }
 
 function resourceNamed(text: string): ResourceName | undefined {

@@ -85,6 +85,55 @@ describe('who', () => {
     expect(stderr).toContain('oncall:member "member" of group/oncall, operators:member "member"');
   });
 
+  it('takes type/id for what grants name so, rather than for a part of another name', async () => {
+    const file = join(testDirectory(), 'names.jsonl');
+    const ref = { resource_type_id: 'vault', resource_id: 'keys' };
+    const lines = [
+      {
+        type: 'resource',
+        record: {
+          ...{ sync_id: SYNC, resource_type_id: 'group', resource_id: 'g' },
+          display_name: 'Friends of user/ann and vault/keys',
+        },
+      },
+      { type: 'entitlement', record: { sync_id: SYNC, external_id: 'open', resource: ref } },
+      {
+        type: 'grant',
+        record: {
+          ...{ sync_id: SYNC, external_id: '1', entitlement: { ...ref, entitlement_id: 'open' } },
+          principal: { resource_type_id: 'user', resource_id: 'ann' },
+        },
+      },
+    ];
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    for (const question of [
+      ['--principal', 'user/ann'],
+      ['--resource', 'vault/keys'],
+    ]) {
+      const { access } = await sstitchJson<Answer>('who', file, '--sync', SYNC, ...question);
+      expect(access.map(({ principal }) => principal.resourceId)).toEqual(['ann']);
+    }
+  });
+
+  it('takes a name that two have for neither, wherever they are', async () => {
+    const file = join(testDirectory(), 'names.jsonl');
+    const user = (id: string, name: string) => ({
+      type: 'resource',
+      record: { sync_id: SYNC, resource_type_id: 'user', resource_id: id, display_name: name },
+    });
+    const others = [1, 2, 3, 4, 5, 6, 7].map((number) => user(`b${number}`, `Ann Lee ${number}`));
+    const lines = [...others, user('a', 'Ann Lee'), user('z', 'Ann Lee'), user('c', 'Ann Lees')];
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const ask = (name: string) => sstitch(['who', file, '--sync', SYNC, '--principal', name]);
+    const { exitCode, stderr } = await ask('Ann Lee');
+    expect(stderr).toContain(
+      'may be any of user/a "Ann Lee", user/z "Ann Lee": name the principal',
+    );
+    expect(exitCode).toBe(2);
+    expect((await ask('Ann Lees')).stderr).toContain('Ann Lees (user/c) has nothing');
+    expect((await ask('Lee')).stderr).toContain(', …: name the principal by type/id');
+  });
+
   it.each([
     ['--principal', 'nobody'],
     ['--entitlement', 'nothing'],
