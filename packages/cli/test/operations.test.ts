@@ -58,6 +58,18 @@ describe('compact --keep-replaced and rollback', () => {
     expect((await digestsOf(base))[FIRST]).toBe(held[FIRST]);
   });
 
+  it('say that nothing is kept in place of a version whose sync is gone', async () => {
+    const { base, fresh, held } = await scene();
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    await sstitchJson(...line);
+    await sstitchJson('drop', base, '--sync', FIRST, '--yes');
+    const { stdout } = await sstitch(['rollback', base, '--sync', FIRST]);
+    expect(stdout).toContain('The store held nothing of it, so no version is kept');
+    expect(stdout).not.toContain('the same command');
+    expect(await digestsOf(base)).toEqual(held);
+    expect((await sstitch(['rollback', base, '--sync', FIRST])).exitCode).toBe(3);
+  });
+
   it('refuse a side id without a version to keep, or for several syncs', async () => {
     const { base, fresh } = await scene();
     await sstitchJson('clone', fresh, '--sync', FIRST, '--as', SECOND);

@@ -37,6 +37,8 @@ export interface RollbackSyncOptions extends OperationOptions {
 export interface RollbackCommit extends OperationCommit {
   /** The restored version. */
   readonly version: ReplacedVersion;
+  /** Whether the engine held something of the sync, which it now keeps in place of the restored version. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -69,7 +71,8 @@ export async function rollbackSync(options: RollbackSyncOptions): Promise<Rollba
         ...replaceSync(syncId, restored),
         ...replaceSync(sideId, isHeld ? kept : undefined),
       ];
-      return { ...(await commitReplacements(engine, replacements, signal, ifUnchanged)), version };
+      const commit = await commitReplacements(engine, replacements, signal, ifUnchanged);
+      return { ...commit, version, isKept: isHeld };
     },
   );
 }

@@ -61,8 +61,9 @@ describe('a replaced version', () => {
         const after = await contentsOf(base);
         expect(await contentsOf(base, SYNC)).toEqual(await contentsOf(source, SYNC));
         expect(await problemsOf(base, SIDE)).toEqual([]);
-        const { version } = await rollbackSync({ engine: base, syncId: SYNC, now: KEPT_AT });
-        expect(version).toMatchObject({ sideId: SIDE, syncId: SYNC, keptAt: KEPT_AT });
+        const rolledBack = await rollbackSync({ engine: base, syncId: SYNC, now: KEPT_AT });
+        expect(rolledBack.isKept).toBe(true);
+        expect(rolledBack.version).toMatchObject({ sideId: SIDE, syncId: SYNC, keptAt: KEPT_AT });
         expect(await contentsWithout(base, [SIDE])).toEqual(before);
         expect(await problemsOf(base, SIDE)).toEqual([]);
         await rollbackSync({ engine: base, syncId: SYNC, now: KEPT_AT });
@@ -246,7 +247,7 @@ describe('a replaced version', () => {
     for (const key of (await contentsOf(base, SYNC)).keys()) {
       await base.batch([{ type: 'del', key: Buffer.from(key, 'hex') }], byteEncodings);
     }
-    await rollbackSync({ engine: base, syncId: SYNC });
+    expect(await rollbackSync({ engine: base, syncId: SYNC })).toMatchObject({ isKept: false });
     expect(await contentsOf(base)).toEqual(before);
     expect(await codeOf(() => rollbackSync({ engine: base, syncId: SYNC }))).toBe(
       'SSTITCH_VERSION_NOT_FOUND',

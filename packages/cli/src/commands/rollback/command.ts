@@ -6,8 +6,8 @@ export const rollbackCommand = defineCommand({
   summary: 'restore the version of a sync that a compaction replaced',
   description:
     'Restores, in one commit, the version of a sync that `compact --keep-replaced` kept. The current ' +
-    'version is kept in its place, so rolling back twice changes nothing. --list shows the kept ' +
-    'versions and changes nothing.',
+    'version, if the store holds one, is kept in its place, so rolling back twice changes nothing. ' +
+    '--list shows the kept versions and changes nothing.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],

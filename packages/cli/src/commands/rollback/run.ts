@@ -44,7 +44,7 @@ async function rollBack(
   const total = await aboutKeys(
     [syncId, sideId ?? replacedVersionId(syncId)].map((each) => ({ engine, syncId: each })),
   );
-  const { version, entries, pauseMs } = await rollbackSync({
+  const { version, entries, isKept, pauseMs } = await rollbackSync({
     ...{ engine, syncId, sideId, signal },
     onProgress: ({ keys }) =>
       progress.update({ doing: 'rolling back', done: keys, total, unit: 'keys' }),
@@ -57,8 +57,10 @@ async function rollBack(
     },
     summary:
       `${style.good('done')}: sync ${syncId} is again as it was until ${timeText(version.keptAt)}; ` +
-      `${formatCountOf(entries, 'key')} in ${formatMs(durationMs)}. Its previous version is ` +
-      `kept as ${version.sideId}: the same command restores it\n`,
+      `${formatCountOf(entries, 'key')} in ${formatMs(durationMs)}. ` +
+      (isKept
+        ? `Its previous version is kept as ${version.sideId}: the same command restores it\n`
+        : 'The store held nothing of it, so no version is kept\n'),
   };
 }
 
