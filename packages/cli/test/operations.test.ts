@@ -1,5 +1,5 @@
 // Operations on whole syncs from the command line, checked by the digests of the store afterwards.
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replacedVersionId } from '@sstitch/operations';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -243,5 +243,19 @@ describe('diff', () => {
     expect(same).toMatchObject({ added: 0, removed: 0, changed: 0 });
     await sstitchJson('drop', base, '--sync', FIRST, '--yes');
     expect(await sstitchJson(...line)).toMatchObject({ added: 0, changed: 0 });
+  });
+});
+
+describe('stats', () => {
+  it('counts nothing for a type with the name of a member of every object', async () => {
+    const file = join(testDirectory(), 'types.jsonl');
+    const resource = { resource_type_id: 'constructor', resource_id: 'a' };
+    const record = { sync_id: FIRST, external_id: 'e', resource };
+    writeFileSync(file, `${JSON.stringify({ type: 'entitlement', record })}\n`);
+    for (const more of [[], ['--exact']]) {
+      expect(await sstitchJson('stats', file, '--sync', FIRST, ...more)).toMatchObject({
+        types: [{ type: 'constructor', resources: 0, entitlements: 1, grants: 0 }],
+      });
+    }
   });
 });

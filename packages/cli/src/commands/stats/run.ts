@@ -70,10 +70,14 @@ function typesOf(stats: SyncStatsRecord): readonly TypeCounts[] {
   const types = new Set(maps.flatMap((map) => Object.keys(map)));
   return [...types].sort().map((type) => ({
     type,
-    resources: Number(resourcesByResourceType[type] ?? 0),
-    entitlements: Number(entitlementsByResourceType[type] ?? 0),
-    grants: Number(grantsByEntitlementResourceType[type] ?? 0),
+    resources: countIn(resourcesByResourceType, type),
+    entitlements: countIn(entitlementsByResourceType, type),
+    grants: countIn(grantsByEntitlementResourceType, type),
   }));
+}
+
+function countIn(counts: Readonly<Record<string, bigint>>, type: string): number {
+  return Object.hasOwn(counts, type) ? Number(counts[type]) : 0;
 }
 
 function textOf({ columns, quiet, style }: CommandContext, sync: SyncCounts): string {
