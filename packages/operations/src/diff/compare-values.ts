@@ -7,12 +7,18 @@ import {
   create,
   type DescField,
   type DescMessage,
-  equals,
+  type Message,
   type UnknownField,
 } from '@bufbuild/protobuf';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { equalBytes } from '@sstitch/contract';
-import { RECORD_SCHEMAS, type RecordByBucket, type ValueBucket } from '@sstitch/records';
+import {
+  encodeRecord,
+  RECORD_SCHEMAS,
+  type RecordByBucket,
+  type SyncRecord,
+  type ValueBucket,
+} from '@sstitch/records';
 
 const SYNC_ID_FIELD = 1;
 
@@ -111,17 +117,20 @@ function sameRange(a: Uint8Array, left: FieldReader, b: Uint8Array, right: Field
   return true;
 }
 
+/** Whether a field has the same value in both, with what a later version has put into its parts. */
 function sameField(
   schema: DescMessage,
   { localName }: DescField,
   before: object,
   after: object,
 ): boolean {
-  const only = (record: object) => {
+  // A message has one encoding, so the bytes of records with only this field are those of the field.
+  const bytesOf = (record: object) => {
     const value = (record as Readonly<Record<string, unknown>>)[localName];
-    return create(schema, value === undefined ? {} : { [localName]: value });
+    const only = create(schema, value === undefined ? {} : { [localName]: value });
+    return encodeRecord(only as Message as SyncRecord);
   };
-  return equals(schema, only(before), only(after));
+  return equalBytes(bytesOf(before), bytesOf(after));
 }
 
 function sameUnknown(a: readonly UnknownField[] = [], b: readonly UnknownField[] = []): boolean {
@@ -129,7 +138,12 @@ function sameUnknown(a: readonly UnknownField[] = [], b: readonly UnknownField[]
     a.length === b.length &&
     a.every((field, at) => {
       const other = b[at];
-      return other !== undefined && other.no === field.no && equalBytes(other.data, field.data);
+      return (
+        other !== undefined &&
+        other.no === field.no &&
+        other.wireType === field.wireType &&
+        equalBytes(other.data, field.data)
+      );
     })
   );
 }

@@ -103,6 +103,25 @@ describe('diffSyncs', () => {
     expect(change?.after).toMatchObject({ displayName: 'Anna' });
   });
 
+  test('compares fields of a later version, also in a part of a record', async () => {
+    const [before, after] = [new ModelEngine(), new ModelEngine()];
+    const grantOf = (later: number) => {
+      const grant = create(GrantRecordSchema, {
+        ...{ syncId: SYNC, externalId: 'g' },
+        principal: { resourceTypeId: 'user', resourceId: 'ann' },
+        sources: { a: { isDirect: true } },
+      });
+      // A varint field with the number 99.
+      const unknown = [{ no: 99, wireType: 0, data: Uint8Array.of(later) }];
+      Object.assign(grant.principal as object, { $unknown: unknown });
+      Object.assign(grant.sources['a'] as object, { $unknown: unknown });
+      return grant;
+    };
+    await writeSync(before, SYNC, [grantOf(1)]);
+    await writeSync(after, SYNC, [grantOf(2)]);
+    expect(await changesOf(before, after)).toMatchObject([{ fields: ['principal', 'sources'] }]);
+  });
+
   test('compares messages, not their encodings', async () => {
     const [before, after] = [new ModelEngine(), new ModelEngine()];
     const sources = { a: { isDirect: true }, b: { isDirect: false } };
