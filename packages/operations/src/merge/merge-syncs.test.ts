@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { type SnapshotOptions, type Span, spansContain } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
 import { syncSpans } from '@sstitch/keys';
-import { SyncReader, type SyncRecord, SyncType } from '@sstitch/records';
+import { GrantRecordSchema, SyncReader, type SyncRecord, SyncType } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,6 +24,8 @@ import {
   THIRD,
   writeSync,
 } from '../../test/small-syncs.js';
+import { compactKeeping } from '../versions/compact-keeping.js';
+import { replacedVersionId } from '../versions/replaced-version.js';
 import { mergeSyncs } from './merge-syncs.js';
 
 let directory: string;
@@ -155,6 +158,23 @@ describe('mergeSyncs', () => {
       ...{ parentSyncId: '', syncToken: '' },
       ...{ startedAt: { seconds: 100n }, endedAt: { seconds: 560n } },
     });
+  });
+
+  test('merges a kept version as the sync that it is a version of', async () => {
+    const [engine, source] = [new ModelEngine(), new ModelEngine()];
+    const grant = create(GrantRecordSchema, { externalId: 'g' });
+    await writeSync(engine, SYNC, [grant], { startedAt: 100 });
+    await writeSync(engine, OTHER, [grant], { type: SyncType.PARTIAL_DELETIONS, startedAt: 500 });
+    for (const syncId of [SYNC, OTHER]) await writeSync(source, syncId, [], { startedAt: 900 });
+    await compactKeeping({ base: engine, source, syncIds: [SYNC, OTHER] });
+    const [base, deletions] = [SYNC, OTHER].map(replacedVersionId) as [string, string];
+    const { sources } = await mergeSyncs({
+      base: { engine, syncId: base },
+      partials: [{ engine, syncId: deletions }],
+      ...{ into: store, as: FOURTH, replace: true },
+    });
+    expect(sources).toMatchObject([{ taken: 0, deleted: 1 }, { taken: 0 }]);
+    expect(await new SyncReader(store).getSyncRun(FOURTH)).toMatchObject({ type: SyncType.FULL });
   });
 
   test('refuses what it cannot merge, and leaves the store unchanged', async () => {

@@ -27,6 +27,7 @@ import type { SyncInput } from '../diff/diff-syncs.js';
 import { type ReadView, withView } from '../entries/entry-pages.js';
 import { OperationsError, throwIfAborted } from '../errors.js';
 import { type OperationOptions, pageCounter } from '../progress.js';
+import { ownRun } from '../versions/replaced-version.js';
 import { type MergeSource, mergeBucket, type SourceCounts, type Winner } from './merge-records.js';
 import { mergedRun } from './merged-run.js';
 
@@ -111,7 +112,7 @@ async function openInput(view: ReadView, syncId: string): Promise<Input> {
   await checkFound(view, syncId);
   const { engine, snapshot } = view;
   const key = syncRunKey(parseSyncId(syncId));
-  const value = await engine.get(key, { ...byteEncodings, snapshot });
+  const value = ownRun(await engine.get(key, { ...byteEncodings, snapshot }));
   const run = value && decodeRecord('sync_run', key, value);
   const isDeletions = run?.type === SyncType.PARTIAL_DELETIONS;
   return { view, syncId, run, isDeletions, endedAt: run?.endedAt ?? run?.startedAt };
