@@ -87,9 +87,14 @@ export async function commitReplacements(
   } catch (error) {
     // An engine may wrap an error of its input: throw the original.
     if (failure !== undefined) throw failure;
-    if (signal?.aborted) {
+    // Another failure may come at the same time, after which the engine need not be unchanged.
+    if (signal?.aborted && isAbort(error, signal)) {
       throw new OperationsError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });
     }
     throw error;
   }
+}
+
+function isAbort(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || (error instanceof Error && error.name === 'AbortError');
 }

@@ -122,6 +122,20 @@ test('an aborted operation leaves the engine unchanged, and keeps the reason', a
   }
 });
 
+test('a failure of a commit is not taken for the abort that came at the same time', async () => {
+  const engine = new ModelEngine();
+  await writeSync(engine, SYNC, []);
+  const unknown = Object.assign(new Error('unknown'), { code: 'SSTITCH_COMMIT_UNKNOWN' });
+  const aborting = new AbortController();
+  engine.replaceSpans = async () => {
+    aborting.abort(new Error('enough'));
+    throw unknown;
+  };
+  const { signal } = aborting;
+  const work = cloneSync({ engine, into: engine, syncId: SYNC, as: OTHER, signal });
+  await expect(work).rejects.toBe(unknown);
+});
+
 describe('renameSync', () => {
   test('moves all of a sync to the new id, and leaves nothing under the old one', async () => {
     await fc.assert(
