@@ -2,6 +2,12 @@
 import { adviceOn } from './advice.js';
 import { EXIT_CODE_BY_ERROR, EXIT_CODES, type ExitCode } from './exit-codes.js';
 
+/** The codes of errors after which a commit may have taken effect or not. */
+const DOUBT_CODES: ReadonlyArray<string | undefined> = [
+  'SSTITCH_COMMIT_UNKNOWN',
+  'SSTITCH_STORE_POISONED',
+];
+
 /** The closed set of codes of a CliError. */
 export type CliErrorCode =
   /** An argument or option is missing, unknown or has an invalid value. */
@@ -104,6 +110,11 @@ export function reportOf(
     exitCode,
     path: undefined,
   };
+}
+
+/** Whether an error leaves it unknown what the store holds. */
+export function leavesDoubt(error: unknown): boolean {
+  return causesOf(error).some((link) => DOUBT_CODES.includes(codeOf(link)));
 }
 
 /** The messages of an error's causes, for --verbose. */

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EngineError, Store } from '@sstitch/engine';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { describe, expect, it, vi } from 'vitest';
 import { sstitch, testDirectory } from '../test/in-process.js';
@@ -196,6 +197,21 @@ describe('the command line', () => {
         path: store,
       },
     });
+  });
+
+  it('does not say that the store is as it was if a signal and a failed fsync come together', async () => {
+    const store = join(testDirectory(), 'store');
+    await sstitch(['generate', store, '--grants', '1']);
+    const interrupting = new AbortController();
+    vi.spyOn(Store.prototype, 'excise').mockImplementation(async () => {
+      interrupting.abort(new Error('SIGINT'));
+      throw new EngineError('SSTITCH_STORE_POISONED', 'a file could not be fsynced');
+    });
+    const { signal } = interrupting;
+    const dropped = await sstitch(['drop', store, '--sync', OTHER_SYNC, '--yes'], { signal });
+    vi.restoreAllMocks();
+    expect(dropped.stderr).toBe('sstitch: a file could not be fsynced\n');
+    expect(dropped.exitCode).toBe(1);
   });
 
   it('shows stacks and causes only with SSTITCH_DEBUG=1', async () => {

@@ -12,6 +12,7 @@ import {
   causeChainOf,
   causesText,
   type ErrorReport,
+  leavesDoubt,
   reportOf,
   usageError,
 } from './errors.js';
@@ -136,9 +137,10 @@ class Session {
     if (error instanceof OutputClosed) return EXIT_CODES.done;
     const { options = {}, runsUntilSignal } = this.#command ?? {};
     if (this.#io.signal.aborted && runsUntilSignal) return this.#interruptionOf(error).exitCode;
-    const report = this.#io.signal.aborted
-      ? this.#interruptionOf(error)
-      : await withPathAdvice(reportOf(error, (name) => name in options));
+    const report =
+      this.#io.signal.aborted && !leavesDoubt(error)
+        ? this.#interruptionOf(error)
+        : await withPathAdvice(reportOf(error, (name) => name in options));
     await this.#printError(report);
     if (this.#isVerbose) for (const cause of causesText(error)) await this.#complain(cause);
     return report.exitCode;

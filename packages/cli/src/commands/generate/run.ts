@@ -2,7 +2,7 @@ import type { Engine } from '@sstitch/contract';
 import { loadSyntheticSync, syntheticSyncId } from '@sstitch/testkit';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { CliError } from '../../errors.js';
+import { CliError, leavesDoubt } from '../../errors.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
@@ -46,7 +46,7 @@ async function generateSyncs(
       syncs.push({ syncId: made.syncId, grants, keys: made.entries });
       note(`committed sync ${made.syncId}`);
     } catch (error) {
-      if (!signal.aborted || syncIndex === 0) throw error;
+      if (!signal.aborted || syncIndex === 0 || leavesDoubt(error)) throw error;
       const message = `interrupted; the store holds the first ${syncIndex} of ${count} syncs`;
       throw new CliError('SSTITCH_ABORTED', message, { cause: error });
     }

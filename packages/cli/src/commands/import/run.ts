@@ -4,7 +4,7 @@ import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { isClusterName } from '../../command-line/store-name.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
-import { CliError, usageError } from '../../errors.js';
+import { CliError, leavesDoubt, usageError } from '../../errors.js';
 import { errorOfFiles, type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { type ImportFile, importFiles } from '../../operations/import-files.js';
 import { loadFile } from '../../operations/load-file.js';
@@ -45,7 +45,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
       const { format, syncs } = await loadFile(context, file, { ...request, into, as });
       imported.push(...syncs.map((sync) => importedSync(file, format, sync)));
     } catch (error) {
-      if (files.length === 1) throw error;
+      if (files.length === 1 || (context.signal.aborted && leavesDoubt(error))) throw error;
       if (context.signal.aborted) throw interrupted(imported, files.length, error);
       failed.push({ file: file.name, error: fileErrorOf(error) });
     }
