@@ -19,6 +19,8 @@ import {
   ownRun,
   relinkedRun,
   replacedVersionId,
+  replacedVersionOf,
+  withOwnRun,
 } from '../versions/replaced-version.js';
 import { checkFound, checkFree } from './clone-sync.js';
 
@@ -33,8 +35,8 @@ export interface RenameSyncOptions extends OperationOptions {
 }
 
 /**
- * Changes the id of a sync in one commit, which leaves nothing under the old id. Runs of other syncs that name the sync
- * as their parent or linked sync name the new id afterwards. The version kept under the default side id moves to the
+ * Changes the id of a sync in one commit, which leaves nothing under the old id. Runs of other syncs, and of their kept
+ * versions, that name the sync as their parent or linked sync name the new id afterwards. The version kept under the default side id moves to the
  * default side id of the new id, unless that is taken. A replaced version becomes an ordinary sync.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
@@ -106,11 +108,17 @@ async function referrers(
   return replacements;
 }
 
-/** Sets the new id of a sync in a run that names it. Returns undefined if the run does not. */
+/**
+ * Sets the new id of a sync in a run that names it, also in the own run of a replaced version. Returns undefined if the run
+ * does not name it.
+ */
 function referring(run: SyncRunRecord, syncId: string, as: string): SyncRunRecord | undefined {
-  if (run.parentSyncId !== syncId && run.linkedSyncId !== syncId) return undefined;
+  const version = replacedVersionOf(run)?.run;
+  const own = version && referring(version, syncId, as);
+  const isNamed = run.parentSyncId === syncId || run.linkedSyncId === syncId;
+  if (!isNamed && own === undefined) return undefined;
   return {
-    ...run,
+    ...(own === undefined ? run : withOwnRun(run, own)),
     parentSyncId: run.parentSyncId === syncId ? as : run.parentSyncId,
     linkedSyncId: run.linkedSyncId === syncId ? as : run.linkedSyncId,
   };

@@ -101,6 +101,13 @@ export function relinkedRun(value: Uint8Array | undefined, as: string): Uint8Arr
   return encodeRecord({ ...run, linkedSyncId: as });
 }
 
+/** Returns the run of a replaced version with another run as the version's own. The run must be that of a version. */
+export function withOwnRun(run: SyncRunRecord, own: SyncRunRecord): SyncRunRecord {
+  const [, keptMs] = TOKEN.exec(run.syncToken) ?? [];
+  const encoded = Buffer.from(encodeRecord(own)).toString('base64url');
+  return { ...run, syncToken: `${MARK}${keptMs}:${encoded}` };
+}
+
 /** Returns the version's own run from the run of a replaced version. */
 export function originalRun(value: Uint8Array | undefined): Uint8Array | undefined {
   if (value === undefined) return undefined;

@@ -287,6 +287,22 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(await contentsOf(renamedOld));
   });
 
+  test('names a renamed sync by its new id when it is restored', async () => {
+    const [base, source] = [new ModelEngine(), new ModelEngine()];
+    await writeSync(base, SYNC, []);
+    const partial = { type: SyncType.PARTIAL, parentSyncId: SYNC, linkedSyncId: SYNC };
+    await writeSync(base, OTHER, [], partial);
+    await writeSync(source, OTHER, [], { ...partial, startedAt: 5000 });
+    const old = await new SyncReader(base).getSyncRun(OTHER);
+    await compactKeeping({ base, source, syncIds: [OTHER], now: KEPT_AT });
+    await renameSync({ engine: base, syncId: SYNC, as: THIRD });
+    const [kept] = await listReplacedVersions({ engine: base, syncId: OTHER });
+    expect(kept).toMatchObject({ keptAt: KEPT_AT });
+    await rollbackSync({ engine: base, syncId: OTHER });
+    const restored = { ...old, parentSyncId: THIRD, linkedSyncId: THIRD };
+    expect(await new SyncReader(base).getSyncRun(OTHER)).toEqual(restored);
+  });
+
   test('keeps its side id if that of the new id is taken', async () => {
     const { base, source } = await baseAndSource([], []);
     await compactKeeping({ base, source, syncIds: [SYNC], now: KEPT_AT });
