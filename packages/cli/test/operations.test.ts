@@ -110,6 +110,28 @@ describe('compact --keep-replaced and rollback', () => {
     expect(await digestsOf(other)).toEqual({ [FIRST]: held[FIRST] });
   });
 
+  it('make an ordinary sync of a kept version that is written under another id', async () => {
+    const { directory, base, fresh } = await scene();
+    const keep = () =>
+      sstitchJson<{ kept: { side: string }[] }>(
+        ...['compact', '--base', base, '--from', fresh, '--sync', FIRST, '--keep-replaced'],
+      );
+    const [{ side }] = (await keep()).kept as [{ side: string }];
+    const backup = join(directory, 'backup');
+    await sstitchJson('clone', base, '--sync', side, '--into', backup);
+    const line = ['compact', '--base', base, '--from', backup, '--sync', side, '--as', SECOND];
+    await sstitchJson(...line);
+    const syncs = () => sstitchJson<{ syncId: string; type: string }[]>('syncs', base);
+    expect(await syncs()).toContainEqual(expect.objectContaining({ syncId: SECOND, type: 'full' }));
+    const expanded = await sstitch(['expand', base, '--sync', side, '--as', THIRD]);
+    expect(expanded.stderr).toContain('is a replaced version of sync');
+    expect(expanded.exitCode).toBe(2);
+    // The next compaction removes other versions of the sync.
+    await sstitchJson('generate', fresh, '--grants', '40', '--revision', '3', '--replace');
+    await keep();
+    expect((await syncs()).map(({ syncId }) => syncId)).toContain(SECOND);
+  });
+
   it('keep a version that only its id names', async () => {
     const { base, fresh } = await scene();
     await sstitchJson('drop', base, '--sync', SECOND, '--yes');

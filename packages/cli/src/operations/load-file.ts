@@ -1,11 +1,9 @@
 // Loads the syncs of one file into a store, in one commit.
 import { existsSync } from 'node:fs';
 import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
-import { replacedVersionOf } from '@sstitch/operations';
 import {
   type EntryTables,
   type LoadedSync,
-  RecordBatch,
   RecordLoader,
   RecordsError,
   StoreSink,
@@ -25,6 +23,7 @@ import type { ImportFile } from './import-files.js';
 import { type OpenInput, openInput } from './open-input.js';
 import { showCommit } from './show-commit.js';
 import { patienceOf } from './wait-for-store.js';
+import { withoutMarks } from './without-marks.js';
 
 /** What to load, and into which store. */
 export interface LoadRequest {
@@ -147,6 +146,7 @@ async function readFile(
           `${file.name} holds several syncs, among them ${renamed} and ${batch.syncId}: choose with --sync which one to import as ${as}`,
         );
       }
+      // Only the store itself keeps versions of its syncs.
       const own = withoutMarks(batch);
       await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
@@ -162,20 +162,6 @@ async function readFile(
   } finally {
     await input.close();
   }
-}
-
-/** A file's replaced version of a sync becomes a sync of its own: only the store itself keeps versions of its syncs. */
-function withoutMarks(batch: RecordBatch): RecordBatch {
-  if (batch.bucket !== 'sync_run') return batch;
-  const runs = (batch as RecordBatch<'sync_run'>).records;
-  if (runs.every((run) => replacedVersionOf(run) === undefined)) return batch;
-  const { syncId } = batch;
-  const own = runs.map((run) => {
-    const version = replacedVersionOf(run);
-    if (version === undefined) return run;
-    return { ...(version.run ?? { ...run, syncToken: '', linkedSyncId: '' }), syncId };
-  });
-  return RecordBatch.ofRecords(syncId, 'sync_run', own);
 }
 
 /** @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE */
