@@ -225,6 +225,17 @@ describe('prune', () => {
   });
 });
 
+describe('prune with --keep-sync', () => {
+  it('removes nothing if the store holds no sync of that id, which may be mistyped', async () => {
+    const { base, held } = await scene();
+    const { exitCode, stderr } = await sstitch(['prune', base, '--keep-sync', THIRD, '--yes']);
+    expect({ exitCode, digests: await digestsOf(base) }).toEqual({ exitCode: 3, digests: held });
+    expect(stderr).toContain(`--keep-sync: ${base} holds no sync ${THIRD}`);
+    await sstitchJson('prune', base, '--keep-sync', `${FIRST},${SECOND}`, '--yes');
+    expect(await digestsOf(base)).toEqual(held);
+  });
+});
+
 describe('diff', () => {
   it('of two .c1z files says who gained and lost what, and exits with 1 if the option asks for it', async () => {
     const { directory, base, fresh } = await scene();

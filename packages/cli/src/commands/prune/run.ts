@@ -12,8 +12,9 @@ import { CliError, usageError } from '../../errors.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { syncIdsOf } from '../../stores/find-syncs.js';
+import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, type ByteStore, withReader, withStore } from '../../stores/open-store.js';
+import { spansOf } from '../../stores/sync-spans.js';
 import { escapeText } from '../../terminal/escape.js';
 import type { pruneCommand } from './command.js';
 
@@ -84,15 +85,22 @@ async function prune(
   };
 }
 
+/** @throws CliError SSTITCH_SYNC_NOT_FOUND, SSTITCH_USAGE */
 async function policyOf(
   { store, keep, youngerThan, keepSync, removeReplaced }: Input,
   engine: ByteStore | ByteReader,
   signal: AbortSignal,
 ): Promise<PrunePolicy> {
+  const keepSyncIds = await syncIdsOf(engine, store, keepSync ?? [], signal);
+  for (const syncId of keepSyncIds) {
+    if (await hasKeys(engine, spansOf([syncId]), signal)) continue;
+    // A mistyped id would not keep its sync.
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `--keep-sync: ${store} holds no sync ${syncId}`);
+  }
   return {
     keepNewest: keep,
     keepYoungerThanMs: youngerThan === undefined ? undefined : youngerThan * DAY_MS,
-    keepSyncIds: await syncIdsOf(engine, store, keepSync ?? [], signal),
+    keepSyncIds,
     removeReplaced,
   };
 }
