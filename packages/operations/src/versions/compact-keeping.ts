@@ -137,9 +137,11 @@ async function planSync(
     run: await new SyncReader(engine).getSyncRun(sideId, { snapshot }),
   });
   if (named === undefined) {
+    // One whose id is that of a sync to compact is replaced anyway.
+    const written = [sideId, ...options.syncIds];
     for (const version of await findReplacedVersions(held, syncId)) {
       // One that another process has kept since stays: the commit does not depend on it.
-      if (version.sideId !== sideId && earlier.has(version.sideId)) {
+      if (!written.includes(version.sideId) && earlier.has(version.sideId)) {
         replacements.push(...replaceSync(version.sideId));
       }
     }

@@ -207,6 +207,17 @@ describe('a replaced version', () => {
     expect(await sides()).toEqual([SIDE]);
   });
 
+  test('is replaced by a sync of the source that has its side id', async () => {
+    const { base, source } = await baseAndSource([], []);
+    await compactKeeping({ base, source, syncIds: [SYNC], sideIds: { [SYNC]: THIRD } });
+    await change(source);
+    await writeSync(source, THIRD, []);
+    await compactKeeping({ base, source, syncIds: [SYNC, THIRD] });
+    for (const syncId of [SYNC, THIRD]) {
+      expect(await contentsOf(base, syncId)).toEqual(await contentsOf(source, syncId));
+    }
+  });
+
   test('stays if the base holds the same version already', async () => {
     const { base, source } = await baseAndSource([], []);
     const before = await contentsOf(base);
