@@ -1,5 +1,6 @@
 // Loads the syncs of one file into a store, in one commit.
 import { existsSync } from 'node:fs';
+import type { ReadableEngine } from '@sstitch/contract';
 import { type LoadedTables, TableLoader, type TableLoaderOptions } from '@sstitch/engine';
 import {
   type EntryTables,
@@ -30,8 +31,11 @@ export interface LoadRequest {
   readonly into: string;
   /** References to syncs of the file. @defaultValue all */
   readonly sync: readonly string[] | undefined;
-  /** Chooses the syncs of the file, where `sync` does not: returns their ids. */
-  readonly choose?: (input: OpenInput) => Promise<readonly string[]>;
+  /** Chooses the syncs of the file, where `sync` does not: returns their ids. No store is given if there is none yet. */
+  readonly choose?: (
+    input: OpenInput,
+    store: ReadableEngine | undefined,
+  ) => Promise<readonly string[]>;
   /** The id under which the one sync of the file is imported. @defaultValue its own */
   readonly as: string | undefined;
   readonly zone: string | undefined;
@@ -67,7 +71,7 @@ export async function loadFile(
       'create',
       (store) => {
         const loader = newLoader((options) => store.tableLoader(options), context);
-        return load(loader, context, file, request, store);
+        return load(loader, context, file, request, { store, held: store });
       },
       patience,
     );
@@ -76,16 +80,24 @@ export async function loadFile(
   const directory = await makeTemporaryDirectory('sstitch-import-');
   try {
     const loader = newLoader((options) => new TableLoader(directory, options), context);
-    return await load(loader, context, file, request, {
+    const store: TableStore<LoadedTables> = {
       ingestAndExcise: (tables, options) =>
-        withStore(into, 'create', (store) => store.ingestAndExcise(tables, options), patience),
-    });
+        withStore(into, 'create', (made) => made.ingestAndExcise(tables, options), patience),
+    };
+    return await load(loader, context, file, request, { store, held: undefined });
   } finally {
     await removeTemporary(directory);
   }
 }
 
 type Loader = RecordLoader<LoadedTables>;
+
+/** What a file is loaded into. */
+interface Target {
+  readonly store: TableStore<LoadedTables>;
+  /** The store to read; undefined if it is made at the end. */
+  readonly held: ReadableEngine | undefined;
+}
 
 function newLoader(
   open: (options: TableLoaderOptions) => EntryTables<LoadedTables>,
@@ -100,12 +112,12 @@ async function load(
   context: CommandContext,
   file: ImportFile,
   request: LoadRequest,
-  store: TableStore<LoadedTables>,
+  { store, held }: Target,
 ): Promise<LoadedFile> {
   const { progress, signal } = context;
   const sink = new StoreSink(loader, store);
   try {
-    const format = await readFile(context, file, request, sink);
+    const format = await readFile(context, file, request, held, sink);
     signal.throwIfAborted();
     const { syncIds } = loader;
     if (syncIds.length === 0) {
@@ -128,12 +140,13 @@ async function readFile(
   context: CommandContext,
   file: ImportFile,
   { sync, choose, as, zone }: LoadRequest,
+  held: ReadableEngine | undefined,
   sink: SyncSink<unknown>,
 ): Promise<SyncFormat> {
   const input = await openInput(context, file, zone);
   try {
     const syncIds =
-      choose === undefined ? await chosenSyncs(file.name, input, sync) : await choose(input);
+      choose === undefined ? await chosenSyncs(file.name, input, sync) : await choose(input, held);
     const { progress } = context;
     const total = progress.isShown ? await input.countRecords(syncIds) : undefined;
     let read = 0;

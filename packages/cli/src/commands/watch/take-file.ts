@@ -1,14 +1,9 @@
 // Imports the finished syncs of one file into the store.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CommandContext } from '../../command-line/command-context.js';
-import { isClusterName } from '../../command-line/store-name.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
-import { reportOf } from '../../errors.js';
 import { type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { loadFile } from '../../operations/load-file.js';
 import { findSyncs } from '../../stores/find-syncs.js';
-import { withReader } from '../../stores/open-store.js';
 import type { SettledFile } from './settled-files.js';
 
 /** The outcome for a file, for --json. */
@@ -42,12 +37,13 @@ export async function takeFile(
 ): Promise<TakenFile> {
   const { signal } = context;
   try {
-    const held = await heldSyncs(into, signal);
     const file = { name: path, path, isRegular: true };
     const { syncs } = await loadFile(context, file, {
       ...{ into, sync: undefined, as: undefined, zone, wait },
-      choose: async (input) => {
+      // Read once the store is open: a command that had it before may have imported a later version.
+      choose: async (input, store) => {
         if (input.format === 'csv') throw new NotTaken('skipped');
+        const held = store === undefined ? [] : await findSyncs(store, signal);
         const chosen = newOf(await input.syncs(), held);
         if (chosen.length === 0) throw new NotTaken('unchanged');
         return chosen;
@@ -61,17 +57,6 @@ export async function takeFile(
     signal.throwIfAborted();
     if (error instanceof NotTaken) return { file: path, outcome: error.outcome, syncs: [] };
     return { file: path, outcome: 'failed', syncs: [], error: fileErrorOf(error) };
-  }
-}
-
-/** The syncs of a store; none if there is no store yet. */
-async function heldSyncs(into: string, signal: AbortSignal): Promise<readonly SyncChoice[]> {
-  if (!isClusterName(into) && !existsSync(join(into, 'CURRENT'))) return [];
-  try {
-    return await withReader(into, (reader) => findSyncs(reader, signal), { signal });
-  } catch (error) {
-    if (isClusterName(into) && reportOf(error).code === 'SSTITCH_CLUSTER_NOT_FOUND') return [];
-    throw error;
   }
 }
 

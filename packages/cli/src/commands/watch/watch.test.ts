@@ -1,11 +1,15 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cloneSync } from '@sstitch/operations';
 import { syntheticSyncId } from '@sstitch/testkit';
 import { expect, it } from 'vitest';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
 import { openElsewhere } from '../../../test/process.js';
+import type { CommandContext } from '../../command-line/command-context.js';
+import { openLocalStore, withReader } from '../../stores/open-store.js';
 import { Interruption } from '../../terminal/io.js';
+import { takeFile } from './take-file.js';
 
 const SYNC = syntheticSyncId({});
 
@@ -152,4 +156,29 @@ it('waits for a store that another process has open, and retries', async () => {
   expect(exitCode).toBe(143);
   // On a slow machine there may have been no check while it was open.
   expect(stdout).toMatch(/^(not imported, will be retried: [^\n]*\n)*imported [^\n]*\n$/);
+});
+
+it('keeps a later version that another command imports while it waits for the store', async () => {
+  const { root, into, file } = await scene();
+  const other = join(root, 'other');
+  const newer = join(root, 'newer.jsonl');
+  writeFileSync(newer, readFileSync(file, 'utf8').replace(/"ended_at":"\d{4}/, '"ended_at":"2099'));
+  await sstitchJson('import', newer, '--into', other);
+  const store = await openLocalStore(into, 'create');
+  let onWait: () => void = () => undefined;
+  const waiting = new Promise<void>((resolve) => {
+    onWait = resolve;
+  });
+  const context = {
+    note: onWait,
+    progress: { isShown: false, update: () => undefined },
+    signal: new AbortController().signal,
+  } as unknown as CommandContext;
+  const seen = { name: 'sync.jsonl', path: file, attempts: 0 };
+  const taking = takeFile(context, seen, { into, zone: undefined, wait: 3600 });
+  await waiting;
+  await withReader(other, (engine) => cloneSync({ engine, into: store, syncId: SYNC, as: SYNC }));
+  await store.close();
+  expect(await taking).toMatchObject({ outcome: 'unchanged' });
+  expect(await digestsOf(into)).toEqual(await digestsOf(other));
 });
