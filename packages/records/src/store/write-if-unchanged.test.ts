@@ -1,6 +1,7 @@
 import type { EngineSnapshot, ReadWriteEngine } from '@sstitch/contract';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { spansOfKeys, writeIfUnchanged } from './write-if-unchanged.js';
+import { withWriteLock } from './write-lock.js';
 
 /** An engine of which only the capabilities and snapshots exist. */
 function engineOf(conditions: boolean) {
@@ -76,5 +77,28 @@ describe('writeIfUnchanged', () => {
     });
     await expect(writing).rejects.toMatchObject({ name: 'AbortError', cause: reason });
     expect(runs).toBe(1);
+  });
+
+  it('ends the wait for another writer when the signal fires', async () => {
+    const { engine } = engineOf(false);
+    let release: () => void = () => undefined;
+    const writing = withWriteLock(
+      engine,
+      () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    );
+    const aborting = new AbortController();
+    const step = vi.fn(async () => undefined);
+    const waiting = writeIfUnchanged(engine, SPANS, aborting.signal, step).catch(
+      (error: unknown) => error,
+    );
+    const cause = new Error('enough');
+    aborting.abort(cause);
+    setImmediate(() => release());
+    await writing;
+    expect(await waiting).toMatchObject({ code: 'SSTITCH_ABORTED', cause });
+    expect(step).not.toHaveBeenCalled();
   });
 });

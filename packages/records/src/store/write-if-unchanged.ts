@@ -25,7 +25,7 @@ const MAX_PAUSE_MS = 1000;
  * pauses of up to a second. On any other engine it gets undefined, and reads the current state: the lock is enough.
  *
  * @param spans in any order
- * @throws the error of the last conflict, SSTITCH_COMMIT_CONFLICT; {@link RecordsError} SSTITCH_ABORTED between two runs;
+ * @throws the error of the last conflict, SSTITCH_COMMIT_CONFLICT; {@link RecordsError} SSTITCH_ABORTED before the first run and between two;
  * whatever `step` throws
  */
 export function writeIfUnchanged<T>(
@@ -34,7 +34,7 @@ export function writeIfUnchanged<T>(
   signal: AbortSignal | undefined,
   step: (basis: EngineSnapshot | undefined) => Promise<T>,
 ): Promise<T> {
-  return withWriteLock(engine, async () => {
+  const work = async (): Promise<T> => {
     if (!takesConditions(engine)) return step(undefined);
     const sorted = spans.toSorted((a, b) => compareBytes(a.start, b.start));
     const watch = joinTouchingSpans(sorted);
@@ -50,7 +50,8 @@ export function writeIfUnchanged<T>(
       const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS);
       await pause(Math.random() * longestMs, signal);
     }
-  });
+  };
+  return withWriteLock(engine, work, signal);
 }
 
 /** The spans of single keys, for {@link writeIfUnchanged}. */
