@@ -25,8 +25,8 @@ const MAX_PAUSE_MS = 1000;
  * pauses of up to a second. On any other engine it gets undefined, and reads the current state: the lock is enough.
  *
  * @param spans in any order
- * @throws the error of the last conflict, SSTITCH_COMMIT_CONFLICT; {@link RecordsError} SSTITCH_ABORTED before the first run and between two;
- * whatever `step` throws
+ * @throws the error of the last conflict, SSTITCH_COMMIT_CONFLICT; {@link RecordsError} SSTITCH_ABORTED before the first run
+ * and between two; whatever `step` throws
  */
 export function writeIfUnchanged<T>(
   engine: ReadableEngine,
