@@ -37,7 +37,9 @@ describe.each([
     const again = setInterval(() => child.kill(signal), 1);
     const { exitCode: code } = await end;
     clearInterval(again);
-    expect(code).toBe(exitCode);
+    // A signal that arrives while Node.js ends, after the process has cleaned up, ends it as one that nobody handles:
+    // a shell reports the same code.
+    expect(child.signalCode ?? code).toBe(child.signalCode === null ? exitCode : signal);
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
 
