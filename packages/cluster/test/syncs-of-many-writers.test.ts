@@ -6,7 +6,13 @@ import {
   type PostgresServer,
   startPostgres,
 } from '@sstitch/build-config/postgres-server';
-import { cloneSync, compactKeeping, replacedVersionId } from '@sstitch/operations';
+import {
+  cloneSync,
+  compactKeeping,
+  type PrunePlan,
+  pruneSyncs,
+  replacedVersionId,
+} from '@sstitch/operations';
 import {
   countSync,
   digestSync,
@@ -224,6 +230,25 @@ describe('a process', () => {
       return records.map(({ resourceId, displayName }) => [resourceId, displayName]);
     };
     expect(await names(mine, replacedVersionId(syncId))).toEqual(await names(sources[0], syncId));
+  });
+
+  it('that prunes asks again if another process finishes a sync meanwhile', async () => {
+    const cluster = new MemoryCluster();
+    const [mine, other] = [await open(cluster, 's'), await open(cluster, 's')];
+    const finished = async (store: ByteStore, syncIndex: number) => {
+      await writeSyntheticSync(store, { ...SYNC, syncIndex });
+      return syntheticSync({ ...SYNC, syncIndex }).syncId;
+    };
+    const [first, second] = [await finished(mine, 0), await finished(mine, 1)];
+    const asked: string[][] = [];
+    const confirm = async ({ removed }: PrunePlan) => {
+      asked.push(removed.map(({ syncId }) => syncId).sort());
+      if (asked.length === 1) await finished(other, 2);
+    };
+    const { plan } = await pruneSyncs({ engine: mine, policy: {}, confirm });
+    expect(asked).toEqual([[first], [first, second].sort()]);
+    expect(plan.removed).toHaveLength(2);
+    expect(await new SyncStore(other).count(first, 'grant')).toBe(0);
   });
 
   it('that removes an earlier version leaves what another process writes under its id meanwhile', async () => {

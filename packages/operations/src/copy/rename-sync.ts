@@ -36,8 +36,9 @@ export interface RenameSyncOptions extends OperationOptions {
 
 /**
  * Changes the id of a sync in one commit, which leaves nothing under the old id. Runs of other syncs, and of their kept
- * versions, that name the sync as their parent or linked sync name the new id afterwards. The version kept under the default side id moves to the
- * default side id of the new id, unless that is taken. A replaced version becomes an ordinary sync.
+ * versions, that name the sync as their parent or linked sync name the new id afterwards. The version kept under the
+ * default side id moves to the default side id of the new id, unless that is taken. A replaced version becomes an
+ * ordinary sync.
  *
  * @throws {@link OperationsError} SSTITCH_SYNC_NOT_FOUND, SSTITCH_SYNC_EXISTS, SSTITCH_OPTION_INVALID,
  * SSTITCH_ABORTED, which leave the engine unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError

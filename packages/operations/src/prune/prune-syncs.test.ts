@@ -18,7 +18,7 @@ import {
 import { cloneSync } from '../copy/clone-sync.js';
 import { compactKeeping } from '../versions/compact-keeping.js';
 import { replacedVersionId } from '../versions/replaced-version.js';
-import { type PrunePolicy, planPrune } from './plan-prune.js';
+import { type PrunePlan, type PrunePolicy, planPrune } from './plan-prune.js';
 import { pruneSyncs, readPrunePlan } from './prune-syncs.js';
 
 const NOW = new Date('2026-03-01T00:00:00Z');
@@ -114,6 +114,26 @@ describe('pruneSyncs', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('asks before it removes, and removes nothing if it is refused', async () => {
+    const engine = new ModelEngine();
+    await writeSync(engine, SYNC, [], { startedAt: 1000 });
+    await writeSync(engine, OTHER, [], { startedAt: 2000 });
+    const before = await contentsOf(engine);
+    const asked: string[][] = [];
+    const refusal = new Error('no');
+    const confirm = async ({ removed }: PrunePlan) => {
+      asked.push(removed.map(({ syncId }) => syncId));
+      if (asked.length === 1) throw refusal;
+    };
+    await expect(pruneSyncs({ engine, policy: {}, confirm })).rejects.toBe(refusal);
+    expect(await contentsOf(engine)).toEqual(before);
+    await pruneSyncs({ engine, policy: {}, confirm });
+    expect(await contentsOf(engine)).toEqual(await contentsOf(engine, OTHER));
+    // Nothing is left to remove.
+    await pruneSyncs({ engine, policy: {}, confirm });
+    expect(asked).toEqual([[SYNC], [SYNC]]);
   });
 
   test('keeps a replaced version as long as its sync, unless the policy removes it', async () => {

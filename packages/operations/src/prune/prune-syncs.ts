@@ -25,6 +25,11 @@ export interface ReadPrunePlanOptions extends Pick<OperationOptions, 'signal'> {
 export interface PruneSyncsOptions extends ReadPrunePlanOptions {
   /** The engine to prune. */
   readonly engine: Engine;
+  /**
+   * Called with the plan if it removes syncs. What it throws ends the operation, which then changes nothing. Where other
+   * processes change the runs before the commit, it is called again with the new plan. @defaultValue does nothing
+   */
+  readonly confirm?: ((plan: PrunePlan) => Promise<void>) | undefined;
 }
 
 /** The result of {@link pruneSyncs}. */
@@ -40,13 +45,14 @@ export interface PruneResult {
  * that ended last, always stay.
  *
  * @throws {@link OperationsError} SSTITCH_OPTION_INVALID, SSTITCH_ABORTED, which leave the engine unchanged;
- * RecordsError SSTITCH_RECORD_UNDECODABLE
+ * RecordsError SSTITCH_RECORD_UNDECODABLE; what `confirm` throws
  */
 export async function pruneSyncs(options: PruneSyncsOptions): Promise<PruneResult> {
   const { engine, signal } = options;
   return changeEngine(engine, { syncIds: [], allRuns: true, signal }, async (view, ifUnchanged) => {
     const plan = await planOf(view, options);
     if (plan.removed.length === 0) return { plan, commit: undefined };
+    await options.confirm?.(plan);
     const replacements = plan.removed.flatMap(({ syncId }) => replaceSync(syncId));
     const commit = await commitReplacements(engine, replacements, signal, ifUnchanged);
     return { plan, commit };

@@ -70,11 +70,14 @@ async function prune(
 ): Promise<CommandResult> {
   const { signal, style } = context;
   const policy = await policyOf(input, engine, signal);
-  // The same time for the question and the removal.
-  const options = { engine, policy, now: new Date(), signal };
-  if (!input.yes) await confirm(context, input.store, await readPrunePlan(options));
-  const started = performance.now();
-  const { plan, commit } = await pruneSyncs(options);
+  let started = performance.now();
+  const { plan, commit } = await pruneSyncs({
+    ...{ engine, policy, signal },
+    confirm: async (planned) => {
+      if (!input.yes) await confirm(context, input.store, planned);
+      started = performance.now();
+    },
+  });
   const elapsedMs = performance.now() - started;
   return {
     document: documentOf(plan, { dryRun: false, elapsedMs, pauseMs: commit?.pauseMs }),
@@ -135,7 +138,6 @@ function planText(
 
 async function confirm(context: CommandContext, location: string, plan: PrunePlan): Promise<void> {
   const { removed } = plan;
-  if (removed.length === 0) return;
   const { io } = context;
   const what =
     removed.length === 1 ? `sync ${removed[0]?.syncId}` : formatCountOf(removed.length, 'sync');
