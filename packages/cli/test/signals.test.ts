@@ -37,7 +37,7 @@ describe.each([
     const again = setInterval(() => child.kill(signal), 1);
     const { exitCode: code } = await end;
     clearInterval(again);
-    // A signal that arrives while Node.js ends, after the process has cleaned up, ends it as one that nobody handles:
+    // A signal that arrives while Node.js ends, after the process has cleaned up, ends it as one without a handler:
     // a shell reports the same code.
     expect(child.signalCode ?? code).toBe(child.signalCode === null ? exitCode : signal);
     expect(readdirSync(TMPDIR)).toEqual([]);
