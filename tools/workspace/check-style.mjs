@@ -42,6 +42,9 @@ const PORTS = new Set([
 
 const IMPORTED_PACKAGE = /(?:from|import)\s*\(?\s*'@sstitch\/(?!build-config)([a-z0-9]+)/g;
 
+/** A hook of tests at the top of a module. */
+const HOOK = /^(before|after)(Each|All)\(/m;
+
 /** The list of private words itself, and its test. */
 const LISTS_PRIVATE_WORDS = /^tools\/workspace\/(test\/)?private-words\b/;
 
@@ -85,6 +88,10 @@ for (const file of files) {
       MAY_IMPORT.get(packageName)?.includes(imported) ||
       (isTest && TESTS_MAY_USE_TESTKIT.has(packageName) && imported !== 'cli');
     if (!allowed) problems.push(`${file}: ${packageName} must not import ${imported}`);
+  }
+  // The files of a suite share processes, in which such a module is evaluated once.
+  if (HOOK.test(text) && !file.endsWith('.test.ts')) {
+    problems.push(`${file}: a hook here runs for the first file alone; use onTestFinished`);
   }
   const touchesDisk = /from 'node:fs(\/promises)?'/.test(text);
   if (touchesDisk && !isTest && PURE.has(packageName) && !PORTS.has(file)) {

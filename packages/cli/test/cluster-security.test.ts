@@ -1,5 +1,6 @@
 // Passwords and TLS of a real PostgreSQL server that insists on both.
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingOpenssl } from '@sstitch/build-config/certificates';
 import {
@@ -8,7 +9,6 @@ import {
   startPostgres,
 } from '@sstitch/build-config/postgres-server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testDirectory } from './in-process.js';
 import { ended, startMain } from './process.js';
 
 const PASSWORD = 'pass word/%?';
@@ -39,8 +39,10 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
     certificate = made.certificate;
     const url = new URL(server.url);
     address = `postgres://ann@${url.host}/postgres/acme`;
-    passwordFile = join(testDirectory(), 'password');
+    const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-test-'));
+    passwordFile = join(directory, 'password');
     writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+    return () => rmSync(directory, { recursive: true, force: true });
   });
   afterAll(() => server.stop());
 

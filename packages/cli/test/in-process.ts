@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestSync } from '@sstitch/records';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { ExitCode } from '../src/exit-codes.js';
 import { run } from '../src/run-program.js';
 import { findSyncIds } from '../src/stores/find-syncs.js';
@@ -76,19 +76,12 @@ export async function digestsOf(store: string): Promise<Record<string, string>> 
   });
 }
 
-const directories: string[] = [];
-
 /** A directory that is removed after the test. */
 export function testDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sstitch-cli-test-'));
-  directories.push(directory);
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
-
-afterEach(() => {
-  for (const directory of directories.splice(0))
-    rmSync(directory, { recursive: true, force: true });
-});
 
 function capture({
   isTerminal = false,

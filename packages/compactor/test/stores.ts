@@ -32,30 +32,17 @@ import {
   syncStatsKey,
 } from '@sstitch/keys';
 import { ClassicLevel } from 'classic-level';
-import { afterEach } from 'vitest';
-
-interface Closable {
-  close(): Promise<void>;
-}
-
-const opened: Closable[] = [];
-const directories: string[] = [];
-
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close();
-  for (const directory of directories.splice(0))
-    await rm(directory, { recursive: true, force: true });
-});
+import { onTestFinished } from 'vitest';
 
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sstitch-compactor-'));
-  directories.push(directory);
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
 export async function openStore(directory?: string): Promise<Store> {
   const store = new Store(directory ?? join(await temporaryDirectory(), 'store'));
-  opened.push(store);
+  onTestFinished(() => store.close());
   await store.open();
   return store;
 }
@@ -63,7 +50,7 @@ export async function openStore(directory?: string): Promise<Store> {
 /** Opens a database without tables to link. */
 export async function openPlainLevel(): Promise<ClassicLevel> {
   const database = new ClassicLevel(await temporaryDirectory());
-  opened.push(database);
+  onTestFinished(() => database.close());
   await database.open();
   return database;
 }

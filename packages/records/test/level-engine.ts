@@ -4,20 +4,9 @@ import { join } from 'node:path';
 import { type ByteOperation, byteEncodings, type ReadWriteEngine } from '@sstitch/contract';
 import { syncSpans } from '@sstitch/keys';
 import { ClassicLevel } from 'classic-level';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { recordEntries } from '../src/indexes/record-entries.js';
 import type { SyncRecord } from '../src/record-types.js';
-
-type Opened = { readonly level: ClassicLevel<Uint8Array, Uint8Array>; readonly directory: string };
-
-const opened: Opened[] = [];
-
-afterEach(async () => {
-  for (const { level, directory } of opened.splice(0)) {
-    await level.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
 
 /** Opens a new LevelDB database that is removed after the test. */
 export async function openEngine(): Promise<ReadWriteEngine> {
@@ -33,7 +22,10 @@ export function openingEngine(): ClassicLevel<Uint8Array, Uint8Array> {
     keyEncoding: 'view',
     valueEncoding: 'view',
   });
-  opened.push({ level, directory });
+  onTestFinished(async () => {
+    await level.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
   return level;
 }
 

@@ -1,17 +1,12 @@
 // Stores for tests, on the backend in memory unless a port is given.
 import { byteEncodings, type EntryPages } from '@sstitch/contract';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { ClusterPort } from '../port.js';
 import { bytes } from '../runs/runs.test-support.js';
 import { ClusterStore } from './cluster-store.js';
 import type { ClusterStoreOptions } from './options.js';
 
 export type ByteStore = ClusterStore<Uint8Array, Uint8Array>;
-const opened: ByteStore[] = [];
-
-afterEach(async () => {
-  for (const store of opened.splice(0)) await store.close();
-});
 
 /** Opens a store, which is closed after the test. */
 export async function openStore(
@@ -20,7 +15,7 @@ export async function openStore(
 ): Promise<ByteStore> {
   const store: ByteStore = new ClusterStore(port, { ...byteEncodings, ...options });
   await store.open();
-  opened.push(store);
+  onTestFinished(() => store.close());
   return store;
 }
 
