@@ -10,10 +10,6 @@ interface BatchDatabase {
 export class CopyingBatch<D extends object, K, V> extends AbstractChainedBatch<D, K, V> {
   #operations: EncodedOperation[] = [];
 
-  constructor(database: D) {
-    super(database);
-  }
-
   /** Called by abstract-level with the encoded operation. */
   _put(_key: unknown, _value: unknown, { key, value }: EncodedOperation): void {
     this.#operations.push({
