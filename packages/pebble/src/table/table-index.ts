@@ -89,23 +89,30 @@ function readRows(blocks: BlockFile, block: Block): TableIndex {
   const keyEnds = [0];
   const offsets: number[] = [];
   const lengths: number[] = [];
-  const keys: Uint8Array[] = [];
+  // One buffer for all keys: a block can have millions, and an array of its own takes 200 bytes for a short key.
+  let keys = new Uint8Array(block.bytes.length);
   let keyBytes = 0;
   while (reader.next()) {
+    const start = keyBytes;
     keyBytes += reader.userKeyLength();
     // Stored keys share bytes, so that decoded they can be far larger than the block.
     if (keyBytes > blocks.maxBlockBytes) {
       const what = 'the keys of an index block are too large';
       throw tooLarge(what, blocks.maxBlockBytes, 'maxBlockBytes', block.at);
     }
-    keys.push(reader.userKey());
+    if (keyBytes > keys.length) {
+      const larger = new Uint8Array(Math.max(keyBytes, 2 * keys.length));
+      larger.set(keys);
+      keys = larger;
+    }
+    keys.set(reader.keyBytes.subarray(0, keyBytes - start), start);
     keyEnds.push(keyBytes);
     const cursor = new ByteCursor(reader.value(), 'a block handle of an index', block.at);
     const handle = blocks.readHandle(cursor);
     offsets.push(handle.offset);
     lengths.push(handle.length);
   }
-  return new TableIndex(block.at, Buffer.concat(keys), keyEnds, offsets, lengths);
+  return new TableIndex(block.at, keys.slice(0, keyBytes), keyEnds, offsets, lengths);
 }
 
 function readColumns(block: Block): TableIndex {
