@@ -38,7 +38,7 @@ export interface PebbleLimits {
    */
   readonly maxLogBytes?: number | undefined;
   /**
-   * The most bytes of memory for blocks, indexes and range deletions of open tables.
+   * The most bytes of memory for blocks, indexes and range deletions of tables.
    *
    * @defaultValue 1,073,741,824
    */

@@ -182,6 +182,36 @@ describe('the memory of open tables', () => {
     expect(files.openCount).toBe(0);
   });
 
+  /** Tables of level 0, each with a point of its own and a range deletion with a key of 20 KB, after all points. */
+  function tablesWithDeletions(count: number, smallest: (number: number) => string): MemoryFiles {
+    const edit = new EditWriter().head();
+    const files: Files = new Map();
+    for (let number = 10; number < 10 + count; number += 1) {
+      const key = smallest(number);
+      const bytes = encodeRowTable({
+        points: [{ key, sequence: number, value: 'value' }],
+        rangeDeletions: [{ start: 'x'.repeat(20_000), end: 'y', sequence: number }],
+      });
+      files.set(`0000${number}.sst`, bytes);
+      const bounds = { smallest: key, largest: 'y', isExclusive: true };
+      edit.addTable({ number, level: 0, sizeBytes: bytes.length, ...bounds });
+    }
+    return encodeDatabase([edit], files);
+  }
+
+  it.each([
+    ['while the tables are open', () => 'a'],
+    ['after the last point of their table', (number: number) => `a${number}`],
+  ])('counts the keys of range deletions, %s', async (_, smallest) => {
+    const files = tablesWithDeletions(50, smallest);
+    expect((await listDatabase(files, { maxOpenBytes: 4_000_000 })).length).toBeGreaterThan(0);
+    await expect(listDatabase(files, { maxOpenBytes: 500_000 })).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_TOO_LARGE',
+      message: expect.stringContaining('maxOpenBytes'),
+    });
+    expect(files.openCount).toBe(0);
+  });
+
   it('is released: tables read one after another need no more than one', async () => {
     const files = manyTables();
     expect((await listDatabase(files, { maxOpenBytes: 4000 })).length).toBe(1000);

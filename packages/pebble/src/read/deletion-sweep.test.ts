@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { text } from '../../test/byte-writer.js';
 import { PebbleError } from '../errors.js';
 import { DeletionSweep } from './deletion-sweep.js';
+import { MemoryBudget } from './memory-budget.js';
 
 const keyOf = (index: number) => text(String(index).padStart(6, '0'));
 
@@ -14,7 +15,7 @@ describe('a sweep over range deletions', () => {
       sequence: fc.nat({ max: 20 }),
     });
     const property = fc.property(fc.array(span), fc.integer({ min: 1, max: 7 }), (spans, step) => {
-      const sweep = new DeletionSweep(1000);
+      const sweep = new DeletionSweep(1000, new MemoryBudget(2 ** 20));
       for (const { start, length, sequence } of spans) {
         sweep.add({ start: keyOf(start), end: keyOf(start + length), sequence });
       }
@@ -29,7 +30,7 @@ describe('a sweep over range deletions', () => {
   });
 
   it('counts only deletions that cover the key against the limit', () => {
-    const sweep = new DeletionSweep(10);
+    const sweep = new DeletionSweep(10, new MemoryBudget(2 ** 30));
     const all = { start: keyOf(0), end: keyOf(900_000), sequence: 1_000_000 };
     sweep.add(all);
     for (let at = 0; at < 10_000; at += 1) {

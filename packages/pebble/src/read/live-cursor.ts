@@ -54,7 +54,7 @@ export class LiveCursor {
   ) {
     this.#range = range;
     this.#cache = cache;
-    this.#sweep = new DeletionSweep(options.maxRangeDeletions);
+    this.#sweep = new DeletionSweep(options.maxRangeDeletions, budget);
     for (const deletion of memory.rangeDeletions) {
       if (deletionOverlaps(deletion, range)) this.#sweep.add(deletion);
     }
@@ -94,6 +94,7 @@ export class LiveCursor {
     for (const cursor of this.#open) this.#closeTable(cursor);
     this.#open.clear();
     this.#heap.drain();
+    this.#sweep.close();
   }
 
   /** Whether this is a live value and the first entry of its key. */
@@ -120,7 +121,7 @@ export class LiveCursor {
     this.#open.add(cursor);
     cursor.open(file);
     for (const deletion of cursor.rangeDeletions()) {
-      if (deletionOverlaps(deletion, this.#range)) this.#sweep.add(deletion);
+      if (deletionOverlaps(deletion, this.#range)) this.#sweep.add(deletion, file);
     }
     this.#settle(cursor);
   }

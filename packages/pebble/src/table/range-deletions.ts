@@ -10,6 +10,7 @@ import { compareBytes } from '@sstitch/contract';
 import { RANGE_DELETE } from '../encoding/entry-kind.js';
 import { readUint32 } from '../encoding/fixed-numbers.js';
 import { corrupt, tooLarge } from '../errors.js';
+import type { CheckedOptions } from '../options.js';
 import { BYTES, ColumnarBlock, UINT } from './columnar-block.js';
 import { RowReader } from './row-block.js';
 import type { Block } from './stored-block.js';
@@ -21,12 +22,22 @@ export interface RangeDeletion {
 }
 
 const CUSTOM_HEADER_BYTES = 4;
+/** About how much memory a range deletion takes besides its bytes. */
+const DELETION_BYTES = 256;
 
-/** Reads the range deletions of a block, in no particular order. */
+/** The memory of a range deletion in bytes. */
+export function deletionBytes(start: Uint8Array, end: Uint8Array): number {
+  return DELETION_BYTES + start.length + end.length;
+}
+
+/**
+ * Reads the range deletions of a block, in no particular order. Their keys are copies, so that one that is kept
+ * does not keep the block.
+ */
 export function readRangeDeletions(
   block: Block,
   layout: 'row' | 'columnar',
-  maxRangeDeletions: number,
+  { maxBlockBytes, maxRangeDeletions }: CheckedOptions,
 ): RangeDeletion[] {
   const deletions: RangeDeletion[] = [];
   const add = (start: Uint8Array, end: Uint8Array, low: number, high: number) => {
@@ -40,20 +51,28 @@ export function readRangeDeletions(
     }
     deletions.push({ start, end, sequence: high * 0x100_0000 + (low >>> 8) });
   };
-  if (layout === 'row') readRows(block, add);
+  if (layout === 'row') readRows(block, maxBlockBytes, add);
   else readColumns(block, add);
   return deletions;
 }
 
 type Add = (start: Uint8Array, end: Uint8Array, low: number, high: number) => void;
 
-function readRows(block: Block, add: Add): void {
+function readRows(block: Block, maxBlockBytes: number, add: Add): void {
   const reader = new RowReader();
   reader.load(block);
+  let boundBytes = 0;
   while (reader.next()) {
     const at = reader.userKeyLength();
+    const end = reader.value();
+    boundBytes += at + end.length;
+    // Stored keys share bytes, so that decoded they can be far larger than the block.
+    if (boundBytes > maxBlockBytes) {
+      const what = 'the keys of the range deletions of a table are too large';
+      throw tooLarge(what, maxBlockBytes, 'maxBlockBytes', block.at);
+    }
     const { keyBytes } = reader;
-    add(reader.userKey(), reader.value(), readUint32(keyBytes, at), readUint32(keyBytes, at + 4));
+    add(reader.userKey(), end.slice(), readUint32(keyBytes, at), readUint32(keyBytes, at + 4));
   }
 }
 
@@ -71,11 +90,13 @@ function readColumns(block: Block, add: Add): void {
     throw columns.fault(`has ${rows} rows, but its boundaries cover others`);
   }
   for (let index = 0; index + 1 < count; index += 1) {
-    const start = bytes.subarray(boundaries[index], boundaries[index + 1]);
-    const end = bytes.subarray(boundaries[index + 1], boundaries[index + 2]);
+    const first = firstRows[index] as number;
     const last = firstRows[index + 1] as number;
-    if (last < (firstRows[index] as number)) throw columns.fault('has its rows out of order');
-    for (let row = firstRows[index] as number; row < last; row += 1) {
+    if (last < first) throw columns.fault('has its rows out of order');
+    if (last === first) continue;
+    const start = bytes.slice(boundaries[index], boundaries[index + 1]);
+    const end = bytes.slice(boundaries[index + 1], boundaries[index + 2]);
+    for (let row = first; row < last; row += 1) {
       add(start, end, low[row] as number, high[row] as number);
     }
   }

@@ -209,4 +209,15 @@ describe('limits', () => {
     expect(await keysOf(bytes, {}, { maxRangeDeletions: 3 })).toEqual(['a']);
     await refusal(bytes, TOO_LARGE, 'maxRangeDeletions', {}, { maxRangeDeletions: 2 });
   });
+
+  it('bound the keys of range deletions, which a row block stores without what they share', async () => {
+    const start = (number: number) => `${'x'.repeat(5000)}${String.fromCharCode(number)}`;
+    const rangeDeletions = Array.from({ length: 100 }, (_, index) => {
+      return { start: start(index), end: 'y', sequence: 3 };
+    });
+    const bytes = encodeRowTable({ points: [point('a')], rangeDeletions });
+    expect(bytes.length).toBeLessThan(10_000);
+    expect(await keysOf(bytes, {}, { maxBlockBytes: 600_000 })).toEqual(['a']);
+    await refusal(bytes, TOO_LARGE, 'the keys of the range', {}, { maxBlockBytes: 400_000 });
+  });
 });

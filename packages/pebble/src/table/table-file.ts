@@ -27,7 +27,7 @@ import {
   readFooter,
 } from './footer.js';
 import { readKeyValues } from './key-values.js';
-import { type RangeDeletion, readRangeDeletions } from './range-deletions.js';
+import { deletionBytes, type RangeDeletion, readRangeDeletions } from './range-deletions.js';
 import { RowDataCursor } from './row-block.js';
 import { type Block, BlockFile, type BlockHandle } from './stored-block.js';
 import { readTableIndex, type TableIndex } from './table-index.js';
@@ -51,8 +51,6 @@ const INDEX_TYPE_PROPERTY = 'rocksdb.block.based.table.index.type';
 const PROPERTY_NAMES = [COMPARER_PROPERTY, KEY_SCHEMA_PROPERTY, INDEX_TYPE_PROPERTY] as const;
 const KEY_SCHEMA = /^DefaultKeySchema\(leveldb\.BytewiseComparator,\d+\)$/;
 const TWO_LEVEL_INDEX_TYPE = 2;
-/** About how much memory a range deletion takes with its keys. */
-const RANGE_DELETION_BYTES = 256;
 
 type MetaHandles = ReadonlyMap<(typeof META_NAMES)[number], BlockHandle>;
 
@@ -61,6 +59,8 @@ export class TableFile {
   readonly index: TableIndex;
   readonly hasTwoLevelIndex: boolean;
   readonly rangeDeletions: readonly RangeDeletion[];
+  /** The memory of the open file in bytes, without its blocks. */
+  readonly heldBytes: number;
   readonly #blocks: BlockFile;
   readonly #version: number;
 
@@ -78,7 +78,11 @@ export class TableFile {
     this.rangeDeletions =
       deletions === undefined
         ? []
-        : readRangeDeletions(blocks.read(deletions), this.#layout, options.maxRangeDeletions);
+        : readRangeDeletions(blocks.read(deletions), this.#layout, options);
+    this.heldBytes = this.rangeDeletions.reduce(
+      (sum, { start, end }) => sum + deletionBytes(start, end),
+      this.index.heldBytes,
+    );
   }
 
   /** Opens a table file. @param sizeBytes the size of the file according to the MANIFEST, if that states it */
@@ -106,11 +110,6 @@ export class TableFile {
 
   get #layout(): 'row' | 'columnar' {
     return this.#version >= 5 ? 'columnar' : 'row';
-  }
-
-  /** The memory of the open file in bytes, without its blocks. */
-  get heldBytes(): number {
-    return this.index.heldBytes + RANGE_DELETION_BYTES * this.rangeDeletions.length;
   }
 
   /** Reads a partition of a two-level index. */
