@@ -27,6 +27,8 @@ export interface RowTable {
   readonly version?: 0 | 1 | 2 | 3 | 4;
   /** @defaultValue 4 */
   readonly pointsInBlock?: number;
+  /** The separators of the data blocks; by default their last keys. */
+  readonly separators?: readonly string[];
   /** Further entries of the metaindex. */
   readonly meta?: readonly string[];
   /** Separators of empty data blocks after the others. */
@@ -38,6 +40,7 @@ export interface RowTable {
 
 type RowEntry = readonly [Uint8Array, Uint8Array];
 
+const SET = 1;
 const RANGE_DELETE = 15;
 const LEVELDB_MAGIC = '57fb808b247547db';
 const PEBBLE_MAGIC = 'f09faab3f09faab3';
@@ -77,7 +80,9 @@ export function encodeRowTable(table: RowTable): Uint8Array {
   for (let start = 0; start < points.length; start += pointsInBlock) {
     const entries = points.slice(start, start + pointsInBlock).map(rowOf(version));
     const [lastKey] = entries.at(-1) as RowEntry;
-    index.push([lastKey, append(encodeRowBlock(entries))]);
+    const separator = table.separators?.[index.length];
+    const indexKey = separator === undefined ? lastKey : internalKey(separator, 0, SET);
+    index.push([indexKey, append(encodeRowBlock(entries))]);
   }
   for (const separator of table.emptyBlocks ?? []) {
     index.push([internalKey(separator, 0, 1), append(encodeRowBlock([]))]);
@@ -102,7 +107,6 @@ export function encodeRowTable(table: RowTable): Uint8Array {
 }
 
 function rowOf(version: number): (point: RowPoint) => RowEntry {
-  const SET = 1;
   return ({ key, sequence, kind = SET, value = '', isExternal = false }) => {
     const prefix = version >= 3 && (kind & ~64) === SET ? [isExternal ? 0x80 : 0] : [];
     return [internalKey(key, sequence, kind), new ByteWriter().raw(prefix, text(value)).done()];

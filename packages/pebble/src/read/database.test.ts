@@ -212,6 +212,27 @@ describe('the memory of open tables', () => {
     expect(files.openCount).toBe(0);
   });
 
+  it('counts the memory that a long key of an earlier block has left', async () => {
+    const edit = new EditWriter().head();
+    const files: Files = new Map();
+    for (let number = 10; number < 60; number += 1) {
+      const keys = [`a${number}${'x'.repeat(20_000)}`, 'b'];
+      const bytes = encodeRowTable({
+        points: keys.map((key) => ({ key, sequence: number, value: 'value' })),
+        pointsInBlock: 1,
+        separators: [`a${number}y`, 'b'],
+      });
+      files.set(`0000${number}.sst`, bytes);
+      const bounds = { smallest: `a${number}`, largest: 'b' };
+      edit.addTable({ number, level: 0, sizeBytes: bytes.length, ...bounds });
+    }
+    const database = encodeDatabase([edit], files);
+    expect((await listDatabase(database, { maxOpenBytes: 4_000_000 })).length).toBe(51);
+    await expect(listDatabase(database, { maxOpenBytes: 500_000 })).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_TOO_LARGE',
+    });
+  });
+
   it('is released: tables read one after another need no more than one', async () => {
     const files = manyTables();
     expect((await listDatabase(files, { maxOpenBytes: 4000 })).length).toBe(1000);

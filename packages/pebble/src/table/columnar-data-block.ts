@@ -67,7 +67,7 @@ export class ColumnarDataCursor implements BlockCursor {
     return this.#key.order;
   }
   get heldBytes(): number {
-    return this.data.length + ROW_BYTES * (this.#block?.rows ?? 0);
+    return this.data.length + this.#key.bytes.length + ROW_BYTES * (this.#block?.rows ?? 0);
   }
 
   load(stored: Block): void {

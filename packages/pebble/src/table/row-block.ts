@@ -159,7 +159,7 @@ export class RowDataCursor implements BlockCursor {
     return this.#reader.valueEnd;
   }
   get heldBytes(): number {
-    return this.#reader.data.length;
+    return this.#reader.data.length + this.#reader.keyBytes.length;
   }
 
   load(block: Block): void {
