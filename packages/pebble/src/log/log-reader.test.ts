@@ -100,6 +100,36 @@ describe.each(FORMATS)('a log of %s chunks', (format) => {
   });
 });
 
+describe('a long record', () => {
+  const limit = {
+    code: 'SSTITCH_PEBBLE_TOO_LARGE',
+    message: expect.stringContaining('maxLogBytes'),
+  };
+
+  it('is refused once it exceeds the limit, before the rest of it is read', () => {
+    const log = encodeLog([one, new Uint8Array(1_000_000)], 'recyclable', NUMBER);
+    expect(read(log, { maxLogBytes: 1_000_000 }).length).toBe(2);
+    expect(failure(log, { maxLogBytes: 999_999 })).toMatchObject(limit);
+    const files = new MemoryFiles([['log', log.subarray(0, 500_000)]]);
+    const file = InputFile.open(files, `${DIRECTORY}/log`, 'the test has it');
+    const options = { logNumber: NUMBER, tornEnd: 'refuse', maxLogBytes: 100_000 } as const;
+    expect(() => [...readLog(file, options)]).toThrow(expect.objectContaining(limit));
+    expect(files.bytesRead).toBeLessThan(200_000);
+  });
+
+  it('takes as much memory as it is long, even if its chunks have a byte each', () => {
+    const count = 2_000_000;
+    const middle = encodeChunk(Uint8Array.of(1), 2, 'legacy', 0);
+    const log = new Uint8Array(count * middle.length);
+    for (let at = 0; at < log.length; at += middle.length) log.set(middle, at);
+    log.set(encodeChunk(Uint8Array.of(1), 1, 'legacy', 0));
+    log.set(encodeChunk(Uint8Array.of(1), 3, 'legacy', 0), log.length - middle.length);
+    const before = process.memoryUsage.rss();
+    expect(read(log).map(({ length }) => length)).toEqual([count]);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(2 ** 27);
+  });
+});
+
 describe('a recycled log', () => {
   it.each(['recyclable', 'sync'] as const)(
     'ends at leftover %s chunks of the old log',

@@ -26,7 +26,7 @@
 
 import { maskedChecksum } from '@sstitch/sst/file-format';
 import { readUint16, readUint32 } from '../encoding/fixed-numbers.js';
-import { corrupt, type Location, type PebbleError } from '../errors.js';
+import { corrupt, type Location, type PebbleError, tooLarge } from '../errors.js';
 import type { InputFile } from '../input-file.js';
 
 export const LOG_BLOCK_BYTES = 32 * 1024;
@@ -43,6 +43,8 @@ export interface LogOptions {
   readonly logNumber: number | undefined;
   /** What to do at a torn end; `damage` reports it as damage, for a log that its writer has closed. */
   readonly tornEnd: 'damage' | 'refuse' | 'end';
+  /** The limit of this name, which no record of a WAL exceeds; undefined for a MANIFEST, whose file has a limit. */
+  readonly maxLogBytes?: number;
 }
 
 export interface LogRecord {
@@ -67,11 +69,13 @@ interface Fault {
 /**
  * Yields the records of a log in order.
  *
- * @throws PebbleError `SSTITCH_PEBBLE_CORRUPT` for damage and, unless `tornEnd` is `end`, for a torn end
+ * @throws PebbleError `SSTITCH_PEBBLE_CORRUPT` for damage and, unless `tornEnd` is `end`, for a torn end;
+ * `SSTITCH_PEBBLE_TOO_LARGE` for a record above the limit
  */
 export function* readLog(file: InputFile, options: LogOptions): Generator<LogRecord, void> {
+  const { maxLogBytes = Number.POSITIVE_INFINITY } = options;
   const chunks = new ChunkReader(file, options.logNumber);
-  let parts: Uint8Array[] = [];
+  const record = new RecordBuffer();
   let start = -1;
   for (;;) {
     const chunk = chunks.next();
@@ -81,11 +85,18 @@ export function* readLog(file: InputFile, options: LogOptions): Generator<LogRec
       const problem = begins ? 'a record begins inside another' : 'a record has no first chunk';
       throw corrupt(`${problem}: the log is damaged`, { path: file.path, offset: chunk.offset });
     }
+    if (chunk.position === FULL) {
+      yield { bytes: chunk.payload, offset: chunk.offset };
+      continue;
+    }
     if (begins) start = chunk.offset;
-    parts.push(chunk.payload);
-    if (chunk.position !== FULL && chunk.position !== LAST) continue;
-    yield { bytes: joined(parts), offset: start };
-    parts = [];
+    const recordBytes = record.append(chunk.payload);
+    if (recordBytes > maxLogBytes) {
+      const at = { path: file.path, offset: start };
+      throw tooLarge(`a record has ${recordBytes} bytes or more`, maxLogBytes, 'maxLogBytes', at);
+    }
+    if (chunk.position !== LAST) continue;
+    yield { bytes: record.take(), offset: start };
     start = -1;
   }
   const unfinished =
@@ -294,14 +305,28 @@ function isEndOfClosedLog(bytes: Uint8Array, logNumber: number): boolean {
   return isClosing && number * 256 ** (4 - numberBytes.length) <= logNumber;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [first = new Uint8Array(0)] = parts;
-  if (parts.length === 1) return first;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let position = 0;
-  for (const part of parts) {
-    bytes.set(part, position);
-    position += part.length;
+/** Joins the chunks of a record. A view of each chunk would take far more memory than a chunk of a few bytes. */
+class RecordBuffer {
+  #bytes = new Uint8Array(LOG_BLOCK_BYTES);
+  #length = 0;
+
+  /** Appends a chunk; returns the length of the record. */
+  append(payload: Uint8Array): number {
+    const start = this.#length;
+    this.#length += payload.length;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, 2 * this.#bytes.length));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(payload, start);
+    return this.#length;
   }
-  return bytes;
+
+  /** Returns the record, and begins the next one. */
+  take(): Uint8Array {
+    const record = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return record;
+  }
 }

@@ -43,14 +43,15 @@ export function readMemoryTable(
     const tornEnd = index === logs.length - 1 ? options.tornLogs : 'damage';
     const file = InputFile.open(fileSystem, path, 'the directory lists this WAL');
     try {
-      for (const record of readLog(file, { logNumber: number, tornEnd })) {
+      const { maxLogBytes } = options;
+      for (const record of readLog(file, { logNumber: number, tornEnd, maxLogBytes })) {
         const at = { path, offset: record.offset };
         heldBytes += record.bytes.length;
         for (const entry of readBatch(record.bytes, at)) {
           heldBytes += ENTRY_BYTES;
-          if (heldBytes > options.maxLogBytes) {
+          if (heldBytes > maxLogBytes) {
             const what = `the WALs need ${heldBytes} bytes of memory or more`;
-            throw tooLarge(what, options.maxLogBytes, 'maxLogBytes', at);
+            throw tooLarge(what, maxLogBytes, 'maxLogBytes', at);
           }
           if (entry.kind === INGEST_TABLE) ingestedTables.push(ingestedTable(entry, at));
           else if (entry.kind !== RANGE_DELETE && entry.kind !== EXCISE) points.push(entry);
