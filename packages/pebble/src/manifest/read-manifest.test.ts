@@ -194,6 +194,11 @@ describe('limits', () => {
       code: 'SSTITCH_PEBBLE_TOO_LARGE',
       message: expect.stringContaining('maxTables'),
     });
+    const gone = encodeDatabase([edit().deleteTable(0, 1).deleteTable(0, 2)]);
+    await expect(listDatabase(gone, { maxTables: 1 })).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_TOO_LARGE',
+      message: expect.stringContaining('a version edit names 2 tables or more'),
+    });
     await expect(listDatabase(files, { maxManifestBytes: 20 })).rejects.toMatchObject({
       code: 'SSTITCH_PEBBLE_TOO_LARGE',
       message: expect.stringContaining('maxManifestBytes'),

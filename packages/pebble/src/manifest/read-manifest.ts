@@ -44,7 +44,7 @@ export function readManifest(
     const builder = new VersionBuilder(path, options.maxTables);
     for (const record of readLog(file, { logNumber: undefined, tornEnd: options.tornLogs })) {
       const at = { path, offset: record.offset };
-      builder.apply(decodeVersionEdit(record.bytes, at), at);
+      builder.apply(decodeVersionEdit(record.bytes, at, options.maxTables), at);
     }
     return builder.finish();
   } finally {

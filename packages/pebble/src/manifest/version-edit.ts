@@ -21,7 +21,7 @@
 // key has the largest possible sequence number (2^56 - 1), its user key is an exclusive bound.
 
 import { ByteCursor } from '../encoding/byte-cursor.js';
-import { type Location, unsupported } from '../errors.js';
+import { type Location, tooLarge, unsupported } from '../errors.js';
 
 /** A table as an edit adds it. */
 export interface TableEntry {
@@ -72,8 +72,16 @@ const REFUSED_CUSTOM_TAGS = new Map([
   [69, 'a table with blob references (value separation)'],
 ]);
 
-/** Reads a version edit. */
-export function decodeVersionEdit(record: Uint8Array, at: Location): VersionEdit {
+/**
+ * Reads a version edit.
+ *
+ * @param maxTables the limit of the database, and so of the tables that an edit adds or removes
+ */
+export function decodeVersionEdit(
+  record: Uint8Array,
+  at: Location,
+  maxTables: number,
+): VersionEdit {
   const cursor = new ByteCursor(record, 'a version edit', at);
   const edit: VersionEdit = {
     comparer: undefined,
@@ -84,7 +92,19 @@ export function decodeVersionEdit(record: Uint8Array, at: Location): VersionEdit
     addedBackings: [],
     removedBackings: [],
   };
-  while (!cursor.atEnd) readField(cursor, cursor.uvarint(), edit);
+  const lists = [
+    edit.deletedTables,
+    edit.addedTables,
+    edit.addedBackings,
+    edit.removedBackings,
+  ] as const;
+  while (!cursor.atEnd) {
+    readField(cursor, cursor.uvarint(), edit);
+    const count = Math.max(...lists.map(({ length }) => length));
+    if (count > maxTables) {
+      throw tooLarge(`a version edit names ${count} tables or more`, maxTables, 'maxTables', at);
+    }
+  }
   return edit;
 }
 

@@ -33,7 +33,7 @@ type Decode = (bytes: Uint8Array) => void;
 
 /** What the fixtures have of a kind, and how it is decoded. */
 const parts: Record<string, { readonly originals: Uint8Array[]; readonly decode: Decode }> = {
-  'a version edit': { originals: [], decode: (bytes) => void decodeVersionEdit(bytes, AT) },
+  'a version edit': { originals: [], decode: (bytes) => void decodeVersionEdit(bytes, AT, 1000) },
   'a write batch': { originals: [], decode: (bytes) => void [...readBatch(bytes, AT)] },
   'a WAL': { originals: [], decode: readWal },
   'a footer': {
