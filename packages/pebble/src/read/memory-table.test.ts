@@ -86,6 +86,25 @@ describe('the WALs of a database', () => {
     await expect(keys(files)).rejects.toMatchObject({ code: 'SSTITCH_PEBBLE_NOT_FOUND' });
   });
 
+  it('may ingest a table only once', async () => {
+    const ingest = (number: number): BatchItem => ({
+      kind: INGEST_TABLE,
+      key: Uint8Array.of(number),
+    });
+    const table = encodeRowTable({ points: [{ key: 'a', sequence: 0 }] });
+    const files = database([
+      log(5, encodeBatch(10, [ingest(40)])),
+      log(6, encodeBatch(20, [ingest(41), ingest(40)])),
+      ['000040.sst', table],
+      ['000041.sst', table],
+    ]);
+    await expect(keys(files)).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_CORRUPT',
+      path: '/database/000006.log',
+      message: expect.stringContaining('table 40 is ingested again'),
+    });
+  });
+
   it('may be empty', async () => {
     expect(await keys(database([['000005.log', new Uint8Array(0)]]))).toEqual([]);
   });

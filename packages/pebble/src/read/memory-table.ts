@@ -3,7 +3,7 @@
 import { compareBytes } from '@sstitch/contract';
 import { ByteCursor } from '../encoding/byte-cursor.js';
 import { EXCISE, INGEST_TABLE, RANGE_DELETE } from '../encoding/entry-kind.js';
-import { type Location, tooLarge } from '../errors.js';
+import { corrupt, type Location, tooLarge } from '../errors.js';
 import { InputFile } from '../input-file.js';
 import { readLog } from '../log/log-reader.js';
 import { type BatchEntry, readBatch } from '../log/write-batch.js';
@@ -37,7 +37,7 @@ export function readMemoryTable(
 ): MemoryTable {
   const points: BatchEntry[] = [];
   const rangeDeletions: RangeDeletion[] = [];
-  const ingestedTables: LiveTable[] = [];
+  const ingestedTables = new Map<number, LiveTable>();
   let heldBytes = 0;
   for (const [index, { number, path }] of logs.entries()) {
     const tornEnd = index === logs.length - 1 ? options.tornLogs : 'damage';
@@ -53,7 +53,7 @@ export function readMemoryTable(
             const what = `the WALs need ${heldBytes} bytes of memory or more`;
             throw tooLarge(what, maxLogBytes, 'maxLogBytes', at);
           }
-          if (entry.kind === INGEST_TABLE) ingestedTables.push(ingestedTable(entry, at));
+          if (entry.kind === INGEST_TABLE) addIngestedTable(ingestedTables, entry, at);
           else if (entry.kind !== RANGE_DELETE && entry.kind !== EXCISE) points.push(entry);
           else addRangeDeletion(rangeDeletions, entry);
         }
@@ -63,14 +63,16 @@ export function readMemoryTable(
     }
   }
   points.sort((a, b) => compareBytes(a.key, b.key) || b.sequence - a.sequence || b.kind - a.kind);
-  return { points, rangeDeletions, ingestedTables };
+  return { points, rangeDeletions, ingestedTables: [...ingestedTables.values()] };
 }
 
-function ingestedTable(entry: BatchEntry, at: Location): LiveTable {
+function addIngestedTable(tables: Map<number, LiveTable>, entry: BatchEntry, at: Location): void {
   const cursor = new ByteCursor(entry.key, 'the number of an ingested table', at);
   const number = cursor.uvarint();
   if (!cursor.atEnd) throw cursor.fault('is followed by further bytes');
-  return {
+  // Without this check, a small file could make a reader read one table thousands of times.
+  if (tables.has(number)) throw corrupt(`table ${number} is ingested again`, at);
+  tables.set(number, {
     level: 0,
     number,
     backing: undefined,
@@ -83,7 +85,7 @@ function ingestedTable(entry: BatchEntry, at: Location): LiveTable {
     largestSequence: entry.sequence,
     fileNumber: number,
     fileBytes: undefined,
-  };
+  });
 }
 
 function addRangeDeletion(deletions: RangeDeletion[], entry: BatchEntry): void {
