@@ -88,6 +88,21 @@ describe('the tables of a MANIFEST', () => {
     expect(await listDatabase(encodeDatabase([huge], FILES))).toEqual(lines('b'));
   });
 
+  it('may share a key with both neighbours of their level, in any order of their edits', async () => {
+    const one = encodeRowTable({ points: [{ key: 'c', sequence: 9, value: 'value c' }] });
+    const shared = { number: 11, sizeBytes: one.length, smallest: 'c', largest: 'c' };
+    const last = { ...TABLE, number: 10, smallest: 'c', largest: 'd', sizeBytes: one.length };
+    const files = [...FILES.slice(0, 1), ['000010.sst', one], ['000011.sst', one]] as const;
+    for (const tables of [
+      [TABLE, shared, last],
+      [last, shared, TABLE],
+    ]) {
+      const added = edit();
+      for (const table of tables) added.addTable(table);
+      expect(await listDatabase(encodeDatabase([added], files))).toEqual(lines('a', 'b', 'c'));
+    }
+  });
+
   it('may have custom fields that can be ignored', async () => {
     const custom = new ByteWriter().uvarint(2).byteString(Uint8Array.of(1));
     custom.uvarint(6).byteString(Uint8Array.of(1)).uvarint(33).byteString(text('new')).uvarint(130);

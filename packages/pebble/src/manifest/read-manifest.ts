@@ -141,7 +141,7 @@ class VersionBuilder {
  */
 function checkDisjoint(tables: TableEntry[], path: string): void {
   const groups = new Map<string, TableEntry>();
-  for (const table of tables.sort((a, b) => compareBytes(a.smallest, b.smallest))) {
+  for (const table of tables.sort(byBounds)) {
     const level = table.level === 0 ? undefined : `level ${table.level}`;
     const file = table.backing === undefined ? undefined : `file ${table.backing}`;
     for (const group of [level, file]) {
@@ -153,6 +153,11 @@ function checkDisjoint(tables: TableEntry[], path: string): void {
       }
     }
   }
+}
+
+/** Of tables that begin with one key, one that ends with it as well comes first. */
+function byBounds(a: TableEntry, b: TableEntry): number {
+  return compareBytes(a.smallest, b.smallest) || compareBytes(a.largest, b.largest);
 }
 
 function tableId(level: number, number: number): string {
