@@ -1,5 +1,6 @@
 // The options of reading, their defaults and checks.
 
+import { describeValue } from '@sstitch/contract';
 import type { FileSystem } from '@sstitch/sst';
 import { PebbleError } from './errors.js';
 
@@ -124,6 +125,6 @@ export function checkCount(
 export function refused(name: string, value: unknown, wanted: string): PebbleError {
   return new PebbleError(
     'SSTITCH_PEBBLE_OPTIONS',
-    `${name} is ${String(value)}: it must be ${wanted}`,
+    `${name} is ${typeof value === 'object' ? describeValue(value) : String(value)}: it must be ${wanted}`,
   );
 }

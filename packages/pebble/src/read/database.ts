@@ -2,7 +2,7 @@
 // change while it is open: read a checkpoint or a copy.
 
 import { setImmediate } from 'node:timers/promises';
-import { compareBytes, keyAfter } from '@sstitch/contract';
+import { compareBytes, describeValue, isBytes, keyAfter } from '@sstitch/contract';
 import { nodeFileSystem } from '@sstitch/sst';
 import { loadZstd } from '../encoding/zstd.js';
 import { PebbleError, throwIfAborted } from '../errors.js';
@@ -43,7 +43,7 @@ export interface EntriesOptions {
    */
   readonly pageEntries?: number | undefined;
   /**
-   * A page ends when its keys and values have at least this many bytes.
+   * A page ends when its keys and values have at least this many bytes; at most 1 GiB.
    *
    * @defaultValue 1,048,576
    */
@@ -52,6 +52,8 @@ export interface EntriesOptions {
 
 const DEFAULT_PAGE_ENTRIES = 1024;
 const DEFAULT_PAGE_BYTES = 2 ** 20;
+/** With the entry that ends a page, its offsets fit in 32 bits. */
+const MAX_PAGE_BYTES = 2 ** 30;
 const FIRST_KEY = new Uint8Array(0);
 
 /** The parts of an open database. */
@@ -155,7 +157,8 @@ export class PebbleDatabase {
     const range = { start: options.start ?? FIRST_KEY, end: options.end };
     checkRange(range);
     const pageEntries = checkCount('pageEntries', options.pageEntries ?? DEFAULT_PAGE_ENTRIES, 1);
-    const pageBytes = checkCount('pageBytes', options.pageBytes ?? DEFAULT_PAGE_BYTES, 1);
+    const askedBytes = options.pageBytes ?? DEFAULT_PAGE_BYTES;
+    const pageBytes = checkCount('pageBytes', askedBytes, 1, MAX_PAGE_BYTES);
     this.#checkOpen();
     return { range, pageEntries, pageBytes };
   }
@@ -171,6 +174,7 @@ export class PebbleDatabase {
 
   /** Like `get`, but synchronous: for a worker thread. */
   getSync(key: Uint8Array): Uint8Array | undefined {
+    checkBytes('key', key);
     const range = { start: key, end: keyAfter(key) };
     for (const [entry] of this.entriesSync(range)) return entry?.value;
     return undefined;
@@ -198,8 +202,12 @@ export class PebbleDatabase {
 }
 
 function checkRange({ start, end }: KeyRange): void {
-  if (!(start instanceof Uint8Array)) throw refused('start', start, 'a Uint8Array');
+  checkBytes('start', start);
   if (end === undefined) return;
-  if (!(end instanceof Uint8Array)) throw refused('end', end, 'a Uint8Array');
-  if (compareBytes(start, end) > 0) throw refused('end', end, 'at or after start');
+  checkBytes('end', end);
+  if (compareBytes(start, end) > 0) throw refused('end', 'before start', 'at or after it');
+}
+
+function checkBytes(name: string, bytes: Uint8Array): void {
+  if (!isBytes(bytes)) throw refused(name, describeValue(bytes), 'a Uint8Array');
 }
