@@ -4,33 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { text } from '../../test/byte-writer.js';
 import { EditWriter, encodeDatabase } from '../../test/encode-database.js';
-import { encodeRowTable } from '../../test/encode-row-table.js';
+import { encodeRowTable, type RowDeletion } from '../../test/encode-row-table.js';
 import { fixtureEntries, fixtureFiles } from '../../test/fixtures.js';
 import { listDatabase, listEntries } from '../../test/list-entries.js';
+import { keyOf, manyTables } from '../../test/many-tables.js';
 import { DIRECTORY, type Files, MemoryFiles } from '../../test/memory-files.js';
 import { PebbleDatabase, type PebbleErrorCode, writePebbleDatabase } from '../index.js';
-
-/** Ten tables of a hundred keys, ten keys in a block: keys 000 to 099 are in table 1, and so on. */
-function manyTables(): MemoryFiles {
-  const edit = new EditWriter().head();
-  const files: Files = new Map();
-  for (let table = 1; table <= 10; table += 1) {
-    const keys = Array.from({ length: 100 }, (_, index) => keyOf(table * 100 - 100 + index));
-    const value = 'v'.repeat(100);
-    const points = keys.map((key) => ({ key, sequence: 5, value }));
-    const bytes = encodeRowTable({ points, pointsInBlock: 10 });
-    files.set(`00000${table - 1}.sst`, bytes);
-    edit.addTable({
-      number: table - 1,
-      sizeBytes: bytes.length,
-      smallest: keys[0] as string,
-      largest: keys.at(-1) as string,
-    });
-  }
-  return encodeDatabase([edit], files);
-}
-
-const keyOf = (index: number) => `key ${String(index).padStart(4, '0')}`;
 
 describe('a range', () => {
   it('reads only the tables and blocks that it needs', async () => {
@@ -154,93 +133,27 @@ describe('entries that are not live', () => {
   });
 });
 
-describe('the memory of open tables', () => {
-  /** Tables of level 0 that all cover the same range, each with a block of 20 KB. */
-  function overlappingTables(count: number): MemoryFiles {
-    const edit = new EditWriter().head();
-    const files: Files = new Map();
-    for (let number = 10; number < 10 + count; number += 1) {
-      const points = ['a', 'b'].map((key) => ({
-        key,
-        sequence: number,
-        value: 'v'.repeat(10_000),
-      }));
-      const bytes = encodeRowTable({ points });
-      files.set(`0000${number}.sst`, bytes);
-      edit.addTable({ number, level: 0, sizeBytes: bytes.length, smallest: 'a', largest: 'b' });
-    }
-    return encodeDatabase([edit], files);
-  }
-
-  it('is bounded by an option', async () => {
-    const files = overlappingTables(50);
-    expect((await listDatabase(files, { maxOpenBytes: 2_000_000 })).length).toBe(2);
-    await expect(listDatabase(files, { maxOpenBytes: 500_000 })).rejects.toMatchObject({
-      code: 'SSTITCH_PEBBLE_TOO_LARGE',
-      message: expect.stringContaining('maxOpenBytes'),
+describe('tables with many range deletions', () => {
+  it('do not delay the abort of an iterator', async () => {
+    const rangeDeletions = Array.from({ length: 2000 }, (_, index) => {
+      const [start, end] = [index, index + 1].map((each) => String(each).padStart(4, '0'));
+      return { start, end, sequence: 5 } as RowDeletion;
     });
-    expect(files.openCount).toBe(0);
-  });
-
-  /** Tables of level 0, each with a point of its own and a range deletion with a key of 20 KB, after all points. */
-  function tablesWithDeletions(count: number, smallest: (number: number) => string): MemoryFiles {
+    const bytes = encodeRowTable({ points: [], emptyBlocks: ['9'], rangeDeletions });
     const edit = new EditWriter().head();
-    const files: Files = new Map();
-    for (let number = 10; number < 10 + count; number += 1) {
-      const key = smallest(number);
-      const bytes = encodeRowTable({
-        points: [{ key, sequence: number, value: 'value' }],
-        rangeDeletions: [{ start: 'x'.repeat(20_000), end: 'y', sequence: number }],
-      });
-      files.set(`0000${number}.sst`, bytes);
-      const bounds = { smallest: key, largest: 'y', isExclusive: true };
+    const tables: Files = new Map();
+    for (let number = 10; number < 70; number += 1) {
+      tables.set(`0000${number}.sst`, bytes);
+      const bounds = { smallest: '0', largest: '9' };
       edit.addTable({ number, level: 0, sizeBytes: bytes.length, ...bounds });
     }
-    return encodeDatabase([edit], files);
-  }
-
-  it.each([
-    ['while the tables are open', () => 'a'],
-    ['after the last point of their table', (number: number) => `a${number}`],
-  ])('counts the keys of range deletions, %s', async (_, smallest) => {
-    const files = tablesWithDeletions(50, smallest);
-    expect((await listDatabase(files, { maxOpenBytes: 4_000_000 })).length).toBeGreaterThan(0);
-    await expect(listDatabase(files, { maxOpenBytes: 500_000 })).rejects.toMatchObject({
-      code: 'SSTITCH_PEBBLE_TOO_LARGE',
-      message: expect.stringContaining('maxOpenBytes'),
-    });
-    expect(files.openCount).toBe(0);
-  });
-
-  it('counts the memory that a long key of an earlier block has left', async () => {
-    const edit = new EditWriter().head();
-    const files: Files = new Map();
-    for (let number = 10; number < 60; number += 1) {
-      const keys = [`a${number}${'x'.repeat(20_000)}`, 'b'];
-      const bytes = encodeRowTable({
-        points: keys.map((key) => ({ key, sequence: number, value: 'value' })),
-        pointsInBlock: 1,
-        separators: [`a${number}y`, 'b'],
-      });
-      files.set(`0000${number}.sst`, bytes);
-      const bounds = { smallest: `a${number}`, largest: 'b' };
-      edit.addTable({ number, level: 0, sizeBytes: bytes.length, ...bounds });
-    }
-    const database = encodeDatabase([edit], files);
-    expect((await listDatabase(database, { maxOpenBytes: 4_000_000 })).length).toBe(51);
-    await expect(listDatabase(database, { maxOpenBytes: 500_000 })).rejects.toMatchObject({
-      code: 'SSTITCH_PEBBLE_TOO_LARGE',
-    });
-  });
-
-  it('is released: tables read one after another need no more than one', async () => {
-    const files = manyTables();
-    expect((await listDatabase(files, { maxOpenBytes: 4000 })).length).toBe(1000);
-    const options = { fileSystem: files, maxOpenBytes: 4000 };
-    await using database = await PebbleDatabase.open(DIRECTORY, options);
-    for (let index = 0; index < 1000; index += 7) {
-      expect((await database.get(text(keyOf(index))))?.length).toBe(100);
-    }
+    const files = encodeDatabase([edit], tables);
+    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: files });
+    const controller = new AbortController();
+    const next = database.entries({ signal: controller.signal }).next();
+    controller.abort('enough');
+    await expect(next).rejects.toMatchObject({ name: 'AbortError', cause: 'enough' });
+    expect(files.opened.length).toBeLessThan(20);
   });
 });
 

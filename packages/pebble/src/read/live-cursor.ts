@@ -28,7 +28,7 @@ type Cursor = TableCursor | MemoryCursor;
 
 /** How many entries are read without a pause: about 10 ms. */
 const PAUSE_STEPS = 20_000;
-/** Opening a table counts as this many entries. */
+/** Opening a table counts as this many entries, besides its range deletions. */
 const OPEN_STEPS = 200;
 
 export class LiveCursor {
@@ -77,8 +77,7 @@ export class LiveCursor {
       const cursor = heap.top;
       if (cursor === undefined) return undefined;
       if (!cursor.isOpen) {
-        this.#openTable(cursor as TableCursor);
-        steps += OPEN_STEPS;
+        steps += OPEN_STEPS + this.#openTable(cursor as TableCursor);
       } else if (this.#isNewest(cursor)) {
         this.#isAtLive = true;
         return cursor;
@@ -116,7 +115,8 @@ export class LiveCursor {
     return true;
   }
 
-  #openTable(cursor: TableCursor): void {
+  /** Opens a table; returns the number of its range deletions, each of which takes as long as an entry. */
+  #openTable(cursor: TableCursor): number {
     const file = this.#cache.acquire(cursor.table);
     this.#open.add(cursor);
     cursor.open(file);
@@ -124,6 +124,7 @@ export class LiveCursor {
       if (deletionOverlaps(deletion, this.#range)) this.#sweep.add(deletion, file);
     }
     this.#settle(cursor);
+    return file.rangeDeletions.length;
   }
 
   #advance(): void {
