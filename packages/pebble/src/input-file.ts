@@ -36,7 +36,7 @@ export class InputFile {
         fileOperation(path, wantedBy, () => handle.sizeBytes()),
       );
     } catch (error) {
-      handle.close();
+      closeReadFile(handle);
       throw error;
     }
   }
@@ -57,7 +57,16 @@ export class InputFile {
   }
 
   close(): void {
-    this.#handle.close();
+    closeReadFile(this.#handle);
+  }
+}
+
+/** Closes a file that was only read. A failure loses nothing, so it does not hide another or keep files open. */
+function closeReadFile(handle: FileHandle): void {
+  try {
+    handle.close();
+  } catch {
+    // The caller has what it has read.
   }
 }
 

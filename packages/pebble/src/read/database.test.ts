@@ -334,6 +334,40 @@ describe('a directory', () => {
   });
 });
 
+describe('a file that cannot be closed', () => {
+  const broken = Object.assign(new Error('EIO: broken'), { code: 'EIO' });
+  /** `files`, whose handles fail when they are closed. */
+  const failing = (files: MemoryFiles) => ({
+    readdir: (path: string) => files.readdir(path),
+    status: (path: string) => files.status(path),
+    open: (path: string) => {
+      const file = files.open(path);
+      const close = () => {
+        file.close();
+        throw broken;
+      };
+      return { ...file, close };
+    },
+  });
+
+  it('keeps no other open, and fails no reader', async () => {
+    const files = manyTables();
+    const database = await PebbleDatabase.open(DIRECTORY, { fileSystem: failing(files) });
+    expect((await listEntries(database)).length).toBe(1000);
+    expect(files.openCount).toBe(10);
+    await database.close();
+    expect(files.openCount).toBe(0);
+  });
+
+  it('does not hide why a reader failed', async () => {
+    const files = manyTables();
+    files.files.set('MANIFEST-000001', text('not a log'));
+    await expect(
+      PebbleDatabase.open(DIRECTORY, { fileSystem: failing(files) }),
+    ).rejects.toMatchObject({ code: 'SSTITCH_PEBBLE_CORRUPT' });
+  });
+});
+
 describe('a synchronous scan', () => {
   it('frees the blocks that it has read, although no turn of the event loop ends', async () => {
     const directory = join(mkdtempSync(join(tmpdir(), 'pebble-')), 'database');

@@ -35,9 +35,11 @@ export function directorySink(
       try {
         for (const chunk of chunks) file.write(chunk);
         file.sync();
-      } finally {
-        file.close();
+      } catch (error) {
+        tryTo(() => file.close());
+        throw error;
       }
+      file.close();
     });
   };
   const finish = () => {

@@ -158,7 +158,10 @@ describe('a failure', () => {
           read: file.read.bind(file),
           sync: () => file.sync(),
           sizeBytes: () => file.sizeBytes(),
-          close: () => file.close(),
+          close: () => {
+            file.close();
+            if (writes >= 3) throw new Error('EIO: and it cannot be closed');
+          },
         };
       },
     };
