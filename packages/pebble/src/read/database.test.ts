@@ -171,56 +171,6 @@ describe('a closed database', () => {
   });
 });
 
-/** Bytes whose memory was transferred to another thread: as bytes they look like an empty key. */
-function transferred(): Uint8Array {
-  const bytes = new Uint8Array(4);
-  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
-  return bytes;
-}
-
-describe('arguments', () => {
-  it.each([
-    ['maxBlockBytes', { maxBlockBytes: 0 }],
-    ['maxTables', { maxTables: 1.5 }],
-    ['idleTables', { idleTables: -1 }],
-    ['idleTables', { idleTables: Object.create(null) as number }],
-    ['tornLogs', { tornLogs: 'maybe' as 'end' }],
-  ])('are checked: the option %s', async (name, options) => {
-    await expect(PebbleDatabase.open(DIRECTORY, options)).rejects.toMatchObject({
-      code: 'SSTITCH_PEBBLE_OPTIONS',
-      message: expect.stringContaining(name),
-    });
-  });
-
-  it('are checked: ranges and pages', async () => {
-    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
-    const code = 'SSTITCH_PEBBLE_OPTIONS';
-    for (const options of [
-      { start: text('b'), end: text('a') },
-      { start: Object.create(null) as Uint8Array },
-      { start: 'a' as unknown as Uint8Array },
-      { end: 7 as unknown as Uint8Array },
-      { end: transferred() },
-      { pageEntries: 0 },
-      { pageBytes: Number.NaN },
-      // The offsets of packed entries have 32 bits.
-      { pageBytes: 2 ** 31 },
-    ]) {
-      await expect(database.entries(options).next()).rejects.toMatchObject({ code });
-    }
-  });
-
-  it('are checked: keys', async () => {
-    await using database = await PebbleDatabase.open(DIRECTORY, { fileSystem: manyTables() });
-    for (const key of ['a', 7, [1], undefined, transferred()] as unknown as Uint8Array[]) {
-      await expect(database.get(key)).rejects.toMatchObject({
-        code: 'SSTITCH_PEBBLE_OPTIONS',
-        message: expect.stringContaining('key is '),
-      });
-    }
-  });
-});
-
 describe('a directory', () => {
   const fails = async (files: Files, code: PebbleErrorCode, problem: string) => {
     await expect(listDatabase(new MemoryFiles(files))).rejects.toMatchObject({

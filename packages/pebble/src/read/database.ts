@@ -22,7 +22,7 @@ import { MemoryBudget } from './memory-budget.js';
 import { type MemoryTable, readMemoryTable } from './memory-table.js';
 import { TableCache } from './table-cache.js';
 
-/** The range of entries to read, and the size of pages. */
+/** The range of entries to read, and the size of pages. The bounds are copied. */
 export interface EntriesOptions {
   /**
    * The first key.
@@ -116,19 +116,30 @@ export class PebbleDatabase {
    *
    * @throws PebbleError; its code is `SSTITCH_ABORTED`, and its name AbortError, once the signal has fired
    */
-  async *entries(
+  entries(
     options: EntriesOptions & { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<Entry[], void> {
-    throwIfAborted(options.signal);
+    return this.#pausingPages(withOwnBounds(options), options.signal);
+  }
+
+  async *#pausingPages(
+    options: EntriesOptions,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Entry[], void> {
+    throwIfAborted(signal);
     for (const page of this.#pages(options)) {
       if (page.length > 0) yield page;
       await setImmediate();
-      throwIfAborted(options.signal);
+      throwIfAborted(signal);
     }
   }
 
   /** Like `entries`, but synchronous: for a worker thread. */
-  *entriesSync(options: EntriesOptions = {}): Generator<Entry[], void> {
+  entriesSync(options: EntriesOptions = {}): Generator<Entry[], void> {
+    return this.#fullPages(withOwnBounds(options));
+  }
+
+  *#fullPages(options: EntriesOptions): Generator<Entry[], void> {
     for (const page of this.#pages(options)) if (page.length > 0) yield page;
   }
 
@@ -136,7 +147,11 @@ export class PebbleDatabase {
    * Like `entriesSync`, but without an object for each entry, whose creation takes as long as reading it. A
    * page is valid until the next one is requested.
    */
-  *packedEntriesSync(options: EntriesOptions = {}): Generator<PackedEntries, void> {
+  packedEntriesSync(options: EntriesOptions = {}): Generator<PackedEntries, void> {
+    return this.#packedPages(withOwnBounds(options));
+  }
+
+  *#packedPages(options: EntriesOptions): Generator<PackedEntries, void> {
     const { range, pageEntries, pageBytes } = this.#checked(options);
     for (const page of readPackedPages(this.#cursor(range), pageEntries, pageBytes)) {
       if (page.count > 0) yield page;
@@ -176,7 +191,7 @@ export class PebbleDatabase {
   getSync(key: Uint8Array): Uint8Array | undefined {
     checkBytes('key', key);
     const range = { start: key, end: keyAfter(key) };
-    for (const [entry] of this.entriesSync(range)) return entry?.value;
+    for (const [entry] of this.#fullPages(range)) return entry?.value;
     return undefined;
   }
 
@@ -199,6 +214,12 @@ export class PebbleDatabase {
   #checkOpen(): void {
     if (this.#isClosed) throw new PebbleError('SSTITCH_PEBBLE_CLOSED', 'the database is closed');
   }
+}
+
+/** Copies the bounds, whose memory the caller may reuse before the pages are read. */
+function withOwnBounds(options: EntriesOptions): EntriesOptions {
+  const own = (bytes: Uint8Array | undefined) => (isBytes(bytes) ? new Uint8Array(bytes) : bytes);
+  return { ...options, start: own(options.start), end: own(options.end) };
 }
 
 function checkRange({ start, end }: KeyRange): void {
