@@ -104,3 +104,12 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** How many characters of a text from a file messages show. */
+const SHOWN_CHARACTERS = 100;
+
+/** A text from a file, of any length, as messages show it. */
+export function quoted(text: string): string {
+  const isLong = text.length > SHOWN_CHARACTERS;
+  return JSON.stringify(isLong ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text);
+}

@@ -8,7 +8,7 @@
 //
 // A file number is decimal, padded with zeros to at least 6 digits.
 
-import { corrupt, unsupported } from './errors.js';
+import { corrupt, quoted, unsupported } from './errors.js';
 
 /** The name of the table with this number. */
 export function tableFileName(number: number): string {
@@ -53,7 +53,7 @@ export function markerValue(
     if (!name.startsWith('marker.')) continue;
     const [, markerName, digits, value] = /^marker\.([^.]+)\.(\d{1,15})\.(.+)$/s.exec(name) ?? [];
     if (value === undefined) {
-      throw corrupt(`the marker ${JSON.stringify(name)} is not marker.NAME.NUMBER.VALUE`, {
+      throw corrupt(`the marker ${quoted(name)} is not marker.NAME.NUMBER.VALUE`, {
         path: directory,
       });
     }

@@ -139,6 +139,8 @@ describe('a MANIFEST is refused, with the name of the feature, for', () => {
   it('another comparer', async () => {
     const edits = [new EditWriter().head('cockroach_comparator')];
     await refusal(edits, 'SSTITCH_PEBBLE_UNSUPPORTED', '"cockroach_comparator"');
+    const long = [new EditWriter().head('x'.repeat(10_000))];
+    await refusal(long, 'SSTITCH_PEBBLE_UNSUPPORTED', `"${'x'.repeat(100)}…"`);
   });
 });
 

@@ -4,7 +4,7 @@
 // table lies in a file of its own or in a file that an edit declared as the backing of virtual tables.
 
 import { compareBytes } from '@sstitch/contract';
-import { corrupt, type Location, tooLarge, unsupported } from '../errors.js';
+import { corrupt, type Location, quoted, tooLarge, unsupported } from '../errors.js';
 import { InputFile } from '../input-file.js';
 import { readLog } from '../log/log-reader.js';
 import type { CheckedOptions, ReadableFileSystem } from '../options.js';
@@ -69,7 +69,7 @@ class VersionBuilder {
   apply(edit: VersionEdit, at: Location): void {
     if (edit.comparer !== undefined && edit.comparer !== COMPARER) {
       throw unsupported(
-        `the keys are in the order of the comparer ${JSON.stringify(edit.comparer)}; this package supports only ${COMPARER}`,
+        `the keys are in the order of the comparer ${quoted(edit.comparer)}; this package supports only ${COMPARER}`,
         at,
       );
     }

@@ -1,7 +1,7 @@
 // Finds the files of a directory that make up the database.
 
 import { join } from 'node:path';
-import { corrupt, incomplete, PebbleError, unsupported } from '../errors.js';
+import { corrupt, incomplete, PebbleError, quoted, unsupported } from '../errors.js';
 import { logNumberOf, markerValue } from '../file-names.js';
 import { codeOf, ioError } from '../input-file.js';
 import { NEWEST_FORMAT_VERSION, type ReadableFileSystem } from '../options.js';
@@ -26,7 +26,7 @@ export function findDatabaseFiles(
   const manifest = markerValue(names, 'manifest', directory);
   if (manifest === undefined) throw noDatabase(names, directory);
   if (!/^MANIFEST-\d{1,15}$/.test(manifest)) {
-    throw corrupt(`the manifest marker names ${JSON.stringify(manifest)}, not MANIFEST-NUMBER`, {
+    throw corrupt(`the manifest marker names ${quoted(manifest)}, not MANIFEST-NUMBER`, {
       path: directory,
     });
   }
@@ -86,7 +86,7 @@ function formatVersionOf(names: readonly string[], directory: string): number {
     );
   }
   if (!/^\d{1,15}$/.test(value)) {
-    throw corrupt(`the format-version marker says ${JSON.stringify(value)}, not a number`, at);
+    throw corrupt(`the format-version marker says ${quoted(value)}, not a number`, at);
   }
   const version = Number(value);
   if (version > NEWEST_FORMAT_VERSION) {

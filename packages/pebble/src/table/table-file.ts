@@ -13,7 +13,7 @@
 
 import { ByteCursor } from '../encoding/byte-cursor.js';
 import { readUint32 } from '../encoding/fixed-numbers.js';
-import { corrupt, incomplete, unsupported } from '../errors.js';
+import { corrupt, incomplete, quoted, unsupported } from '../errors.js';
 import { InputFile } from '../input-file.js';
 import { COMPARER } from '../manifest/read-manifest.js';
 import type { CheckedOptions, ReadableFileSystem } from '../options.js';
@@ -172,13 +172,13 @@ function readProperties(
   const comparer = textOf(COMPARER_PROPERTY);
   if (comparer !== undefined && comparer !== COMPARER) {
     throw unsupported(
-      `the table is in the order of the comparer ${JSON.stringify(comparer)}; this package supports only ${COMPARER}`,
+      `the table is in the order of the comparer ${quoted(comparer)}; this package supports only ${COMPARER}`,
       block.at,
     );
   }
   const schema = textOf(KEY_SCHEMA_PROPERTY);
   if (schema !== undefined && !KEY_SCHEMA.test(schema)) {
-    throw unsupported(`the table has the key schema ${JSON.stringify(schema)}`, block.at);
+    throw unsupported(`the table has the key schema ${quoted(schema)}`, block.at);
   }
   const indexType = properties.get(INDEX_TYPE_PROPERTY);
   if (footer.version >= 7 || indexType === undefined) return isTwoLevel;
