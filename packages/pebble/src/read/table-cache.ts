@@ -18,9 +18,10 @@ export class TableCache {
   readonly #directory: string;
   readonly #options: CheckedOptions;
   readonly #budget: MemoryBudget;
-  /** Files in the order of their last use. */
+  /** All open files. */
   readonly #files = new Map<number, CachedFile>();
-  #idle = 0;
+  /** Those that nothing uses, in the order of their last use. */
+  readonly #idle = new Map<number, CachedFile>();
   #isClosed = false;
 
   constructor(
@@ -42,7 +43,7 @@ export class TableCache {
     const { fileNumber, fileBytes } = table;
     const cached = this.#files.get(fileNumber);
     if (cached !== undefined) {
-      if (cached.users === 0) this.#idle -= 1;
+      this.#idle.delete(fileNumber);
       cached.users += 1;
       return cached.file;
     }
@@ -64,9 +65,7 @@ export class TableCache {
     if (cached === undefined) return;
     cached.users -= 1;
     if (cached.users > 0) return;
-    this.#files.delete(fileNumber);
-    this.#files.set(fileNumber, cached);
-    this.#idle += 1;
+    this.#idle.set(fileNumber, cached);
     this.#closeIdle(this.#isClosed ? 0 : this.#options.idleTables);
   }
 
@@ -75,15 +74,14 @@ export class TableCache {
     this.#isClosed = true;
     for (const { file } of this.#files.values()) this.#close(file);
     this.#files.clear();
-    this.#idle = 0;
+    this.#idle.clear();
   }
 
   #closeIdle(most: number): void {
-    for (const [number, { file, users }] of this.#files) {
-      if (this.#idle <= most) return;
-      if (users > 0) continue;
+    for (const [number, { file }] of this.#idle) {
+      if (this.#idle.size <= most) return;
       this.#files.delete(number);
-      this.#idle -= 1;
+      this.#idle.delete(number);
       this.#close(file);
     }
   }
