@@ -199,8 +199,8 @@ export class TableCursor implements EntryCursor {
       const stored = this.#readBlock(index.handle(this.#row));
       this.#separator = index.separator(this.#row);
       this.#at = stored.at;
+      this.#holdBlock(block.neededBytes(stored));
       block.load(stored);
-      this.#holdBlock(block);
       if (!block.valid) {
         // A table without points may have one empty block; more would let a file cause a long loop.
         const isOnlyBlock = index.count === 1 && !(this.#file as TableFile).hasTwoLevelIndex;
@@ -219,10 +219,10 @@ export class TableCursor implements EntryCursor {
     }
   }
 
-  #holdBlock(block: BlockCursor): void {
+  #holdBlock(blockBytes: number): void {
     this.close();
     const part = this.#index === this.#file?.index ? 0 : (this.#index?.heldBytes ?? 0);
-    const heldBytes = block.heldBytes + part;
+    const heldBytes = blockBytes + part;
     this.#budget.hold(heldBytes, this.#at);
     this.#heldBytes = heldBytes;
   }

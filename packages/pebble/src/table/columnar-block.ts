@@ -71,7 +71,9 @@ export class ColumnarBlock {
       throw this.fault(`has ${columns} columns instead of ${types.length}`);
     }
     this.rows = readUint32(bytes, customHeaderBytes + 3);
-    this.checkCount('rows', this.rows);
+    if (this.rows > bytes.length) {
+      throw this.fault(`of ${bytes.length} bytes claims ${this.rows} rows`);
+    }
     const end = bytes.length - 1;
     if (bytes[end] !== 0) throw this.fault('does not end in a zero');
     let previous = headsEnd;
@@ -85,13 +87,6 @@ export class ColumnarBlock {
       previous = start;
     }
     this.#starts.push(end);
-  }
-
-  /** Refuses a count of items that take at least a byte each if the block is too small for them. */
-  checkCount(what: string, count: number): void {
-    if (count > this.bytes.length) {
-      throw this.fault(`of ${this.bytes.length} bytes claims ${count} ${what}`);
-    }
   }
 
   startOf(column: number): number {

@@ -66,13 +66,15 @@ export class ColumnarDataCursor implements BlockCursor {
   get order(): number {
     return this.#key.order;
   }
-  get heldBytes(): number {
-    return this.data.length + this.#key.bytes.length + ROW_BYTES * (this.#block?.rows ?? 0);
+
+  neededBytes(stored: Block): number {
+    const { rows, bytes } = openBlock(stored);
+    return bytes.length + this.#key.bytes.length + ROW_BYTES * rows;
   }
 
   load(stored: Block): void {
     this.valid = false;
-    const block = new ColumnarBlock(stored, 'a data block', CUSTOM_HEADER_BYTES, COLUMNS);
+    const block = openBlock(stored);
     this.#block = block;
     const { rows } = block;
     this.data = block.bytes;
@@ -157,4 +159,8 @@ export class ColumnarDataCursor implements BlockCursor {
     if (order > 0 || (order === 0 && trailerOrder < 0)) return;
     throw block.fault(`has row ${row} out of order`);
   }
+}
+
+function openBlock(stored: Block): ColumnarBlock {
+  return new ColumnarBlock(stored, 'a data block', CUSTOM_HEADER_BYTES, COLUMNS);
 }

@@ -27,8 +27,8 @@ export interface BlockCursor extends EntryCursor {
   readonly valid: boolean;
   /** As above; the previous entry may be in the previous block. Inside a block the cursor checks the order itself. */
   readonly order: number;
-  /** The memory, in bytes, that the block, data derived from it, and the current key take. */
-  readonly heldBytes: number;
+  /** The memory, in bytes, that a block, data derived from it, and the current key take once it is loaded. */
+  neededBytes(block: Block): number;
   /** Moves to the first entry of another block, if it has one. */
   load(block: Block): void;
   next(): void;

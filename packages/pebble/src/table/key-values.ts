@@ -3,11 +3,14 @@
 //   row       a row block with the names as keys
 //   columnar  no custom header; columns: 0 bytes name, 1 bytes value
 
+import { unsupported } from '../errors.js';
 import { BYTES, ColumnarBlock } from './columnar-block.js';
 import { RowReader } from './row-block.js';
 import type { Block } from './stored-block.js';
 
 const MAX_NAME_BYTES = 256;
+/** Tables have tens of names; a block of 64 MiB could have millions, which take minutes to read. */
+const MAX_NAMES = 65_536;
 
 /** Returns the values of those names in `wanted` that the block has, as views. Skips other names. */
 export function readKeyValues<Name extends string>(
@@ -23,12 +26,14 @@ export function readKeyValues<Name extends string>(
   if (layout === 'row') {
     const reader = new RowReader();
     reader.load(block);
-    while (reader.next()) {
+    for (let count = 1; reader.next(); count += 1) {
+      checkNames(block, count);
       if (reader.keyLength <= MAX_NAME_BYTES) take(reader.key(), reader.value());
     }
     return found;
   }
   const columns = new ColumnarBlock(block, 'a key-value block', 0, [BYTES, BYTES]);
+  checkNames(block, columns.rows);
   const names = columns.strings(0, columns.rows);
   const values = columns.strings(1, columns.rows);
   for (let row = 0; row < columns.rows; row += 1) {
@@ -38,4 +43,8 @@ export function readKeyValues<Name extends string>(
     take(block.bytes.subarray(start, end), block.bytes.subarray(values[row], values[row + 1]));
   }
   return found;
+}
+
+function checkNames({ at }: Block, count: number): void {
+  if (count > MAX_NAMES) throw unsupported(`a table has more than ${MAX_NAMES} properties`, at);
 }

@@ -45,15 +45,18 @@ export function readRangeDeletions(
     const kind = low & 0xff;
     if (kind !== RANGE_DELETE) throw corrupt(`a range deletion has the kind ${kind}`, at);
     if (compareBytes(start, end) >= 0) throw corrupt('a range deletion is empty or inverted', at);
-    if (deletions.length === maxRangeDeletions) {
-      const what = 'a table has too many range deletions';
-      throw tooLarge(what, maxRangeDeletions, 'maxRangeDeletions', at);
-    }
+    checkCount(block, deletions.length + 1, maxRangeDeletions);
     deletions.push({ start, end, sequence: high * 0x100_0000 + (low >>> 8) });
   };
   if (layout === 'row') readRows(block, maxBlockBytes, add);
-  else readColumns(block, add);
+  else readColumns(block, maxRangeDeletions, add);
   return deletions;
+}
+
+function checkCount(block: Block, count: number, maxRangeDeletions: number): void {
+  if (count <= maxRangeDeletions) return;
+  const what = 'a table has too many range deletions';
+  throw tooLarge(what, maxRangeDeletions, 'maxRangeDeletions', block.at);
 }
 
 type Add = (start: Uint8Array, end: Uint8Array, low: number, high: number) => void;
@@ -76,12 +79,14 @@ function readRows(block: Block, maxBlockBytes: number, add: Add): void {
   }
 }
 
-function readColumns(block: Block, add: Add): void {
+function readColumns(block: Block, maxRangeDeletions: number, add: Add): void {
   const types = [BYTES, UINT, UINT, BYTES, BYTES];
   const columns = new ColumnarBlock(block, 'a keyspan block', CUSTOM_HEADER_BYTES, types);
   const { rows, bytes } = columns;
   const count = readUint32(bytes, 0);
-  columns.checkCount('boundaries', count);
+  checkCount(block, rows, maxRangeDeletions);
+  // Each deletion begins at a boundary and ends at the next one.
+  if (count > 2 * rows) throw columns.fault(`has ${count} boundaries for ${rows} rows`);
   const boundaries = columns.strings(0, count);
   const firstRows = columns.uint32s(1, count);
   const { low, high } = columns.uint64s(2, rows);

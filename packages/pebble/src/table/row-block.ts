@@ -158,8 +158,9 @@ export class RowDataCursor implements BlockCursor {
   get valueEnd(): number {
     return this.#reader.valueEnd;
   }
-  get heldBytes(): number {
-    return this.#reader.data.length + this.#reader.keyBytes.length;
+
+  neededBytes(block: Block): number {
+    return block.bytes.length + this.#reader.keyBytes.length;
   }
 
   load(block: Block): void {

@@ -15,6 +15,8 @@ import type { Block, BlockFile, BlockHandle } from './stored-block.js';
 
 /** The size of the decoded numbers of a row. */
 const ROW_BYTES = 32;
+/** The least that a block takes in the file. Each row points to a block of its own. */
+const MIN_STORED_BYTES = 6;
 
 export class TableIndex {
   readonly count: number;
@@ -80,7 +82,13 @@ export function readTableIndex(
   layout: 'row' | 'columnar',
 ): TableIndex {
   const block = blocks.read(handle);
-  return layout === 'row' ? readRows(blocks, block) : readColumns(block);
+  return layout === 'row' ? readRows(blocks, block) : readColumns(blocks, block);
+}
+
+/** Refuses more rows than the file can have blocks: decoded, they could take far more memory than the file. */
+function checkRows({ file }: BlockFile, block: Block, rows: number): void {
+  if (rows * MIN_STORED_BYTES <= file.sizeBytes) return;
+  throw corrupt(`an index block has ${rows} rows, but the file ${file.sizeBytes} bytes`, block.at);
 }
 
 function readRows(blocks: BlockFile, block: Block): TableIndex {
@@ -93,6 +101,7 @@ function readRows(blocks: BlockFile, block: Block): TableIndex {
   let keys = new Uint8Array(block.bytes.length);
   let keyBytes = 0;
   while (reader.next()) {
+    checkRows(blocks, block, keyEnds.length);
     const start = keyBytes;
     keyBytes += reader.userKeyLength();
     // Stored keys share bytes, so that decoded they can be far larger than the block.
@@ -115,9 +124,10 @@ function readRows(blocks: BlockFile, block: Block): TableIndex {
   return new TableIndex(block.at, keys.slice(0, keyBytes), keyEnds, offsets, lengths);
 }
 
-function readColumns(block: Block): TableIndex {
+function readColumns(blocks: BlockFile, block: Block): TableIndex {
   const columns = new ColumnarBlock(block, 'an index block', 0, [BYTES, UINT, UINT, BYTES]);
   const { rows, bytes } = columns;
+  checkRows(blocks, block, rows);
   const separators = columns.strings(0, rows);
   const offsets = columns.uints(1, rows);
   const lengths = columns.uints(2, rows);
