@@ -6,6 +6,7 @@ import { FIXTURE_NAMES, fixtureEntries, fixtureFiles } from '../../test/fixtures
 import { DIRECTORY, type Files, MemoryFiles } from '../../test/memory-files.js';
 import { MUTATIONS, mutate, Random } from '../../test/mutate-database.js';
 import { SAMPLE_NAMES, sampleEntries, sampleFiles } from '../../test/samples.js';
+import { loadZstd } from '../encoding/zstd.js';
 import { PebbleDatabase, PebbleError } from '../index.js';
 
 const COUNT = Number(process.env['SSTITCH_FUZZ_COUNT'] ?? 2000);
@@ -24,6 +25,8 @@ interface Original {
 const originals: Original[] = [];
 
 beforeAll(async () => {
+  // The changes of a block decode its table.
+  await loadZstd();
   for (const name of FIXTURE_NAMES) {
     originals.push({ name, files: fixtureFiles(name), entries: fixtureEntries(name) });
   }
