@@ -29,8 +29,8 @@ export interface ForeignTable {
   readonly notes?: ReadonlyArray<readonly [name: string, value: Uint8Array]>;
   /** The size to which each handle is padded with zeros. @defaultValue no padding */
   readonly handleBytes?: number;
-  /** Whether an empty block has no restart point, as in iq80. */
-  readonly emptyMetaindex?: Uint8Array;
+  /** The metaindex block. @defaultValue one of the entries above */
+  readonly metaindex?: Uint8Array;
 }
 
 /** Returns the bytes of the table. The index key of a block is its last key. */
@@ -55,18 +55,14 @@ export function foreignTable(table: ForeignTable): Uint8Array {
     const { type, bytes } = store(blockOf(entries, restartInterval));
     return { key: (entries.at(-1) as ForeignEntry).key, value: encoded(add(bytes, type)) };
   });
-  const metaindex = [
+  const metaindexEntries = [
     ...named.map(([name, contents]) => ({
       key: Uint8Array.from(Buffer.from(name)),
       value: encoded(add(contents, BLOCK_TYPE_RAW)),
     })),
     ...notes.map(([name, value]) => ({ key: Uint8Array.from(Buffer.from(name)), value })),
   ];
-  const metaindexBlock =
-    metaindex.length === 0 && table.emptyMetaindex !== undefined
-      ? table.emptyMetaindex
-      : blockOf(metaindex, 1);
-  const metaindexHandle = add(metaindexBlock, BLOCK_TYPE_RAW);
+  const metaindexHandle = add(table.metaindex ?? blockOf(metaindexEntries, 1), BLOCK_TYPE_RAW);
   const indexHandle = add(blockOf(index, indexRestartInterval), BLOCK_TYPE_RAW);
   parts.push(encodeFooter({ metaindex: metaindexHandle, index: indexHandle }));
   return Uint8Array.from(Buffer.concat(parts));

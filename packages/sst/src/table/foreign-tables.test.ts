@@ -72,11 +72,11 @@ const readable: ReadonlyArray<readonly [string, Uint8Array]> = [
   ],
   [
     "an empty metaindex without restart points, as iq80's",
-    foreignTable({ blocks, emptyMetaindex: new Uint8Array(4) }),
+    foreignTable({ blocks, metaindex: new Uint8Array(4) }),
   ],
   [
     'a metaindex that has bytes, but no restart points',
-    foreignTable({ blocks, emptyMetaindex: Uint8Array.of(1, 2, 3, 0, 0, 0, 0) }),
+    foreignTable({ blocks, metaindex: Uint8Array.of(1, 2, 3, 0, 0, 0, 0) }),
   ],
   ['padding after its handles, as iq80 writes it', foreignTable({ blocks, handleBytes: 20 })],
   ...[2, 16, 1000].map(
@@ -190,6 +190,38 @@ describe('an index whose keys share bytes', () => {
     expect(() => checkTableStructure(fileSystemOf(disordered), 'table')).toThrow(
       /index is out of order/,
     );
+  });
+});
+
+describe('a metaindex', () => {
+  /** An entry that shares no bytes with the one before it. */
+  const entry = (key: string, value: Uint8Array) =>
+    Uint8Array.of(0, key.length, value.length, ...bytesOf(key), ...value);
+  const restarts = (...points: number[]) =>
+    new Uint8Array(Uint32Array.of(...points, points.length).buffer);
+
+  it('may not have restart points that lead LevelDB to a filter inside another entry', () => {
+    // LevelDB seeks the filter from the last restart point before it. A reader of all entries sees only "a".
+    const hidden = [
+      ...entry('b', new Uint8Array(0)),
+      ...entry('filter.leveldb.BuiltinBloomFilter2', Uint8Array.of(0, 18)),
+    ];
+    const visible = entry('a', Uint8Array.from(hidden));
+    const metaindex = Uint8Array.from([...visible, ...restarts(0, 4)]);
+    const bytes = foreignTable({ blocks, metaindex });
+    for (const check of [verifyTable, checkTableStructure]) {
+      expect(() => check(fileSystemOf(bytes), 'table')).toThrow(
+        expect.objectContaining({
+          code: 'SSTITCH_TABLE_CORRUPT',
+          problem: 'restart point 1 is not the start of an entry',
+        }),
+      );
+    }
+    const sound = foreignTable({
+      blocks,
+      metaindex: Uint8Array.from([...visible, ...restarts(0)]),
+    });
+    expect(verifyTable(fileSystemOf(sound), 'table').entries).toBe(KEYS);
   });
 });
 

@@ -4,6 +4,7 @@
 
 import { BlockBuilder } from '../block/block-builder.js';
 import { BlockReader } from '../block/block-reader.js';
+import { RestartCheck } from '../block/restart-check.js';
 import { readFixed32 } from '../encoding/checksum.js';
 import { TRAILER_BYTES } from '../encoding/internal-key.js';
 import { VarintReader } from '../encoding/varint.js';
@@ -20,12 +21,9 @@ export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation):
   entries.load(contents, at);
   const builder = new BlockBuilder(1);
   const most = Math.max(SMALL_INDEX_BYTES, MAX_GROWTH * contents.length);
-  let restart = 0;
+  const restarts = new RestartCheck(entries, at);
   for (entries.seekToFirst(); entries.valid; entries.next()) {
-    // LevelDB searches by restart points: each must be the start of an entry with a full key, in order.
-    const isRestart =
-      restart < entries.restartCount && entries.restartPoint(restart) === entries.entryStart;
-    if (isRestart && entries.sharedBytes === 0) restart += 1;
+    restarts.visit();
     const { keyBytes, keyLength, data, valueStart, valueEnd } = entries;
     if (builder.sizeBytes + keyLength > most) {
       const problem = `the index of ${contents.length} bytes claims keys of more than ${most} bytes`;
@@ -39,9 +37,7 @@ export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation):
       throw corrupt(`the index is out of order: ${error.message}`, at);
     }
   }
-  if (restart !== entries.restartCount) {
-    throw corrupt(`restart point ${restart} of the index is not an entry with a full key`, at);
-  }
+  restarts.finish();
   return builder.finish().slice();
 }
 

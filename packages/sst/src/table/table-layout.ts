@@ -1,6 +1,7 @@
 // Reads the positions of a table's parts from its footer and metaindex (table-format.ts).
 
 import { BlockReader } from '../block/block-reader.js';
+import { RestartCheck } from '../block/restart-check.js';
 import type { BlockFile, StoredBlockReader } from '../block/stored-block.js';
 import {
   BLOCK_TRAILER_BYTES,
@@ -90,7 +91,9 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
   let sharedBytes = 0;
   let seal: TableSeal | undefined;
   let hasForeignEntries = false;
+  const restarts = new RestartCheck(reader, at);
   for (reader.seekToFirst(); reader.valid; reader.next()) {
+    restarts.visit();
     const name = Buffer.from(reader.keyBytes.subarray(0, reader.keyLength)).toString('latin1');
     const varints = new VarintReader();
     varints.position = reader.valueStart;
@@ -110,5 +113,6 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
       hasForeignEntries = true;
     }
   }
+  restarts.finish();
   return { filterHandle, sharedBytes, seal, hasForeignEntries };
 }

@@ -204,6 +204,11 @@ describe('verifyTable, given a table with right checksums, refuses', () => {
       /restart point 1 is not the start of an entry/,
     ],
     [
+      'an entry before the first restart point',
+      { blocks: [{ keys: [key('a', 1), key('b', 1)], index: key('c', 1) }], restarts: [13] },
+      /first restart point is not the start of the block, but 13/,
+    ],
+    [
       'an index that names a block twice',
       {
         blocks: [

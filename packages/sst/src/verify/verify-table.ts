@@ -2,6 +2,7 @@
 // the process. Everything that LevelDB relies on is checked here.
 
 import { BlockReader } from '../block/block-reader.js';
+import { RestartCheck } from '../block/restart-check.js';
 import { StoredBlockReader } from '../block/stored-block.js';
 import { compareByteRanges, compareBytes, copyBytes, grown } from '../compare-bytes.js';
 import {
@@ -209,17 +210,9 @@ class Verifier {
     if (!entries.valid) throw this.#fault('a data block has no entries', offset);
     this.#checkIndexKeyBefore(block, offset);
 
-    let restart = 0;
+    const restarts = new RestartCheck(entries, { path: file.path, offset });
     for (; entries.valid; entries.next()) {
-      if (restart < entries.restartCount && entries.restartPoint(restart) === entries.entryStart) {
-        if (entries.sharedBytes !== 0) {
-          throw this.#fault(
-            `the entry at restart point ${restart} shares bytes of its key`,
-            offset,
-          );
-        }
-        restart += 1;
-      }
+      restarts.visit();
       this.#checkEntry(offset);
       const userLength = entries.keyLength - TRAILER_BYTES;
       if (filter !== undefined) {
@@ -230,9 +223,7 @@ class Verifier {
         }
       }
     }
-    if (restart !== entries.restartCount) {
-      throw this.#fault(`restart point ${restart} is not the start of an entry`, offset);
-    }
+    restarts.finish();
     const last = this.#last.subarray(0, this.#lastLength);
     const indexKey = index.keyOf(block);
     if (compareInternalKeys(last, indexKey) > 0) {
