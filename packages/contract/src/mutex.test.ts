@@ -63,3 +63,31 @@ test('rejects a call whose signal has already fired, even if it need not wait', 
   await expect(call).rejects.toBe('late');
   expect(await mutex.run(async () => 'next')).toBe('next');
 });
+
+test('does not begin a call whose signal fires when the earlier call has just ended', async () => {
+  for (let ticks = 0; ticks < 12; ticks++) {
+    const mutex = new Mutex();
+    const aborting = new AbortController();
+    let end = (): void => undefined;
+    const first = mutex.run(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    let begun = false;
+    const second = mutex
+      .run(async () => {
+        begun = true;
+      }, aborting.signal)
+      .catch((reason: unknown) => reason);
+    await soon();
+    end();
+    for (let tick = 0; tick < ticks; tick++) await undefined;
+    const begunBefore = begun;
+    aborting.abort('late');
+    expect(await second).toBe(begunBefore ? undefined : 'late');
+    expect(begun).toBe(begunBefore);
+    await first;
+  }
+});

@@ -24,6 +24,8 @@ export class Mutex {
     this.#calls++;
     try {
       await untilAborted(earlier, signal);
+      // The signal can have fired since the earlier call ended.
+      signal?.throwIfAborted();
       return await work();
     } finally {
       this.#calls--;
