@@ -9,6 +9,7 @@
 // - `sync` reports every failed write to the file since its handle was opened. The system reports a failed write-back
 //   only to descriptors that are open at that moment, so a file must be fsynced through a handle that was open before
 //   the write;
+// - a closed handle fails with EBADF, and never reaches another file that has its descriptor;
 // - errors have Node's `code` (ENOENT, ENOSPC, …), by which callers decide.
 
 /** What `FileSystem.status` returns. Symbolic links are not followed. */

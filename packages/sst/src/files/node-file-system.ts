@@ -35,10 +35,17 @@ const OPEN_FLAGS: Record<OpenMode, string | number> = {
 class NodeFileHandle implements FileHandle {
   readonly descriptor: number;
   readonly #path: string;
+  #isClosed = false;
 
   constructor({ descriptor, path }: OpenFile) {
     this.descriptor = descriptor;
     this.#path = path;
+  }
+
+  /** The descriptor of the open file. Once it is closed, another file can have the same descriptor. */
+  get #open(): number {
+    if (!this.#isClosed) return this.descriptor;
+    throw Object.assign(new Error(`EBADF: ${this.#path} is closed`), { code: 'EBADF' });
   }
 
   read(target: Uint8Array, position: number): number {
@@ -46,7 +53,7 @@ class NodeFileHandle implements FileHandle {
       let filled = 0;
       while (filled < target.byteLength) {
         const count = readSync(
-          this.descriptor,
+          this.#open,
           target,
           filled,
           target.byteLength - filled,
@@ -63,21 +70,23 @@ class NodeFileHandle implements FileHandle {
     naming(this.#path, () => {
       let written = 0;
       while (written < bytes.byteLength) {
-        written += writeSync(this.descriptor, bytes, written, bytes.byteLength - written);
+        written += writeSync(this.#open, bytes, written, bytes.byteLength - written);
       }
     });
   }
 
   sync(): void {
-    naming(this.#path, () => fsyncSync(this.descriptor));
+    naming(this.#path, () => fsyncSync(this.#open));
   }
 
   sizeBytes(): number {
-    return fstatSync(this.descriptor).size;
+    return fstatSync(this.#open).size;
   }
 
   close(): void {
-    closeSync(this.descriptor);
+    const descriptor = this.#open;
+    this.#isClosed = true;
+    closeSync(descriptor);
   }
 }
 

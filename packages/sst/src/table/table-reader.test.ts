@@ -1,7 +1,17 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, entriesOf, userKeys } from '../../test/arbitraries.js';
-import { bytesOf, fileSystemOf, internalKey, MemoryFile, textOf } from '../../test/entries.js';
+import {
+  bytesOf,
+  fileSystemOf,
+  internalKey,
+  MemoryFile,
+  remaining,
+  textOf,
+} from '../../test/entries.js';
 import { readerOf, tableOf } from '../../test/tables.js';
 import { compareInternalKeys, makeInternalKey, seekKeyOf } from '../encoding/internal-key.js';
 import { nodeFileSystem } from '../files/node-file-system.js';
@@ -149,6 +159,47 @@ describe('TableReader', () => {
         cause: expect.objectContaining({ code: 'ENOENT' }),
       }),
     );
+  });
+
+  it('fails once it is closed, and does not read another file that has its descriptor', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sst-'));
+    const path = (name: string) => join(directory, name);
+    for (const name of ['a', 'b']) {
+      const entries = Array.from({ length: 300 }, (_, index): Entry => {
+        const userKey = bytesOf(`key ${1000 + index}`);
+        const value = bytesOf(name.repeat(100));
+        return {
+          key: makeInternalKey(userKey, 1, 'value'),
+          userKey,
+          sequence: 1,
+          type: 'value',
+          value,
+        };
+      });
+      writeFileSync(path(name), tableOf(entries, { compression: 'none' }).bytes);
+    }
+    const reader = TableReader.open(nodeFileSystem, path('a'));
+    const iterator = reader.iterator();
+    iterator.seekToFirst();
+    expect(reader.get(bytesOf('key 1000'))?.sequence).toBe(1);
+    const { handle } = reader.parts.file;
+    reader.close();
+    const other = TableReader.open(nodeFileSystem, path('b'));
+    try {
+      const closed = expect.objectContaining({
+        code: 'SSTITCH_TABLE_IO',
+        cause: expect.objectContaining({ code: 'EBADF', path: path('a') }),
+      });
+      expect(() => remaining(iterator)).toThrow(closed);
+      // The block of the last get is still in memory.
+      expect(reader.get(bytesOf('key 1000'))?.sequence).toBe(1);
+      expect(() => reader.get(bytesOf('key 1299'))).toThrow(closed);
+      expect(() => handle.close()).toThrow(/closed/);
+      expect(textOf(other.get(bytesOf('key 1000'))?.value ?? bytesOf(''))).toBe('b'.repeat(100));
+    } finally {
+      other.close();
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 
   it('throws if a block of an open table has changed on disk', () => {

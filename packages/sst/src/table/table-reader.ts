@@ -210,11 +210,12 @@ export class TableReader {
     return this.#largest;
   }
 
-  /** Closes the file. Iterators of the table cannot be used afterwards. */
+  /** Closes the file. The reader and its iterators fail when they next read it. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#lookup.unload();
+    this.#lookupBlock = -1;
     fileOperation('close a table', { path: this.path }, () => this.parts.file.handle.close());
   }
 }
