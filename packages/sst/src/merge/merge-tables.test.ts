@@ -87,6 +87,23 @@ describe('mergeTables', () => {
     expect(values([other, bytes])).toEqual(['\x02', '\x01', '\x03']);
   });
 
+  it.each([false, true])('is not valid after an error: dropShadowed %s', (dropShadowed) => {
+    const entries = Array.from({ length: 200 }, (_, index) => entry(`${1000 + index}`, 1));
+    const damaged = tableOf(entries, { compression: 'none' }).bytes.slice();
+    const second = readerOf(damaged).blockHandles()[1]?.offset ?? 0;
+    damaged[second + 5] = (damaged[second + 5] ?? 0) ^ 1;
+    const tables = [damaged, tableOf([entry('z', 3)]).bytes];
+    const merged = mergeTables(
+      tables.map((table) => readerOf(table)),
+      { dropShadowed },
+    );
+    expect(() => remaining(merged)).toThrow(/checksum/);
+    expect(merged.valid).toBe(false);
+    // The rest of the damaged table is not skipped.
+    merged.next();
+    expect(merged.valid).toBe(false);
+  });
+
   it('is at its end without tables', () => {
     expect(mergeTables([]).valid).toBe(false);
   });

@@ -3,6 +3,7 @@
 // Invariants:
 // - the heap holds exactly the iterators that are at an entry, with the least internal key on top;
 // - only the top iterator moves;
+// - after an error the iterator is not valid;
 // - with `dropShadowed`, `#userKey` is the user key of the last entry that was examined, and `#last` is its source. The
 //   bytes that the source's next key shares with it need not be compared.
 
@@ -151,13 +152,12 @@ export class MergeIterator implements EntryIterator {
   #advance(): void {
     const heap = this.#heap;
     const iterator = (heap[0] as Source).iterator;
+    // If reading fails, the iterator is at no entry.
+    this.#top = undefined;
     iterator.next();
     if (!iterator.valid) {
       const last = heap.pop() as Source;
-      if (heap.length === 0) {
-        this.#top = undefined;
-        return;
-      }
+      if (heap.length === 0) return;
       heap[0] = last;
     }
     this.#sink(0);
@@ -191,6 +191,7 @@ export class MergeIterator implements EntryIterator {
       }
       if (type !== 0) {
         const path = top.path ?? (iterator as RunIterator).path;
+        this.#top = undefined;
         throw corrupt(`an internal key has the unknown type ${type}`, { path });
       }
     }

@@ -72,6 +72,8 @@ export class TableIterator implements EntryIterator {
   /** Moves to the first entry at or after an internal key. */
   seek(internalKey: Uint8Array): void {
     const { index } = this.#parts;
+    // The index may be damaged, too.
+    this.#reader.valid = false;
     this.#load(index.find(internalKey, internalKey.length));
     if (this.#block === index.blockCount) return;
     this.#reader.seek(internalKey, internalKey.length);

@@ -202,6 +202,34 @@ describe('TableReader', () => {
     }
   });
 
+  it('is at no entry after an error, in a block or in an index that was not checked', () => {
+    const entries = ['a', 'b', 'c'].map((text): Entry => {
+      const value = new Uint8Array(1100);
+      const key = internalKey(text, 1, 'value');
+      return { key, userKey: bytesOf(text), sequence: 1, type: 'value', value };
+    });
+    const bytes = tableOf(entries, { compression: 'none' }).bytes.slice();
+    const iterator = readerOf(bytes, { verifyChecksums: false, validate: 'lazy' }).iterator();
+    iterator.seekToFirst();
+    // The first key shares a byte with none.
+    bytes[0] = 1;
+    iterator.seek(internalKey('c', 1, 'value'));
+    expect(iterator.valid).toBe(true);
+    expect(() => iterator.seekToFirst()).toThrow(/impossible lengths/);
+    expect(iterator.valid).toBe(false);
+
+    const sound = tableOf(entries, { compression: 'none' }).bytes.slice();
+    const { offset } = readerOf(sound).parts.footer.index;
+    // The key of the first index entry is longer than the index.
+    sound[offset + 1] = 0x7f;
+    const options = { verifyChecksums: false, validate: 'lazy' } as const;
+    const other = readerOf(sound, options).iterator();
+    other.seekToLast();
+    expect(other.valid).toBe(true);
+    expect(() => other.seekUserKey(bytesOf('a'))).toThrow(/of the index is truncated/);
+    expect(other.valid).toBe(false);
+  });
+
   it('throws if a block of an open table has changed on disk', () => {
     const { bytes } = tableOf(ONE_ENTRY);
     const reader = readerOf(bytes);
