@@ -142,6 +142,27 @@ describe('TableBuilder', () => {
     );
   });
 
+  it('writes nothing after a write that failed, as the file can hold a part of it', () => {
+    const file = new MemoryFile();
+    const write = file.write.bind(file);
+    file.write = (bytes) => {
+      write(bytes.subarray(0, 1000));
+      file.write = write;
+      throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    };
+    const builder = new TableBuilder(file, { compression: 'none' });
+    let added = 0;
+    const add = () =>
+      builder.add(internalKey(`${1000 + added++}`, 1, 'value'), new Uint8Array(9000));
+    expect(() => {
+      while (added < 200) add();
+    }).toThrow(/no space left/);
+    expect(add).toThrow('a write of this table failed');
+    expect(() => builder.finish()).toThrow('a write of this table failed');
+    expect(file.bytes.length).toBe(1000);
+    builder.abandon();
+  });
+
   it('refuses entries once it is finished or abandoned', () => {
     const builder = new TableBuilder(new MemoryFile());
     builder.abandon();

@@ -76,7 +76,8 @@ export class TableBuilder {
    *
    * @throws SstError `SSTITCH_TABLE_OPTIONS` if an argument is not bytes; `SSTITCH_TABLE_ORDER` if the key is not after
    * the last one, or has the same user key and sequence; `SSTITCH_TABLE_UNSUPPORTED` if the key has an unknown type or
-   * a sequence above 2^53 - 1, or the entry is too large; `SSTITCH_TABLE_IO` if writing fails
+   * a sequence above 2^53 - 1, or the entry is too large; `SSTITCH_TABLE_IO` if writing fails, after which the table can
+   * only be abandoned
    */
   add(internalKey: Uint8Array, value: Uint8Array): void {
     if (!isBytes(internalKey)) throw this.#notBytes('key', internalKey);

@@ -5,6 +5,7 @@
 // - the buffer holds a whole block when its checksum is computed;
 // - index keys are internal keys that strictly ascend.
 
+import { assert } from '../assert.js';
 import { BlockBuilder } from '../block/block-builder.js';
 import { maskedChecksum, writeFixed32 } from '../encoding/checksum.js';
 import { loadSnappy } from '../encoding/native-codecs.js';
@@ -55,6 +56,8 @@ export class TableWriter {
   #buffer: Uint8Array;
   #used = 0;
   #flushedBytes: number;
+  /** Whether a write failed. The file can hold a part of it, so nothing may follow. */
+  #hasFailed = false;
   #dataBlocks = 0;
   /** The offset and size of the last block. */
   blockOffset = 0;
@@ -226,6 +229,7 @@ export class TableWriter {
 
   /** Reserves `count` contiguous bytes and returns their position in the buffer. */
   #reserve(count: number): number {
+    assert(!this.#hasFailed, 'a write of this table failed');
     if (this.#used + count > this.#buffer.length) {
       this.#flush();
       if (count > this.#buffer.length) this.#buffer = new Uint8Array(count);
@@ -237,9 +241,11 @@ export class TableWriter {
 
   #flush(): void {
     if (this.#used === 0) return;
+    this.#hasFailed = true;
     fileOperation('write a table', { path: this.#path, offset: this.#flushedBytes }, () => {
       this.#file.write(this.#buffer.subarray(0, this.#used));
     });
+    this.#hasFailed = false;
     this.#flushedBytes += this.#used;
     this.#used = 0;
   }
