@@ -65,8 +65,21 @@ describe('an internal key', () => {
     );
   });
 
-  it.each([-1, 2n ** 56n])('with the sequence %s is refused', (sequence) => {
-    expect(() => makeInternalKey(bytesOf('k'), sequence, 'value')).toThrow(/sequence/);
+  it.each([-1, 2n ** 56n, 1.5, Number.NaN])('with the sequence %s is refused', (sequence) => {
+    const make = () => makeInternalKey(bytesOf('k'), sequence, 'value');
+    expect(make).toThrow(/sequence/);
+    expect(make).toThrow(expect.objectContaining({ code: 'SSTITCH_TABLE_OPTIONS' }));
+  });
+
+  it('is not made of a text, or of a type that is neither value nor deletion', () => {
+    for (const [make, message] of [
+      [() => makeInternalKey('text' as never, 1, 'value'), /Uint8Array, not a string/],
+      [() => seekKeyOf('text' as never), /Uint8Array, not a string/],
+      [() => makeInternalKey(bytesOf('k'), 1, 'put' as never), /type put/],
+    ] as const) {
+      expect(make).toThrow(message);
+      expect(make).toThrow(expect.objectContaining({ code: 'SSTITCH_TABLE_OPTIONS' }));
+    }
   });
 
   it('that is shorter than its trailer is refused', () => {

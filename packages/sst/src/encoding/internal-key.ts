@@ -9,6 +9,7 @@
 // Order: by user key, bytewise ascending, then by trailer, descending, so that the newest version comes first.
 // The type is 1 for a value and 0 for a deletion, that is, a tombstone.
 
+import { describeValue, isBytes } from '@sstitch/contract';
 import { compareByteRanges } from '../compare-bytes.js';
 import { SstError } from '../errors.js';
 
@@ -39,7 +40,14 @@ export function makeInternalKey(
   sequence: bigint | number,
   type: EntryType,
 ): Uint8Array {
-  const exact = BigInt(sequence);
+  requireUserKey(userKey);
+  if (type !== 'value' && type !== 'deletion') {
+    throw new SstError(
+      'SSTITCH_TABLE_OPTIONS',
+      `type ${String(type)} is neither 'value' nor 'deletion'`,
+    );
+  }
+  const exact = typeof sequence === 'bigint' || Number.isInteger(sequence) ? BigInt(sequence) : -1n;
   if (exact < 0n || exact > MAX_SEQUENCE) {
     throw new SstError('SSTITCH_TABLE_OPTIONS', `sequence ${sequence} is not in 0 … 2^56-1`);
   }
@@ -49,6 +57,13 @@ export function makeInternalKey(
   const high = Number(exact >> 24n);
   writeTrailer(key, userKey.length, low, high, type === 'value' ? VALUE : DELETION);
   return key;
+}
+
+/** A string would become a key of zeros. */
+function requireUserKey(userKey: unknown): void {
+  if (isBytes(userKey)) return;
+  const problem = `a user key must be a Uint8Array, not ${describeValue(userKey)}`;
+  throw new SstError('SSTITCH_TABLE_OPTIONS', problem);
 }
 
 function writeTrailer(
@@ -73,8 +88,13 @@ export function writeSeekTrailer(target: Uint8Array, position: number): void {
   writeTrailer(target, position, 0xff_ffff, 0xffff_ffff, VALUE);
 }
 
-/** Returns the internal key that sorts before all entries of `userKey`. */
+/**
+ * Returns the internal key that sorts before all entries of `userKey`.
+ *
+ * @throws SstError `SSTITCH_TABLE_OPTIONS` if it is not bytes
+ */
 export function seekKeyOf(userKey: Uint8Array): Uint8Array {
+  requireUserKey(userKey);
   const key = new Uint8Array(userKey.length + TRAILER_BYTES);
   key.set(userKey);
   writeSeekTrailer(key, userKey.length);

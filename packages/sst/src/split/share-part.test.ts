@@ -172,6 +172,26 @@ describe('sharePart', () => {
     expect(names.filter((name) => reader.get(bytesOf(name)) !== undefined)).toEqual(['a', 'm']);
   });
 
+  it('throws an error with the cause if the size of the file cannot be read', () => {
+    const { bytes } = tableOf(numbered(10));
+    const broken = Object.assign(new Error('i/o error'), { code: 'EIO' });
+    for (const failingCall of [1, 2]) {
+      const reader = TableReader.open(fileSystemOf(bytes), 'source');
+      const file = new MemoryFile(bytes);
+      const sizeBytes = file.sizeBytes.bind(file);
+      let calls = 0;
+      file.sizeBytes = () => {
+        calls += 1;
+        if (calls === failingCall) throw broken;
+        return sizeBytes();
+      };
+      expect(() => sharePart(reader, [{ start: keyOf(5), end: undefined }], file)).toThrow(
+        expect.objectContaining({ code: 'SSTITCH_TABLE_IO', cause: broken, path: 'source' }),
+      );
+      expect(calls).toBe(failingCall);
+    }
+  });
+
   it('refuses a file to which another writer appends meanwhile', () => {
     const { bytes } = tableOf(numbered(100));
     class SharedFile extends MemoryFile {

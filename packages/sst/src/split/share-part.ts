@@ -16,7 +16,7 @@
 
 import { joinTouchingSpans, type Span } from '@sstitch/contract';
 import type { BlockHandle } from '../encoding/table-format.js';
-import { SstError } from '../errors.js';
+import { fileOperation, SstError } from '../errors.js';
 import type { FileHandle } from '../files/file-system.js';
 import { FILTER_WINDOW_BYTES } from '../filter/filter-block.js';
 import type { TableIndex } from '../table/table-index.js';
@@ -53,16 +53,20 @@ export function sharePart(
   options: PartOptions = {},
 ): PartProperties | undefined {
   const checked = checkTableOptions(options);
-  const startOffset = file.sizeBytes();
+  const at = { path: reader.path };
+  const fileBytes = () => fileOperation('read the size of a table', at, () => file.sizeBytes());
+  const startOffset = fileBytes();
   const openOutput = () => {
     const writer = new TableWriter(file, checked.compression, checked.path, startOffset);
     return new AppendedOutput(writer, startOffset, reader.parts);
   };
   const shared = copyInto(reader, keep, openOutput, checked);
+  if (shared === undefined) return undefined;
   // The offsets just written are right only if the table was appended at `startOffset`.
-  if (shared !== undefined && file.sizeBytes() !== shared.sizeBytes) {
-    const problem = `the file has ${file.sizeBytes()} bytes, not ${shared.sizeBytes}: another writer appended to it`;
-    throw new SstError('SSTITCH_TABLE_SHARED', problem, { path: reader.path });
+  const endOffset = fileBytes();
+  if (endOffset !== shared.sizeBytes) {
+    const problem = `the file has ${endOffset} bytes, not ${shared.sizeBytes}: another writer appended to it`;
+    throw new SstError('SSTITCH_TABLE_SHARED', problem, at);
   }
   return shared;
 }

@@ -153,7 +153,12 @@ export class TableReader {
     return new TableIterator(this.parts);
   }
 
-  /** Returns the newest version of a user key in this table. As in LevelDB, it checks the filter first. */
+  /**
+   * Returns the newest version of a user key in this table. As in LevelDB, it checks the filter first.
+   *
+   * @throws SstError `SSTITCH_TABLE_OPTIONS` if the key is not bytes; `SSTITCH_TABLE_CORRUPT`,
+   * `SSTITCH_TABLE_UNSUPPORTED`, `SSTITCH_TABLE_IO`
+   */
   get(userKey: Uint8Array): TableEntry | undefined {
     const { index, file } = this.parts;
     const { filter } = this;
