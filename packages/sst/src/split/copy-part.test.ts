@@ -190,6 +190,34 @@ describe('copyPart', () => {
     expectPart(partOf(bytes, [{ start: bytesOf('same\0'), end: undefined }]), []);
   });
 
+  it('rebuilds a small block of long keys as several, each of bounded size', () => {
+    const beginning = 'k'.repeat(8000);
+    const entries = Array.from({ length: 400 }, (_, index): Entry => {
+      const text = beginning + String(index).padStart(4, '0');
+      const key = internalKey(text, 1, 'value');
+      return { key, userKey: bytesOf(text), sequence: 1, type: 'value', value: bytesOf('') };
+    });
+    const { bytes } = tableOf(entries, { restartInterval: 1024, blockSizeBytes: 64 * 1024 });
+    const sizesIn = (table: Uint8Array) =>
+      readerOf(table)
+        .blockHandles()
+        .map(({ size }) => size);
+    expect(sizesIn(bytes)).toHaveLength(1);
+    const spans = [{ start: entries[1]?.userKey ?? bytesOf(''), end: undefined }];
+    // Every entry of the part has its full key: 3.2 MB in all.
+    const options = { restartInterval: 1, compression: 'none' } as const;
+    const part = partOf(bytes, spans, options);
+    expectPart(part, inside(entries, spans));
+    const file = new MemoryFile(bytes);
+    const shared = sharePart(readerOf(bytes), spans, file, options);
+    expect(shared).toMatchObject({ entries: 399, copiedBlocks: 0, rebuiltEntries: 399 });
+    expect(verifyTable(fileSystemOf(file), 'shared').entries).toBe(399);
+    for (const table of [part?.bytes ?? bytes, file.bytes]) {
+      expect(sizesIn(table).length).toBeGreaterThan(2);
+      expect(Math.max(...sizesIn(table))).toBeLessThan(1.1 * 2 ** 20);
+    }
+  });
+
   it('makes no file without spans, and refuses spans that are not sorted and disjoint', () => {
     const { bytes } = tableOf(numbered(10, () => bytesOf('value')));
     expect(partOf(bytes, [])).toBeUndefined();

@@ -28,13 +28,19 @@ import { requireSpans } from './require-spans.js';
 /** How to write rebuilt blocks. The filter is taken from the source. */
 export type PartOptions = Pick<TableOptions, 'restartInterval' | 'compression' | 'path'>;
 
+/**
+ * A rebuilt block ends when it is larger than the source's by this. It has its own restart points: where the source has
+ * few, and long keys that share most bytes, it would need a multiple of the memory.
+ */
+const MAX_REBUILT_GROWTH_BYTES = 1024 * 1024;
+
 /** Receives the data blocks of a part, in order. */
 export interface PartOutput {
   /** Adds the source's blocks `from` to `to` (exclusive) in their stored form. */
   keepBlocks(from: number, to: number): void;
   /** Adds one of the source's blocks in its stored form, with another index key. */
   keepBlock(block: number, key: Uint8Array, keyLength: number): void;
-  /** Adds a rebuilt block, whose entries come from the source's block at `sourceOffset`. */
+  /** Adds a rebuilt block, whose entries come from the source's block at `sourceOffset`. Several can come from one. */
   addBlock(sourceOffset: number, contents: Uint8Array, key: Uint8Array, keyLength: number): void;
   /** Completes the table and returns its size. */
   finish(): number;
@@ -183,9 +189,11 @@ class PartCopier implements BlockVisitor {
     const builder = this.#builder;
     this.#load(block);
     builder.reset();
+    const mostBytes = entries.data.length + MAX_REBUILT_GROWTH_BYTES;
     let span = firstSpan;
     let kept = 0;
     let dropped = 0;
+    let isRebuilt = false;
     for (entries.seekToFirst(); entries.valid; entries.next()) {
       const userLength = entries.keyLength - TRAILER_BYTES;
       span = this.#spanAt(span, entries.keyBytes, userLength);
@@ -205,21 +213,32 @@ class PartCopier implements BlockVisitor {
       const sequence = sequenceNumberOf(keyBytes, keyLength);
       if (sequence > this.#largestSequence) this.#largestSequence = sequence;
       kept += 1;
+      if (builder.sizeBytes > mostBytes) {
+        this.#addRebuilt(block);
+        isRebuilt = true;
+      }
     }
     if (kept === 0) return;
     const { lastKey, lastKeyLength } = builder;
     this.#largest = lastKey.slice(0, lastKeyLength);
     this.#decodedEntries += kept;
-    if (dropped === 0) {
+    if (dropped === 0 && !isRebuilt) {
       this.#target().keepBlock(block, lastKey, lastKeyLength);
       this.#noteKept(block, block + 1);
       return;
     }
-    const sourceOffset = this.#parts.index.offsetOf(block);
-    this.#target().addBlock(sourceOffset, builder.finish(), lastKey, lastKeyLength);
+    if (!builder.isEmpty) this.#addRebuilt(block);
     this.#lastKeptBlock = block;
-    this.#rebuiltBlocks += 1;
     this.#rebuiltEntries += kept;
+  }
+
+  /** Adds the entries in the builder as a block. */
+  #addRebuilt(block: number): void {
+    const { lastKey, lastKeyLength } = this.#builder;
+    const sourceOffset = this.#parts.index.offsetOf(block);
+    this.#target().addBlock(sourceOffset, this.#builder.finish(), lastKey, lastKeyLength);
+    this.#rebuiltBlocks += 1;
+    this.#builder.reset();
   }
 
   /** Returns the first span, from `span` on, that ends after a user key. */

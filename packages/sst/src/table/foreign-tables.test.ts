@@ -193,6 +193,22 @@ describe('an index whose keys share bytes', () => {
   });
 });
 
+describe('a data block whose keys share bytes', () => {
+  it('may not claim keys of any total length', () => {
+    const long = 'k'.repeat(37_000);
+    const entries = Array.from({ length: 2100 }, (_, number) => ({
+      key: internalKey(long + nameOf(number), 1, 'value'),
+      value: bytesOf('v'),
+    }));
+    const tableOf = (restartInterval: number) =>
+      fileSystemOf(foreignTable({ blocks: [entries], restartInterval }));
+    expect(verifyTable(tableOf(1024), 'table').entries).toBe(2100);
+    expect(() => verifyTable(tableOf(10_000), 'table')).toThrow(
+      expect.objectContaining({ code: 'SSTITCH_TABLE_UNSUPPORTED', path: 'table', offset: 0 }),
+    );
+  });
+});
+
 describe('a metaindex', () => {
   /** An entry that shares no bytes with the one before it. */
   const entry = (key: string, value: Uint8Array) =>

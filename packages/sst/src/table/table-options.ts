@@ -57,7 +57,7 @@ export interface CheckedTableOptions {
 
 const MINIMUM_BLOCK_SIZE_BYTES = 1024;
 const MAXIMUM_BLOCK_SIZE_BYTES = 4 * 1024 * 1024;
-const MAXIMUM_RESTART_INTERVAL = 1024;
+export const MAX_RESTART_INTERVAL = 1024;
 
 /** Checks options and fills in defaults. @throws SstError `SSTITCH_TABLE_OPTIONS` */
 export function checkTableOptions(options: TableOptions = {}): CheckedTableOptions {
@@ -87,7 +87,7 @@ export function checkTableOptions(options: TableOptions = {}): CheckedTableOptio
       'restartInterval',
       options.restartInterval ?? 16,
       1,
-      MAXIMUM_RESTART_INTERVAL,
+      MAX_RESTART_INTERVAL,
     ),
     compression,
     bloomBitsPerKey,

@@ -27,7 +27,7 @@ export interface TableProperties extends TableBounds {
 export interface PartProperties extends TableBounds {
   /** The number of data blocks that were copied, or shared, byte for byte. */
   readonly copiedBlocks: number;
-  /** The number of data blocks that straddle a bound of a span, and were rebuilt with the entries inside. */
+  /** The number of data blocks that were rebuilt with the entries inside, where a block straddles a bound of a span. */
   readonly rebuiltBlocks: number;
   /** The stored size of the copied blocks, in bytes. */
   readonly copiedBytes: number;

@@ -18,6 +18,7 @@ import { corrupt, SstError } from '../errors.js';
 import type { FileSystem } from '../files/file-system.js';
 import { bloomHash } from '../filter/bloom-filter.js';
 import { hex } from '../hex.js';
+import { MAX_RESTART_INTERVAL } from '../table/table-options.js';
 import type { TableParts } from '../table/table-parts.js';
 import type { TableBounds, TableProperties } from '../table/table-properties.js';
 import { TableReader, type TableValidation } from '../table/table-reader.js';
@@ -32,6 +33,13 @@ export interface RecordedTable {
   /** An internal key that is at or after the table's last. */
   readonly largest?: Uint8Array | undefined;
 }
+
+/**
+ * The limit of a block's keys, as a multiple of its size: without one, a small block of long keys that share most bytes
+ * takes hours to read. The keys from one restart point to the next are at most as many times as long as their entries as
+ * there are entries.
+ */
+const MAX_KEY_GROWTH = MAX_RESTART_INTERVAL;
 
 /**
  * Reads a table in full and checks all of it: each checksum and entry, the strict order of internal keys, types and
@@ -211,8 +219,14 @@ class Verifier {
     this.#checkIndexKeyBefore(block, offset);
 
     const restarts = new RestartCheck(entries, { path: file.path, offset });
+    let keyBytes = 0;
     for (; entries.valid; entries.next()) {
       restarts.visit();
+      keyBytes += entries.keyLength;
+      if (keyBytes > MAX_KEY_GROWTH * contents.length) {
+        const problem = `a block of ${contents.length} bytes claims keys of more than ${MAX_KEY_GROWTH} times its size`;
+        throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, { path: file.path, offset });
+      }
       this.#checkEntry(offset);
       const userLength = entries.keyLength - TRAILER_BYTES;
       if (filter !== undefined) {
