@@ -11,9 +11,11 @@ import {
   textOf,
 } from '../../test/entries.js';
 import { type ForeignEntry, foreignTable } from '../../test/foreign-table.js';
+import { BlockBuilder } from '../block/block-builder.js';
 import { copyPart } from '../split/copy-part.js';
 import { sharePart } from '../split/share-part.js';
 import { checkTableStructure, verifyTable } from '../verify/verify-table.js';
+import { withEachEntryRestarted } from './index-contents.js';
 import { TableReader } from './table-reader.js';
 
 const KEYS = 400;
@@ -182,6 +184,27 @@ describe('an index whose keys share bytes', () => {
     expect(() => checkTableStructure(fileSystemOf(hostile), 'table')).toThrow(
       expect.objectContaining({ code: 'SSTITCH_TABLE_UNSUPPORTED' }),
     );
+  });
+
+  it('may not claim more memory than 256 MiB, however large it is', () => {
+    // An index of 12 MB, most of it padding of handles, whose entries have 300 MB.
+    const long = 'k'.repeat(60_000);
+    const key = internalKey(`${long}0000`, 1, 'value');
+    const index = new BlockBuilder(10_000);
+    const handle = new Uint8Array(2400);
+    for (let number = 0; number < 5000; number += 1) {
+      new DataView(key.buffer).setUint32(long.length, number);
+      index.append(key, key.length, number === 0 ? 0 : long.length, handle, 0, handle.length);
+    }
+    const contents = index.finish();
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => withEachEntryRestarted(contents, { path: 'table' })).toThrow(
+      expect.objectContaining({
+        code: 'SSTITCH_TABLE_UNSUPPORTED',
+        problem: expect.stringContaining('entries of more than 268435456 bytes'),
+      }),
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
   });
 
   it('must be in order, with restart points at entries with full keys', () => {

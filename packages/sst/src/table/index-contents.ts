@@ -13,22 +13,18 @@ import { corrupt, SstError, type TableLocation } from '../errors.js';
 /** The limit of a rewritten index's growth, so that a small index cannot claim keys of any total length. */
 const MAX_GROWTH = 32;
 const SMALL_INDEX_BYTES = 1024 * 1024;
+/** The limit of a rewritten index, as a small file can hold a large index. */
+const MAX_REWRITTEN_BYTES = 256 * 1024 * 1024;
 
 /** Returns an index of which every entry is a restart point: the given bytes if it is one already. */
 export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation): Uint8Array {
   if (isFirstEntryAlone(contents)) return contents;
   const entries = new BlockReader(TRAILER_BYTES);
   entries.load(contents, at);
+  checkEntries(entries, contents.length, at);
   const builder = new BlockBuilder(1);
-  const most = Math.max(SMALL_INDEX_BYTES, MAX_GROWTH * contents.length);
-  const restarts = new RestartCheck(entries, at);
   for (entries.seekToFirst(); entries.valid; entries.next()) {
-    restarts.visit();
     const { keyBytes, keyLength, data, valueStart, valueEnd } = entries;
-    if (builder.sizeBytes + keyLength > most) {
-      const problem = `the index of ${contents.length} bytes claims keys of more than ${most} bytes`;
-      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
-    }
     try {
       const shared = builder.sharedWithLast(keyBytes, keyLength);
       builder.append(keyBytes, keyLength, shared, data, valueStart, valueEnd);
@@ -37,8 +33,23 @@ export function withEachEntryRestarted(contents: Uint8Array, at: TableLocation):
       throw corrupt(`the index is out of order: ${error.message}`, at);
     }
   }
-  restarts.finish();
   return builder.finish().slice();
+}
+
+/** Checks restart points and total length of the entries, before memory is allocated for them. */
+function checkEntries(entries: BlockReader, size: number, at: TableLocation): void {
+  const most = Math.min(MAX_REWRITTEN_BYTES, Math.max(SMALL_INDEX_BYTES, MAX_GROWTH * size));
+  const restarts = new RestartCheck(entries, at);
+  let bytes = 0;
+  for (entries.seekToFirst(); entries.valid; entries.next()) {
+    restarts.visit();
+    bytes += entries.keyLength + entries.valueEnd - entries.valueStart;
+    if (bytes > most) {
+      const problem = `the index of ${size} bytes claims entries of more than ${most} bytes`;
+      throw new SstError('SSTITCH_TABLE_UNSUPPORTED', problem, at);
+    }
+  }
+  restarts.finish();
 }
 
 /** Whether the first entry ends at the second restart point, or at the end of the entries. */
