@@ -239,6 +239,30 @@ describe('a metaindex', () => {
   const restarts = (...points: number[]) =>
     new Uint8Array(Uint32Array.of(...points, points.length).buffer);
 
+  it('may not have an entry of SSTitch twice, or both that of a virtual table and a seal', () => {
+    const seal = Uint8Array.of(
+      ...new Uint8Array(8),
+      8,
+      ...new Uint8Array(8),
+      8,
+      ...new Uint8Array(8),
+    );
+    const sealed = ['sstitch.sealed', seal] as const;
+    const narrowed = ['sstitch.narrowed', Uint8Array.of(48)] as const;
+    const properties = ['rocksdb.properties', Uint8Array.of(0, 18)] as const;
+    for (const notes of [
+      [narrowed, sealed],
+      [sealed, narrowed],
+      [sealed, sealed],
+      [narrowed, narrowed],
+      [properties, properties],
+    ]) {
+      expect(() =>
+        TableReader.open(fileSystemOf(foreignTable({ blocks, notes })), 'table'),
+      ).toThrow(expect.objectContaining({ code: 'SSTITCH_TABLE_UNSUPPORTED' }));
+    }
+  });
+
   it('may not have restart points that lead LevelDB to a filter inside another entry', () => {
     // LevelDB seeks the filter from the last restart point before it. A reader of all entries sees only "a".
     const hidden = [

@@ -102,6 +102,22 @@ it('the metaindex has the entries of filter, properties and seal, in order', () 
   expect([...rowsOf(metaindex).keys()]).toEqual([FILTER_KEY, PROPERTIES_KEY, SEALED_KEY]);
 });
 
+it('any byte of the block that differs is found by verifyTable', () => {
+  for (const seal of [false, true]) {
+    const { bytes } = tableOf(numbered(100), { seal, properties: true });
+    const { filter, footer, properties } = readerOf(bytes).parts;
+    if (filter === undefined || properties === undefined) throw new Error('the table has both');
+    expect(properties.offset).toBe(filter.handle.offset + filter.handle.size + 5);
+    for (let at = properties.offset; at < footer.metaindex.offset; at += 1) {
+      const damaged = bytes.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      expect(() => verifyTable(fileSystemOf(damaged), 'table')).toThrow(
+        expect.objectContaining({ code: 'SSTITCH_TABLE_CORRUPT', offset: properties.offset }),
+      );
+    }
+  }
+});
+
 it('the option must be true or false', () => {
   const { file } = readerOf(tableOf(numbered(1)).bytes).parts;
   const options = { properties: 1 as unknown as boolean };

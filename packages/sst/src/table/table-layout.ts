@@ -10,6 +10,7 @@ import {
   FILTER_KEY,
   FOOTER_BYTES,
   type Footer,
+  PROPERTIES_KEY,
   readHandle,
   SEALED_KEY,
   SHARED_PART_KEY,
@@ -22,6 +23,7 @@ import { decodeSeal, type TableSeal } from './table-seal.js';
 export interface TableLayout {
   readonly footer: Footer;
   readonly filterHandle: BlockHandle | undefined;
+  readonly propertiesHandle: BlockHandle | undefined;
   /** For a virtual table, the size of the file's earlier contents; 0 for others. */
   readonly sharedBytes: number;
   /** The offset before which all data blocks must end. */
@@ -46,11 +48,12 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
   checkInFile(footer.index, 'index', footerOffset, file);
 
   const metaindex = blocks.read(footer.metaindex.offset, footer.metaindex.size);
-  const { filterHandle, sharedBytes, seal, hasForeignEntries } = readMetaindex(metaindex, {
+  const { filterHandle, propertiesHandle, sharedBytes, ...others } = readMetaindex(metaindex, {
     path,
     offset: footer.metaindex.offset,
   });
   let dataEnd = footer.metaindex.offset;
+  if (propertiesHandle !== undefined) checkInFile(propertiesHandle, 'properties', dataEnd, file);
   if (filterHandle !== undefined) {
     // A virtual table uses the filter of the earlier contents.
     const isShared = filterHandle.offset < sharedBytes;
@@ -62,7 +65,7 @@ export function readLayout(blocks: StoredBlockReader, file: BlockFile): TableLay
     const problem = `the shared contents of ${sharedBytes} bytes reach beyond byte ${dataEnd}`;
     throw corrupt(problem, { path, offset: footer.metaindex.offset });
   }
-  return { footer, filterHandle, sharedBytes, dataEnd, seal, hasForeignEntries };
+  return { footer, filterHandle, propertiesHandle, sharedBytes, dataEnd, ...others };
 }
 
 function checkInFile(handle: BlockHandle, name: string, end: number, file: BlockFile): void {
@@ -77,17 +80,24 @@ function checkInFile(handle: BlockHandle, name: string, end: number, file: Block
 /** The contents of a metaindex. */
 interface Metaindex {
   readonly filterHandle: BlockHandle | undefined;
+  readonly propertiesHandle: BlockHandle | undefined;
   readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
   readonly hasForeignEntries: boolean;
 }
 
-const OWN_KEYS: ReadonlySet<string> = new Set([FILTER_KEY, SHARED_PART_KEY, SEALED_KEY]);
+const OWN_KEYS: ReadonlySet<string> = new Set([
+  FILTER_KEY,
+  PROPERTIES_KEY,
+  SHARED_PART_KEY,
+  SEALED_KEY,
+]);
 
 function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number }): Metaindex {
   const reader = new BlockReader(0);
   reader.load(metaindex, at);
   let filterHandle: BlockHandle | undefined;
+  let propertiesHandle: BlockHandle | undefined;
   let sharedBytes = 0;
   let seal: TableSeal | undefined;
   let hasForeignEntries = false;
@@ -99,7 +109,9 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
     varints.position = reader.valueStart;
     if (name === FILTER_KEY && filterHandle === undefined) {
       filterHandle = readHandle(reader.data, varints, reader.valueEnd, at);
-    } else if (name === SHARED_PART_KEY && sharedBytes === 0) {
+    } else if (name === PROPERTIES_KEY && propertiesHandle === undefined) {
+      propertiesHandle = readHandle(reader.data, varints, reader.valueEnd, at);
+    } else if (name === SHARED_PART_KEY && sharedBytes === 0 && seal === undefined) {
       sharedBytes = varints.read64(reader.data, reader.valueEnd);
       if (sharedBytes < FOOTER_BYTES || sharedBytes > at.offset) {
         throw corrupt('the size of the shared contents is out of range', at);
@@ -114,5 +126,5 @@ function readMetaindex(metaindex: Uint8Array, at: { path: string; offset: number
     }
   }
   restarts.finish();
-  return { filterHandle, sharedBytes, seal, hasForeignEntries };
+  return { filterHandle, propertiesHandle, sharedBytes, seal, hasForeignEntries };
 }

@@ -229,6 +229,7 @@ class OpenParts implements TableParts {
   readonly file: BlockFile;
   readonly footer: Footer;
   readonly filter: TableFilter | undefined;
+  readonly properties: BlockHandle | undefined;
   readonly sharedBytes: number;
   readonly seal: TableSeal | undefined;
   readonly hasForeignEntries: boolean;
@@ -243,6 +244,7 @@ class OpenParts implements TableParts {
     this.file = file;
     this.footer = footer;
     this.filter = filterHandle && new TableFilter(file, filterHandle);
+    this.properties = layout.propertiesHandle;
     this.sharedBytes = sharedBytes;
     this.seal = seal;
     this.hasForeignEntries = layout.hasForeignEntries;

@@ -170,7 +170,8 @@ class Verifier {
   }
 
   run(): TableProperties {
-    const { index, footer, filter, file, sharedBytes, hasForeignEntries } = this.#reader.parts;
+    const { index, footer, filter, properties, file, sharedBytes, hasForeignEntries } =
+      this.#reader.parts;
     let end = sharedBytes;
     for (let block = 0; block < index.blockCount; block += 1) {
       const { offset, size } = index.handleOf(block);
@@ -179,8 +180,13 @@ class Verifier {
       this.#checkGap(end, offset);
       end = offset + size + BLOCK_TRAILER_BYTES;
     }
-    for (const handle of [filter?.handle, footer.metaindex, footer.index]) {
-      if (handle === undefined || handle.offset < sharedBytes) continue;
+    // The checksums of the others were checked when the table was opened.
+    if (properties !== undefined) this.#blocks.readStored(properties.offset, properties.size);
+    const others = [filter?.handle, properties, footer.metaindex, footer.index]
+      .filter((handle) => handle !== undefined)
+      .sort((a, b) => a.offset - b.offset);
+    for (const handle of others) {
+      if (handle.offset < sharedBytes) continue;
       // Blocks of other writers, which LevelDB ignores, lie before the metaindex.
       const mayHoldForeignBlocks = hasForeignEntries && handle.offset <= footer.metaindex.offset;
       if (!mayHoldForeignBlocks) this.#checkGap(end, handle.offset);
