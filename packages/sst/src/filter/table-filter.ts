@@ -2,7 +2,7 @@
 // index, and a split or a merge of the table does not use it.
 
 import { type BlockFile, StoredBlockReader } from '../block/stored-block.js';
-import type { BlockHandle } from '../encoding/table-format.js';
+import { BLOCK_TYPE_RAW, type BlockHandle } from '../encoding/table-format.js';
 import { corrupt } from '../errors.js';
 import {
   FILTER_FOOTER_BYTES,
@@ -42,14 +42,18 @@ export class TableFilter {
     this.#windowCount = filter.windowCount;
   }
 
-  /** The number of windows, which is read from the end of the filter block. */
+  /** The number of windows, which is read from the end of the filter block unless that is compressed. */
   get windowCount(): number {
     if (this.#windowCount === undefined) {
       const { offset, size } = this.handle;
-      const start = offset + Math.max(0, size - FILTER_FOOTER_BYTES);
-      const ending = new StoredBlockReader(this.#file).readBytes(start, FILTER_FOOTER_BYTES);
+      const end = offset + size;
+      const start = Math.max(offset, end - FILTER_FOOTER_BYTES);
+      const ending = new StoredBlockReader(this.#file).readBytes(start, end + 1 - start);
       const at = { path: this.#file.path, offset };
-      this.#windowCount = readFilterFooter(ending, size, at).windowCount;
+      this.#windowCount =
+        ending.at(-1) === BLOCK_TYPE_RAW
+          ? readFilterFooter(ending.subarray(0, -1), size, at).windowCount
+          : this.contents.windowCount;
     }
     return this.#windowCount;
   }

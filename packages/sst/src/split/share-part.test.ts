@@ -1,5 +1,6 @@
 import { type Span, spanContains } from '@sstitch/contract';
 import fc from 'fast-check';
+import { compressSync } from 'snappy';
 import { describe, expect, it } from 'vitest';
 import { type Entry, entriesOf, spansOf } from '../../test/arbitraries.js';
 import { draftTable } from '../../test/draft-table.js';
@@ -12,7 +13,16 @@ import {
   textOf,
 } from '../../test/entries.js';
 import { tableOf } from '../../test/tables.js';
+import { BlockBuilder } from '../block/block-builder.js';
 import { maskedChecksum, readFixed32, writeFixed32 } from '../encoding/checksum.js';
+import {
+  BLOCK_TYPE_RAW,
+  BLOCK_TYPE_SNAPPY,
+  encodeFooter,
+  FILTER_KEY,
+  MAX_HANDLE_BYTES,
+  writeHandle,
+} from '../encoding/table-format.js';
 import { SstError } from '../errors.js';
 import type { TableOptions } from '../table/table-options.js';
 import { TableReader } from '../table/table-reader.js';
@@ -63,6 +73,13 @@ const numbered = (count: number): Entry[] =>
       value: bytesOf(`value ${index} `.repeat(10)),
     };
   });
+/** A block as it is stored, with its type and checksum. */
+function stored(contents: Uint8Array, type: number): Uint8Array {
+  const block = Uint8Array.from([...contents, type, 0, 0, 0, 0]);
+  writeFixed32(block, contents.length + 1, maskedChecksum(block.subarray(0, contents.length + 1)));
+  return block;
+}
+
 const keyOf = (index: number) => bytesOf(`key ${String(index).padStart(6, '0')}`);
 
 describe('sharePart', () => {
@@ -242,6 +259,40 @@ describe('a reader that did not check the whole table', () => {
     expect(reader.parts.filter?.windowCount).toBe(parts.filter?.windowCount);
     expect(reader.get(keyOf(77))).toMatchObject({ sequence: 78 });
     expect(reader.get(bytesOf('none such'))).toBeUndefined();
+  });
+
+  it('reads the windows of a filter that another writer compressed', () => {
+    const plain = tableOf(numbered(2000), { compression: 'none' }).bytes;
+    const { footer, filter } = TableReader.open(fileSystemOf(plain), 'source').parts;
+    if (filter === undefined) throw new Error('the table has a filter');
+    const { offset, size } = filter.handle;
+    const compressed = compressSync(plain.subarray(offset, offset + size));
+    const block = stored(compressed, BLOCK_TYPE_SNAPPY);
+    const handle = new Uint8Array(MAX_HANDLE_BYTES);
+    const handleEnd = writeHandle(handle, 0, offset, compressed.length);
+    const names = new BlockBuilder(1);
+    names.append(bytesOf(FILTER_KEY), FILTER_KEY.length, 0, handle, 0, handleEnd);
+    const metaindex = stored(names.finish(), BLOCK_TYPE_RAW);
+    const metaindexAt = { offset: offset + block.length, size: metaindex.length - 5 };
+    const indexAt = { ...footer.index, offset: metaindexAt.offset + metaindex.length };
+    const index = plain.subarray(footer.index.offset, footer.index.offset + footer.index.size + 5);
+    const ending = encodeFooter({ metaindex: metaindexAt, index: indexAt });
+    const bytes = Uint8Array.from([
+      ...plain.subarray(0, offset),
+      ...block,
+      ...metaindex,
+      ...index,
+      ...ending,
+    ]);
+    expect(verifyTable(fileSystemOf(bytes), 'source').entries).toBe(2000);
+    const sizes = [true, false].map((checkWhole) => {
+      const file = new MemoryFile(bytes);
+      const spans = [{ start: keyOf(7), end: keyOf(1900) }];
+      const sizeBytes = share(file, bytes.length, spans, checkWhole)?.sizeBytes ?? 0;
+      expectTable(file, sizeBytes, numbered(2000).slice(7, 1900));
+      return sizeBytes;
+    });
+    expect(sizes[1]).toBe(sizes[0]);
   });
 
   it('refuses to copy index entries that do not lie in order', () => {
