@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Entry, entriesOf, userKeys } from '../../test/arbitraries.js';
-import { MemoryFile, remaining, textOf } from '../../test/entries.js';
+import { MemoryFile, pseudoRandomBytes, remaining, textOf } from '../../test/entries.js';
 import { tableOf } from '../../test/tables.js';
 import { compareBytes } from '../compare-bytes.js';
 import { makeInternalKey } from '../encoding/internal-key.js';
@@ -40,6 +40,12 @@ class TableShelf {
       this.#files.set(path, Uint8Array.from([...bytes, 1, 2, 3]));
       return { path, sizeBytes: bytes.length };
     });
+  }
+
+  /** Changes a byte of a table. */
+  damage(path: string, offset: number): void {
+    const bytes = this.#files.get(path) ?? new Uint8Array(0);
+    bytes[offset] = (bytes[offset] ?? 0) ^ 1;
   }
 
   get openCount(): number {
@@ -107,6 +113,26 @@ describe('RunIterator', () => {
         expect(run.valid).toBe(false);
       }),
     );
+  });
+});
+
+describe('RunIterator of a damaged table', () => {
+  it('stays at no entry after the error, and does not go on to the next table', () => {
+    const shelf = new TableShelf();
+    const entries = Array.from({ length: 100 }, (_, index): Entry => {
+      const userKey = Uint8Array.of(index);
+      const key = makeInternalKey(userKey, 1, 'value');
+      return { key, userKey, sequence: 1, type: 'value', value: pseudoRandomBytes(index, 300) };
+    });
+    const tables = shelf.addRun(entries, 50);
+    shelf.damage(tables[0]?.path ?? '', 2000);
+    const run = new RunIterator(shelf.fileSystem, tables);
+    run.seekToFirst();
+    expect(() => remaining(run)).toThrow(/checksum/);
+    run.next();
+    expect(run.valid).toBe(false);
+    run.close();
+    expect(shelf.openCount).toBe(0);
   });
 });
 

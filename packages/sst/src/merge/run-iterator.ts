@@ -86,7 +86,7 @@ export class RunIterator implements EntryIterator {
   /** Moves to the next entry. After the last one the iterator is not valid. */
   next(): void {
     const iterator = this.#iterator;
-    if (iterator === undefined) return;
+    if (!iterator?.valid) return;
     iterator.next();
     if (!iterator.valid) this.#toNextTable();
   }

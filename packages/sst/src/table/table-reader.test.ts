@@ -151,6 +151,16 @@ describe('TableReader', () => {
     expect(file.closed).toBe(true);
   });
 
+  it('throws the error of a bad table, even if its file cannot be closed', () => {
+    const file = new MemoryFile(bytesOf('no table'));
+    file.close = () => {
+      throw Object.assign(new Error('i/o error'), { code: 'EIO' });
+    };
+    expect(() => TableReader.open(fileSystemOf(file), 'a.ldb')).toThrow(
+      expect.objectContaining({ code: 'SSTITCH_TABLE_CORRUPT', path: 'a.ldb' }),
+    );
+  });
+
   it('throws an error whose cause has the code if a file cannot be opened', () => {
     expect(() => TableReader.open(nodeFileSystem, 'no-such-file.ldb')).toThrow(
       expect.objectContaining({

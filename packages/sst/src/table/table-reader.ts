@@ -107,7 +107,11 @@ export class TableReader {
       const file = { handle, path, sizeBytes, verifyChecksums };
       return new TableReader(readParts(file, validate));
     } catch (error) {
-      handle.close();
+      try {
+        handle.close();
+      } catch {
+        // The error above says more.
+      }
       throw error;
     }
   }
