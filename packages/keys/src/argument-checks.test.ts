@@ -63,6 +63,21 @@ test.each(NO_BYTES)('refuses %j as a key', (value) => {
   refuses(code, () => keys.decodeBoolean(wrong(value)));
 });
 
+test('refuses buckets that do not exist, and offsets outside of the bytes', () => {
+  const code = 'SSTITCH_KEY_MALFORMED';
+  for (const bucket of ['grants', '', 5, null, undefined]) {
+    refuses(code, () => keys.buildKey(wrong(bucket), SYNC, []));
+    refuses(code, () => keys.buildKeyPrefix(wrong(bucket), SYNC, []));
+    refuses(code, () => keys.bucketSpan(wrong(bucket), SYNC));
+    refuses(code, () => keys.bucketLayout(wrong(bucket)));
+  }
+  const tuple = keys.encodeTuple(['g']);
+  expect(keys.decodeTuple(tuple, tuple.length)).toEqual([]);
+  for (const offset of [tuple.length + 1, -1, 0.5, Number.NaN, null, '0']) {
+    refuses(code, () => keys.decodeTuple(tuple, wrong(offset)));
+  }
+});
+
 test('refuses numbers of other types', () => {
   const code = 'SSTITCH_KEY_ELEMENT_INVALID';
   for (const value of ['1', 1.5, null, 1n]) refuses(code, () => keys.encodeU32(wrong(value)));

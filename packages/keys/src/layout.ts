@@ -9,6 +9,7 @@
  *
  * The layout is that of ConductorOne's baton-sdk, storage v3 (its pull request 874).
  */
+import { KeysError } from './errors.js';
 
 /** The first byte of every key. */
 export const FORMAT_VERSION = 0x03;
@@ -81,10 +82,16 @@ const LAYOUT_BY_BUCKET: ReadonlyMap<Bucket, BucketLayout> = new Map(
   BUCKETS.map((layout) => [layout.bucket, layout]),
 );
 
-/** The row of the bucket table with this name. */
+/**
+ * The row of the bucket table with this name.
+ *
+ * @throws {@link KeysError} SSTITCH_KEY_MALFORMED if there is none.
+ */
 export function bucketLayout(bucket: Bucket): BucketLayout {
   const layout = LAYOUT_BY_BUCKET.get(bucket);
-  if (layout === undefined) throw new TypeError(`no such bucket: ${String(bucket)}`);
+  if (layout === undefined) {
+    throw new KeysError('SSTITCH_KEY_MALFORMED', `no such bucket: ${String(bucket)}`);
+  }
   return layout;
 }
 

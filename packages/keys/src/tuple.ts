@@ -100,11 +100,16 @@ export function encodeTuple(elements: readonly string[]): Uint8Array {
 /**
  * Decodes the tuple that fills `bytes` from `offset` to the end.
  *
- * @throws {@link KeysError} SSTITCH_KEY_MALFORMED if {@link encodeTuple} cannot have written it.
+ * @throws {@link KeysError} SSTITCH_KEY_MALFORMED if {@link encodeTuple} cannot have written it, or if the offset is
+ * not one of `bytes`.
  */
 export function decodeTuple(bytes: Uint8Array, offset = 0): string[] {
   if (!isBytes(bytes)) {
     throw new KeysError('SSTITCH_KEY_MALFORMED', `a tuple is bytes, not ${describeValue(bytes)}`);
+  }
+  if (!Number.isInteger(offset) || offset < 0 || offset > bytes.length) {
+    const problem = `a tuple cannot start at byte ${offset} of ${bytes.length}`;
+    throw new KeysError('SSTITCH_KEY_MALFORMED', problem);
   }
   const elements: string[] = [];
   let at = offset;
