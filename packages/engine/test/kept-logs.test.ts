@@ -220,6 +220,24 @@ describe('an open', () => {
     expect(hasRecovery(made.path)).toBe(false);
   });
 
+  test.each(['its set', 'the log in its set'])(
+    'succeeds if a process that found the store locked removes %s meanwhile',
+    async (what) => {
+      const made = await closedStore();
+      const set = keep(made);
+      const watched = watchedFileSystem();
+      let isRemoved = false;
+      watched.before = ({ name, path }) => {
+        const isRead = what === 'the log in its set' ? name === 'open' : name === 'readdir';
+        if (!isRead || !path.startsWith(set)) return;
+        isRemoved = true;
+        rmSync(set, { recursive: true });
+      };
+      await expectContents(await openStore(made.path, { fileSystem: watched }), made.contents);
+      expect([isRemoved, hasRecovery(made.path)]).toEqual([true, false]);
+    },
+  );
+
   test('leaves no set if the store is locked', async () => {
     const { path } = await closedStore();
     const child = startChild('open-store', path);

@@ -36,6 +36,9 @@ const APPLY_PREFIX = 'apply-';
 const TEMPORARY_SUFFIX = '.tmp';
 const SET_NAME = /^(apply-)?(.+)\.(\d{1,16})\.[0-9a-f]+$/;
 
+/** The limit of attempts to settle. An attempt fails if another process removes its set meanwhile. */
+const MAX_SETTLE_ROUNDS = 100;
+
 /** A database's directory, and the directory that holds its sets. */
 export interface LoggedDirectory {
   /** The directory that holds `recovery`. */
@@ -121,12 +124,26 @@ export interface UnreplayedLogs {
 
 /**
  * Finds the logs that the store has to replay; see the top of this file. It runs after LevelDB has opened the directory
- * and before anything is written to it.
+ * and before anything is written to it. Processes that find the database locked may remove their sets meanwhile.
  *
  * @returns undefined if there is nothing to replay; all sets are removed then
  * @throws EngineError SSTITCH_STORE_CORRUPT if a kept log is damaged
  */
 function settleLogs(
+  fileSystem: FileSystem,
+  input: SettleLogsInput,
+  checkCancelled: () => void,
+): UnreplayedLogs | undefined {
+  for (let round = 1; ; round++) {
+    try {
+      return settleOnce(fileSystem, input, checkCancelled);
+    } catch (error) {
+      if (errorCodeOf(error) !== 'ENOENT' || round === MAX_SETTLE_ROUNDS) throw error;
+    }
+  }
+}
+
+function settleOnce(
   fileSystem: FileSystem,
   input: SettleLogsInput,
   checkCancelled: () => void,
