@@ -65,6 +65,22 @@ describe('leftovers', () => {
     await expectContentsThroughout(store, model);
   });
 
+  test.each([
+    ['unlink', 'EACCES'],
+    ['readdir', 'EACCES'],
+  ])('of a reader of another user are left: its %s fails', async (failing, code) => {
+    const { path, model } = await closedStore();
+    const left = join(path, 'readers', '99999999-1', 'copy');
+    mkdirSync(left, { recursive: true });
+    const fileSystem = watchedFileSystem();
+    fileSystem.before = ({ name, path: at }) => {
+      if (name === failing && at.includes('/readers')) throw fileError(code, name, at);
+    };
+    const store = await openStore(path, { fileSystem });
+    await expectContents(store, model);
+    expect(existsSync(left)).toBe(true);
+  });
+
   test("files that are not the store's are not touched", async () => {
     const { path, model } = await closedStore();
     writeFileSync(join(path, 'notes.txt'), 'mine');

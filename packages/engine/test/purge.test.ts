@@ -254,6 +254,27 @@ test('a purge removes the copies of ended readers, and lists the logs that a sal
   await store.close();
 });
 
+test('a purge lists what it cannot remove, and the store itself if it cannot list', async () => {
+  const fileSystem = watchedFileSystem();
+  const store = await openStore(join(temporaryDirectory(), 'store'), { fileSystem });
+  await put(store, [...entries('x', 10)]);
+  // The copy belongs to another user, whose read-only open was killed.
+  const dead = join(store.location, 'readers', `${2 ** 22 + 1}-1`);
+  mkdirSync(join(dead, 'copy'), { recursive: true });
+  fileSystem.before = ({ name, path }) => {
+    if (name === 'unlink' && path.startsWith(dead)) throw fileError('EACCES', name, path);
+  };
+  const listed = await store.excise([span('x', 'y')], { purge: true });
+  expect(listed.purge).toEqual({ readers: 0, directories: [dead] });
+  fileSystem.before = ({ name, path }) => {
+    if (name === 'readdir' && path === store.location) throw fileError('EMFILE', name, path);
+  };
+  const unlisted = await store.excise([span('x', 'y')], { purge: true });
+  expect(unlisted.purge).toEqual({ readers: 0, directories: [store.location] });
+  fileSystem.before = () => undefined;
+  await store.close();
+});
+
 test('a compactRange with a file operation that fails, whichever it is, leaves the state', async () => {
   const kept = new Map([...REST].filter((_, index) => index % 60 === 0));
   const excised = [...EXCISED].slice(0, 50);

@@ -18,7 +18,7 @@ import {
 import { claimStore, releaseStore } from './open-stores.js';
 import { settleOpened } from './open-with-logs.js';
 import { prepareOpenTask } from './prepare-open.js';
-import { listStaleReadersTask } from './reader-directories.js';
+import { removeStaleReadersTask } from './reader-directories.js';
 import { cleanStoreTask, generationName } from './store-files.js';
 
 /** The limit of attempts. An attempt fails if another process commits meanwhile. */
@@ -106,12 +106,8 @@ async function openAndClaim(
           await pool.run(createStoreFilesTask, input);
         }
         await settleOpened(pool, loggedDirectory(generationDirectory), opened);
-        const staleReaders = await pool.run(listStaleReadersTask, { directory });
-        const lastNumber = await pool.run(cleanStoreTask, {
-          directory,
-          generation: number,
-          staleReaders,
-        });
+        await pool.run(removeStaleReadersTask, { directory });
+        const lastNumber = await pool.run(cleanStoreTask, { directory, generation: number });
         await pool.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
         return { directory, number, database, lastNumber };
       } catch (error) {

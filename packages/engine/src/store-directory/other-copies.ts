@@ -1,9 +1,8 @@
 // The copies of a store's data in its directory other than the current generation.
 import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
-import { removeTree } from '../files/place-file.js';
 import { defineTask } from '../threads/task.js';
-import { listStaleReaders } from './reader-directories.js';
+import { removeStaleReaders } from './reader-directories.js';
 import {
   isThere,
   parseGenerationName,
@@ -13,16 +12,14 @@ import {
 
 /**
  * Removes the private copies of readers whose processes have ended. Returns the directories that remain: past
- * generations, copies in use, and logs kept by a salvage.
+ * generations, copies in use or of other users, and logs kept by a salvage.
  */
 function listOtherCopies(
   fileSystem: FileSystem,
   { current }: { readonly current: string },
 ): string[] {
   const directory = dirname(current);
-  for (const name of listStaleReaders(fileSystem, { directory })) {
-    removeTree(fileSystem, `${directory}/${READERS_DIRECTORY}/${name}`);
-  }
+  removeStaleReaders(fileSystem, { directory });
   const generations = fileSystem
     .readdir(directory)
     .filter((name) => parseGenerationName(name) !== undefined)

@@ -58,9 +58,7 @@ function findReaderPlace(
   const inStore = `${readers}/${name}`;
   try {
     mkdir(fileSystem, { directory: readers });
-    for (const stale of listStaleReaders(fileSystem, { directory: storeDirectory })) {
-      removeIfAllowed(fileSystem, `${readers}/${stale}`);
-    }
+    removeStaleReaders(fileSystem, { directory: storeDirectory });
     // Made at once, as `readers` may exist without being writable.
     fileSystem.mkdir(inStore);
     return { directory: `${inStore}/copy`, toRemove: inStore };
@@ -98,25 +96,26 @@ function removeIfAllowed(fileSystem: FileSystem, directory: string): void {
   }
 }
 
-/** Returns the names of the copies whose process is not running. */
-export function listStaleReaders(
+/** Removes the copies in a store whose process is not running, if this user may. Does not fail. */
+export function removeStaleReaders(
   fileSystem: FileSystem,
   { directory }: { readonly directory: string },
-): string[] {
-  let names: string[];
+): void {
+  const readers = `${directory}/${READERS_DIRECTORY}`;
+  let names: string[] = [];
   try {
-    names = fileSystem.readdir(`${directory}/${READERS_DIRECTORY}`);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return [];
-    throw error;
+    names = fileSystem.readdir(readers);
+  } catch {
+    // No reader has made a copy, or another user's readers alone may list them.
   }
-  return names.filter((name) => {
+  for (const name of names) {
     const processId = READER_NAME.exec(name)?.[1];
-    return processId !== undefined && !isRunning(Number(processId));
-  });
+    if (processId === undefined || isRunning(Number(processId))) continue;
+    removeIfAllowed(fileSystem, `${readers}/${name}`);
+  }
 }
 
-export const listStaleReadersTask = defineTask('listStaleReaders', listStaleReaders);
+export const removeStaleReadersTask = defineTask('removeStaleReaders', removeStaleReaders);
 
 function isRunning(processId: number): boolean {
   try {

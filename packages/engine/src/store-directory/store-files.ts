@@ -67,12 +67,10 @@ export const fsyncGenerationTask = defineTask('fsyncGeneration', fsyncGeneration
 export interface CleanStoreInput {
   readonly directory: string;
   readonly generation: number;
-  /** Names of private copies whose process has ended. */
-  readonly staleReaders: readonly string[];
 }
 
 /**
- * Removes what a crash or a killed reader left: other generations, `staging`, a prepared CURRENT, private copies.
+ * Removes what a crash left: other generations, `staging`, a prepared CURRENT.
  *
  * @returns the greatest generation number seen, from which numbering continues
  */
@@ -90,9 +88,6 @@ function cleanStore(fileSystem: FileSystem, input: CleanStoreInput): number {
       unlinkIfThere(fileSystem, `${directory}/${name}`);
       removed = true;
     }
-  }
-  for (const name of input.staleReaders) {
-    removeTree(fileSystem, `${directory}/${READERS_DIRECTORY}/${name}`);
   }
   if (removed) fileSystem.fsyncDir(directory);
   return greatest;

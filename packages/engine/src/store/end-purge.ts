@@ -1,5 +1,6 @@
 // The last step of a commit with `purge`. Past generations hold the excised entries until they are removed.
 
+import { dirname } from 'node:path';
 import type { PurgeReport } from '@sstitch/contract';
 import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
@@ -13,9 +14,9 @@ export async function endPurge(
 ): Promise<PurgeReport> {
   const past = [...live].filter((generation) => generation !== current);
   await Promise.allSettled(past.map(({ removal }) => removal));
-  // The commit has taken effect: a listing that fails must not fail it.
+  // The commit has taken effect: a listing that fails must not fail it. Then anything may remain in the store.
   const directories = await pool
     .run(listOtherCopiesTask, { current: current.directory })
-    .catch(() => past.map(({ directory }) => directory));
+    .catch(() => [dirname(current.directory)]);
   return { readers: past.reduce((sum, { readers }) => sum + readers, 0), directories };
 }

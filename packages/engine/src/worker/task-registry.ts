@@ -46,7 +46,7 @@ import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import { prepareOpenTask } from '../store-directory/prepare-open.js';
 import {
   findReaderPlaceTask,
-  listStaleReadersTask,
+  removeStaleReadersTask,
 } from '../store-directory/reader-directories.js';
 import { salvageFilesTask, shareLockTask } from '../store-directory/salvage-files.js';
 import {
@@ -106,7 +106,6 @@ const all: readonly AnyTask[] = [
   keepLogsTask,
   keepReserveTask,
   listOtherCopiesTask,
-  listStaleReadersTask,
   listTablesInTask,
   mkdirTask,
   makeGenerationTask,
@@ -125,6 +124,7 @@ const all: readonly AnyTask[] = [
   readOperationsTask,
   releaseReserveTask,
   removeDirectoryTask,
+  removeStaleReadersTask,
   salvageFilesTask,
   settleLogsTask,
   shareLockTask,
