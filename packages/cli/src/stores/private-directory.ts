@@ -1,17 +1,16 @@
 // A private directory of this process inside a store, for hard-linked copies. Its name is that of a reader's copy
 // (readers/<process id>-<n>): the store's owner and the next reader remove it after the process has ended. If the store
 // cannot be written, the directory is created in the system's temporary directory.
+import { randomInt } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 
-/** The first number of a directory, far above those that the engine assigns to its own copies. */
-const FIRST_NUMBER = 1_000_000;
+/** Numbers are random: in containers, a process can have the id of one that was killed and left a directory. */
+const MAX_NUMBER = 2 ** 31;
 const READER_NAME = /^(\d{1,10})-\d{1,10}$/;
 /** The error codes of a directory that cannot be written. */
 const NO_WRITE_CODES: readonly unknown[] = ['EROFS', 'EACCES', 'EPERM'];
-
-let directories = FIRST_NUMBER;
 
 /** Creates a private directory, runs `use` with it and removes it. The location must be a store. */
 export async function withPrivateDirectory<T>(
@@ -28,7 +27,7 @@ export async function withPrivateDirectory<T>(
 
 async function makePrivateDirectory(location: string): Promise<string> {
   const readers = join(location, 'readers');
-  const directory = join(readers, `${process.pid}-${++directories}`);
+  const directory = join(readers, `${process.pid}-${randomInt(MAX_NUMBER)}`);
   try {
     // Not `recursive`, which reports ENOENT for a disk that cannot be written.
     await mkdir(readers).catch((error: { readonly code?: unknown }) => {
