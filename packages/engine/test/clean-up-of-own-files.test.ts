@@ -1,6 +1,8 @@
 // A failed operation removes the files that it made, and none that others put there meanwhile.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { adopt, openReadOnly } from '../src/index.js';
 import {
@@ -90,9 +92,9 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
     async (name) => {
       const { store, fileSystem, target } = await filledStore();
       const other = join(target, name);
-      const until = name === 'staging' ? 'mkdir' : 'rename';
+      const [until, at] = name === 'staging' ? ['mkdir', 'staging'] : ['rename', 'staging/copy'];
       fileSystem.before = (operation) => {
-        if (operation.name !== until || operation.path !== join(target, 'staging')) return;
+        if (operation.name !== until || operation.path !== join(target, at)) return;
         fileSystem.before = () => undefined;
         mkdirSync(other);
         writeFileSync(join(other, 'theirs'), 'theirs');
@@ -104,6 +106,57 @@ describe.each(Object.entries(MAKINGS))('a failed %s', (_, make) => {
       expect(readdirSync(other)).toEqual(['theirs']);
     },
   );
+});
+
+/** Opens the directory in another process, which makes a store in it if it can. Returns what came of it. */
+function openElsewhere(path: string): string {
+  const script = fileURLToPath(new URL('./children/make-store.mjs', import.meta.url));
+  return execFileSync(process.execPath, [script, path], { encoding: 'utf8' });
+}
+
+describe.each(Object.entries(MAKINGS))('a %s', (_, make) => {
+  test.each([
+    [
+      'checks for others',
+      ({ name, path }: FileOperation) => name === 'readdir' && !/gen-/.test(path),
+    ],
+    ['copies', ({ name, to }: FileOperation) => name === 'link' && /staging/.test(to ?? '')],
+    ['writes FORMAT', ({ name, path }: FileOperation) => name === 'open' && /FORMAT$/.test(path)],
+    [
+      'writes CURRENT',
+      ({ name, to }: FileOperation) => name === 'rename' && /CURRENT$/.test(to ?? ''),
+    ],
+  ] as const)(
+    'during which another process opens the directory while it %s makes the store',
+    async (_step, fits) => {
+      const { store, fileSystem, target } = await filledStore();
+      // So that there is a table to link.
+      await store.compactRange(bytes(''), bytes('z'));
+      let elsewhere = '';
+      fileSystem.before = (operation) => {
+        if (!fits(operation) || !`${operation.path} ${operation.to}`.includes(target)) return;
+        fileSystem.before = () => undefined;
+        elsewhere = openElsewhere(target);
+      };
+      await make(store, target, fileSystem);
+      expect(elsewhere).toBe('SSTITCH_STORE_FORMAT');
+      await expectContentsThroughout(await openStore(target), MODEL);
+    },
+  );
+
+  test('in a directory where another process makes a store first leaves that store', async () => {
+    const { store, fileSystem, target } = await filledStore();
+    let elsewhere = '';
+    fileSystem.before = ({ name, path }) => {
+      if (name !== 'mkdir' || path !== join(target, 'staging')) return;
+      fileSystem.before = () => undefined;
+      elsewhere = openElsewhere(target);
+    };
+    expect((await rejection(make(store, target, fileSystem))).code).toBe('SSTITCH_TARGET_EXISTS');
+    expect(elsewhere).toBe('acknowledged');
+    expect(readdirSync(target).sort()).toEqual(['CURRENT', 'FORMAT', 'RESERVE', 'gen-000001']);
+    await expectContents(await openStore(target), new Map([['theirs', 'acknowledged']]));
+  });
 });
 
 test('a commit fails if the directory of its generation exists, and does not touch it', async () => {

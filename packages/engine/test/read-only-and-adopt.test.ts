@@ -285,17 +285,22 @@ describe('adopt', () => {
         if (there) mkdirSync(target);
         const watched = watchedFileSystem();
         let count = 0;
+        let failed = '';
         watched.before = ({ name, path }) => {
-          if (count++ === index) throw fileError('EIO', name, path);
+          if (count++ !== index) return;
+          failed = name;
+          throw fileError('EIO', name, path);
         };
         const outcome = await adopt(join(directory, 'base'), target, { fileSystem: watched }).then(
           () => 'done',
           (error: { code: string }) => error.code,
         );
-        if (count <= index) {
+        // The last operation removes the empty staging directory of a store that is complete. An open does so too.
+        if (count <= index || failed === 'removeDirectory') {
           expect(outcome).toBe('done');
           await expectContentsThroughout(await openStore(target), new Map([['k', 'v']]));
-          break;
+          if (failed === '') break;
+          continue;
         }
         expect([index, outcome]).toEqual([index, 'SSTITCH_FILE_OPERATION']);
         expect([index, existsSync(target)]).toEqual([index, there]);

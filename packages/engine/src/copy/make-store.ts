@@ -1,8 +1,11 @@
 // Makes a store from a LevelDB database by links, for checkpoint and adopt.
 //
-//   begin     copy the database into the store's staging directory, by links
+//   begin     make the store's staging directory, and copy the database into it, by links
 //   (adopt)   check each table there
-//   finish    rename the copy to a generation's name, and write the store's own files
+//   finish    rename the copy to a generation's name, write the store's own files, and remove the staging directory
+//
+// Invariant: until the store has its CURRENT, its staging directory belongs to the call that made it, and no other call
+// or open makes a store in the directory (prepare-open.ts).
 
 import type { FileSystem } from '@sstitch/sst';
 import { EngineError, errorCodeOf } from '../errors.js';
@@ -89,10 +92,12 @@ function beginStore(
   const made: MadeName[] = [];
   try {
     made.push(...madeDirectories(mkdirs(fileSystem, directory)));
+    made.push(...madeDirectories([claimDirectory(fileSystem, directory)]));
+    checkClaimed(fileSystem, directory);
     // The copy gets a generation's name only when it is complete: an open uses a first generation that it finds without
     // a CURRENT, and an incomplete copy can be a valid database with some of the entries.
     const tableDirectory = stagedDirectory(directory);
-    const copied = copyToNew(
+    const copied = copyGeneration(
       fileSystem,
       { ...input, targetDirectory: tableDirectory },
       checkCancelled,
@@ -137,23 +142,28 @@ function unfinishedName(names: readonly string[]): string | undefined {
 
 export const beginStoreTask = defineTask('beginStore', beginStore);
 
-/** Copies the database. If two calls make a store in one directory, the first to make the staging directory wins. */
-function copyToNew(
-  fileSystem: FileSystem,
-  input: CopyGenerationInput,
-  checkCancelled: () => void,
-): CopiedGeneration {
-  const { targetDirectory } = input;
+/** Makes the staging directory. If two calls make a store in one directory, the first to do this wins. */
+function claimDirectory(fileSystem: FileSystem, directory: string): string {
+  const path = `${directory}/${STAGING_DIRECTORY}`;
   try {
-    return copyGeneration(fileSystem, input, checkCancelled);
+    fileSystem.mkdir(path);
+    return path;
   } catch (error) {
-    const { path, code } = error as { readonly path?: unknown; readonly code?: unknown };
-    if (code === 'EEXIST' && path === targetDirectory) throw takenError(targetDirectory, error);
+    if (errorCodeOf(error) === 'EEXIST') throw takenError(path, error);
     throw error;
   }
 }
 
-/** Renames the copy to a generation's name and writes the store's own files. On failure it removes them. */
+/** Checks that nothing was made in the directory between the check that it is empty and the claim. */
+function checkClaimed(fileSystem: FileSystem, directory: string): void {
+  const other = fileSystem.readdir(directory).find((name) => name !== STAGING_DIRECTORY);
+  if (other !== undefined) throw takenError(`${directory}/${other}`, undefined);
+}
+
+/**
+ * Renames the copy to a generation's name, writes the store's own files and removes the staging directory. On failure it
+ * removes the files.
+ */
 function finishStore(
   fileSystem: FileSystem,
   { storeDirectory: directory, writtenBy }: Pick<MakeStoreInput, 'storeDirectory' | 'writtenBy'>,
@@ -167,6 +177,7 @@ function finishStore(
     abandonStore(fileSystem, { made: paths.map((path) => ({ kind: 'tree', path })) });
     throw error;
   }
+  removeIfEmpty(fileSystem, `${directory}/${STAGING_DIRECTORY}`);
 }
 
 export const finishStoreTask = defineTask('finishStore', finishStore);
@@ -207,5 +218,5 @@ function abandonStore(
 export const abandonStoreTask = defineTask('abandonStore', abandonStore);
 
 function stagedDirectory(storeDirectory: string): string {
-  return `${storeDirectory}/${STAGING_DIRECTORY}`;
+  return `${storeDirectory}/${STAGING_DIRECTORY}/copy`;
 }

@@ -71,6 +71,7 @@ function prepareOpen(fileSystem: FileSystem, input: PrepareOpenInput): PreparedO
     refuseOtherDatabase(fileSystem, realPath, names);
     refuseLostPointer(fileSystem, realPath, names);
     if (!createIfMissing) throw notFound(location);
+    refuseUnfinishedCopy(fileSystem, realPath, names);
     const foreign = names.find((name) => !isStoreFile(name));
     if (foreign !== undefined) {
       throw new EngineError(
@@ -107,6 +108,29 @@ function refuseLostPointer(
     'SSTITCH_STORE_CORRUPT',
     `the store has lost its CURRENT file: restore one that names its generation (${newest} is there)`,
     { path },
+  );
+}
+
+/**
+ * Refuses to make a store where a checkpoint or an adoption makes one, or was killed. An open makes the staging directory
+ * only in a store that has its CURRENT.
+ */
+function refuseUnfinishedCopy(
+  fileSystem: FileSystem,
+  directory: string,
+  names: readonly string[],
+): void {
+  // Another process may have made the store since the names were read.
+  if (!names.includes(STAGING_DIRECTORY) || isThere(fileSystem, `${directory}/${CURRENT_FILE}`)) {
+    return;
+  }
+  const generation = names.find((name) => parseGenerationName(name) !== undefined);
+  throw new EngineError(
+    'SSTITCH_STORE_FORMAT',
+    generation === undefined
+      ? 'a copy is being made in the directory, or was never finished: if no process makes it, remove the directory'
+      : `a copy is being made in the directory, or was never finished, or the store has lost its CURRENT file (${generation} is there)`,
+    { reason: 'other-files', path: directory },
   );
 }
 

@@ -84,11 +84,12 @@ function kindOf(path: string): string {
   const parts = path.split('/');
   const name = parts.at(-1) ?? '';
   const parent = parts.at(-2) ?? '';
-  const isLevel = parent.startsWith('gen-') || parent === 'staging';
+  const isCopy = parent === 'copy';
+  const isLevel = parent.startsWith('gen-') || isCopy;
   if (name === 'CURRENT' || name === 'CURRENT.tmp') return `${isLevel ? 'level' : 'store'} ${name}`;
   if (name === 'FORMAT') return name;
   if (name.endsWith('.ldb')) {
-    return parts.includes('staging') && parent !== 'staging' ? 'staged table' : 'table';
+    return parts.includes('staging') && !isCopy ? 'staged table' : 'table';
   }
   for (const [pattern, kind] of NUMBERED) if (pattern.test(name)) return kind;
   if (name === 'staging' || name === 'readers') return name;

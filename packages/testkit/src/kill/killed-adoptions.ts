@@ -127,7 +127,7 @@ export class KilledAdoptions implements KilledWork {
           throw error;
         },
       );
-      if (!isWhole) await this.#checkTakenUp(target, made, mostWrite);
+      if (!isWhole) await this.#checkNotMade(target);
       rmSync(path, { recursive: true });
     }
     await adopt(plain, path);
@@ -135,17 +135,18 @@ export class KilledAdoptions implements KilledWork {
     checkDirectory(path);
   }
 
-  /** Checks an interrupted target that can be opened: the store is empty or whole. */
-  async #checkTakenUp(target: number, made: MadeTarget, mostWrite: number): Promise<void> {
+  /** Checks that no store is made in an interrupted target. */
+  async #checkNotMade(target: number): Promise<void> {
     const store = new Store<Uint8Array, Uint8Array>(this.#targetPath(target), byteEncodings);
-    try {
-      await store.open();
-      const [first] = await store.keys({ limit: 1 }).all();
-      if (first !== undefined) await this.#checkContents(store, target, made.leastWrite, mostWrite);
-    } finally {
-      await store.close();
-    }
-    checkDirectory(this.#targetPath(target));
+    const error = await store.open().then(
+      () => undefined,
+      (thrown: unknown) => (thrown as { cause?: unknown }).cause,
+    );
+    await store.close();
+    if (error instanceof EngineError && error.code === 'SSTITCH_STORE_FORMAT') return;
+    throw new Error(`opening ${store.location} must fail with SSTITCH_STORE_FORMAT`, {
+      cause: error,
+    });
   }
 
   /** @param use whether to write, excise and compact too, none of which may change the source */
