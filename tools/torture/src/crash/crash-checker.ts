@@ -2,9 +2,10 @@
 // one failure and not the end of the family.
 //
 // For each state it opens the store, reads everything by iteration and by get, closes it, checks what is left
-// in the directory, and opens it again. A store whose creation was interrupted may be absent or empty.
+// in the directory, and opens it again. A store whose creation was interrupted may be absent or empty. A copy that was
+// interrupted may be absent; no store is made in its place.
 
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { byteEncodings, type ReadWriteEngine, type Span } from '@sstitch/contract';
 import { EngineError, Store } from '@sstitch/engine';
 import { nodeFileSystem } from '@sstitch/sst';
@@ -25,6 +26,8 @@ export interface CrashTarget {
   /** The path relative to the state's directory. */
   readonly path: string;
   readonly regions: readonly Region[];
+  /** What makes it: nothing, as it is there when the recording begins; an open; or a checkpoint or an adoption. */
+  readonly origin: 'there' | 'opened' | 'copied';
 }
 
 /** The possible content of a target at one moment: each region is at a version from `least` to `most`. */
@@ -84,12 +87,23 @@ async function checkTarget(
   } catch (error) {
     const absent = error instanceof EngineError && error.code === 'SSTITCH_STORE_NOT_FOUND';
     if (bounds.made || !absent) throw error;
+    if (target.origin === 'copied' && existsSync(`${path}/staging`)) {
+      await checkRefused(path);
+      return;
+    }
     first = await contentsOnce(path, true, thorough);
     checkContents(first, target, bounds, true);
   }
   checkTidy(path);
   const second = await contentsOnce(path, false, false);
   if (!sameContents(first, second)) throw new Error('the second open finds other entries');
+}
+
+/** Checks that no store is made where a copy was interrupted. */
+async function checkRefused(path: string): Promise<void> {
+  const error: unknown = await contentsOnce(path, true, false).catch((thrown: unknown) => thrown);
+  if (error instanceof EngineError && error.code === 'SSTITCH_STORE_FORMAT') return;
+  throw new Error('an interrupted copy is not refused', { cause: error });
 }
 
 async function contentsOnce(

@@ -48,10 +48,14 @@ export class CrashRecording {
   }
 
   /** Registers a store to check; every region begins at version 0. */
-  target(path: string, regions: readonly Region[], made = true): number {
+  target(
+    path: string,
+    regions: readonly Region[],
+    origin: CrashTarget['origin'] = 'there',
+  ): number {
     const zeroes = regions.map(() => 0);
-    this.#startingBounds.push({ made, least: zeroes, most: zeroes });
-    return this.targets.push({ path, regions }) - 1;
+    this.#startingBounds.push({ made: origin === 'there', least: zeroes, most: zeroes });
+    return this.targets.push({ path, regions, origin }) - 1;
   }
 
   /** Begins the recording; everything that exists counts as synced. */

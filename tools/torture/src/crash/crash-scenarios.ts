@@ -297,7 +297,7 @@ const checkpointScenario: CrashScenario = {
     const held: Region = {
       versions: [[...(layout.inside.versions[0] ?? []), ...(layout.rest.versions[0] ?? [])]],
     };
-    const copy = recording.target('copies/copy', [held], false);
+    const copy = recording.target('copies/copy', [held], 'copied');
     mkdirSync(recording.path('copies'));
     if (recording.random() < 0.5) mkdirSync(recording.path('copies/copy'));
     recording.begin();
@@ -319,7 +319,7 @@ const adoptScenario: CrashScenario = {
       filter: (path) => !path.endsWith('/LOCK'),
     });
     const held = [...new Map([...layout.layers, layout.unflushed].flat())];
-    const store = recording.target('store', [{ versions: [held] }], false);
+    const store = recording.target('store', [{ versions: [held] }], 'copied');
     recording.begin();
     const { fileSystem } = recording.recorder;
     await adopt(recording.path('level'), recording.path('store'), { fileSystem });
@@ -336,7 +336,7 @@ const creation: CrashScenario = {
     const regions = writeRegions(3);
     const deep = recording.random() < 0.5;
     const path = deep ? 'some/directory/store' : 'store';
-    const target = recording.target(path, regions, false);
+    const target = recording.target(path, regions, 'opened');
     recording.begin();
     const store = await recording.openRecorded(path);
     recording.made(target);
