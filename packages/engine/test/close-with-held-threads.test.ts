@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adopt, openReadOnly, verifyStore } from '../src/index.js';
 import { mkdirTask } from '../src/store-directory/store-files.js';
@@ -77,6 +78,28 @@ test('a foreign table whose checks are queued does not get into the store after 
   const contents = new Map([...BASE].filter(([key]) => key.startsWith('m')));
   contents.set('synced', '1').set('later', '2');
   await expectContentsThroughout(second, contents);
+});
+
+test('a close ends a commit for which a clear of a snapshot waits', async () => {
+  const { base } = await openScene();
+  const release = await holdBulkThreads();
+  const outcomeOf = (work: Promise<unknown>) =>
+    work.then(
+      () => 'done',
+      ({ code }: { code: string }) => code,
+    );
+  const snapshot = base.snapshot();
+  const excised = outcomeOf(base.excise(SPANS));
+  // The commit captures writes once it makes its generation.
+  while (!existsSync(join(base.location, 'gen-000002'))) await setTimeout(1);
+  const cleared = outcomeOf(base.clear({ snapshot }));
+  const closed = base.close().then(() => 'closed');
+  const first = await Promise.race([closed, setTimeout(5000, 'waits')]);
+  await release();
+  expect([first, await excised, await cleared]).toEqual([
+    ...['closed', 'SSTITCH_ABORTED', 'LEVEL_DATABASE_NOT_OPEN'],
+  ]);
+  await expectContentsThroughout(await openStore(base.location), BASE);
 });
 
 test('an operation that waits for a thread ends at once when its signal fires', async () => {

@@ -1,5 +1,6 @@
 // The store: an abstract-level database that can take classic-level's place, and an engine for the compactor.
 
+import { setImmediate } from 'node:timers/promises';
 import type { CommitReport, EngineCapabilities, Span } from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
@@ -305,6 +306,14 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     });
     await repairOpenedStore(core);
     this.#core = core;
+    // A close first closes the resources, among them snapshots, for which it waits until their clears have ended. A clear
+    // may wait for a commit, which therefore ends with the resources too.
+    const end = async () => {
+      // Calls that precede the close become operations in the same turn of the event loop: they are aborted, not refused.
+      await setImmediate();
+      await core.operations.end();
+    };
+    this.attachResource({ close: end, [Symbol.asyncDispose]: end });
   }
 
   #warnOfHeld(): void {
