@@ -96,6 +96,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   #entryPages = 0;
   #waitingBytes = 0;
   #isFinished = false;
+  /** What `finish` returned, once it has begun to merge. */
+  #finishing: Promise<unknown> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   /**
@@ -175,7 +177,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     const place = await this.#opened();
     this.#isFinished = true;
     const finish = () => this.#finish(place, checked);
-    return place.operations === undefined ? finish() : place.operations.run(finish);
+    const finishing = place.operations === undefined ? finish() : place.operations.run(finish);
+    this.#finishing = finishing;
+    return finishing;
   }
 
   async #finish(place: OpenedPlace, spans: readonly Span[]): Promise<LoadedTables> {
@@ -206,7 +210,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   async end(): Promise<void> {
     this.#ending.abort();
     const place = await this.#opening?.catch(() => undefined);
-    await Promise.all(this.#tasks);
+    await Promise.allSettled([...this.#tasks, this.#finishing]);
     await place?.remove?.();
   }
 
