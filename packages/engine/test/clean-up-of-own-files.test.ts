@@ -159,6 +159,38 @@ describe.each(Object.entries(MAKINGS))('a %s', (_, make) => {
   });
 });
 
+describe('a checkpoint for Pebble', () => {
+  test('during which another process opens the directory is made', async () => {
+    const { store, fileSystem, target } = await filledStore();
+    let elsewhere = '';
+    fileSystem.before = ({ name, path }) => {
+      if (name !== 'link' || !path.includes('gen-000001')) return;
+      fileSystem.before = () => undefined;
+      elsewhere = openElsewhere(target);
+    };
+    expect(await store.checkpoint(target, { format: 'pebble' })).toMatchObject({ tables: 1 });
+    expect(elsewhere).toBe('SSTITCH_STORE_FORMAT');
+    expect(readdirSync(target)).toContain('marker.manifest.000001.MANIFEST-000002');
+  });
+
+  test.each(['building', 'CURRENT'])(
+    'does not touch the %s that others made in the directory since it was found empty',
+    async (name) => {
+      const { store, fileSystem, target } = await filledStore();
+      const theirs = join(target, name);
+      fileSystem.before = (operation) => {
+        if (operation.name !== 'mkdir' || operation.path !== join(target, 'building')) return;
+        fileSystem.before = () => undefined;
+        mkdirSync(theirs);
+        writeFileSync(join(theirs, 'theirs'), 'theirs');
+      };
+      const error = await rejection(store.checkpoint(target, { format: 'pebble' }));
+      expect(error).toMatchObject({ code: 'SSTITCH_TARGET_EXISTS', path: theirs });
+      expect([readdirSync(target), readdirSync(theirs)]).toEqual([[name], ['theirs']]);
+    },
+  );
+});
+
 test('a commit fails if the directory of its generation exists, and does not touch it', async () => {
   const { store } = await filledStore();
   const theirs = join(store.location, 'gen-000002');

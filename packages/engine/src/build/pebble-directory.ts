@@ -18,6 +18,7 @@ import { type FileSystem, userKeyOf } from '@sstitch/sst';
 import {
   abandonStoreTask,
   checkEmpty,
+  claimEmpty,
   type MadeName,
   madeDirectories,
 } from '../copy/make-store.js';
@@ -26,7 +27,7 @@ import { CURRENT_FILE, manifestFileName, oldTableFileName } from '../leveldb/fil
 import { writeManifest, writeNewFile } from '../leveldb/manifest.js';
 import { LEVEL_COUNT, type TableEntry } from '../leveldb/version-edit.js';
 import { refuseInside } from '../store-directory/refuse-inside.js';
-import { BUILD_DIRECTORY, mkdirs } from '../store-directory/store-files.js';
+import { BUILD_DIRECTORY, mkdirs, removeIfEmpty } from '../store-directory/store-files.js';
 import type { SpanTables, TableFile } from '../tables/table-set.js';
 import { defineTask } from '../threads/task.js';
 import { fsyncingFiles } from '../threads/unsynced-files.js';
@@ -65,10 +66,9 @@ export async function makePebbleDirectory(
   const made: MadeName[] = [];
   try {
     const directories = await pool.run(beginPebbleDirectoryTask, input, { signal });
-    made.push(...madeDirectories(directories));
-    const extracted = await extract();
     const directory = `${targetDirectory}/${BUILD_DIRECTORY}`;
-    made.push({ kind: 'tree', path: directory });
+    made.push(...madeDirectories(directories), { kind: 'tree', path: directory });
+    const extracted = await extract();
     const building = { signal, onEntries: () => undefined, purpose: 'pebble' } as const;
     const tables = await fsyncingFiles(pool, signal, async (unsynced) => {
       const spans = await rebuildTables(pool, directory, extracted, { ...building, unsynced });
@@ -87,14 +87,21 @@ export async function makePebbleDirectory(
   }
 }
 
-/** Checks the target and makes its directory. Returns the directories that it made. */
+/** Checks the target and makes its directory, and `building` in it. Returns the others that it made. */
 function beginPebbleDirectory(
   fileSystem: FileSystem,
   { storeDirectory, targetDirectory }: PebbleDirectoryInput,
 ): readonly string[] {
   checkEmpty(fileSystem, targetDirectory);
   refuseInside(fileSystem, targetDirectory, storeDirectory);
-  return mkdirs(fileSystem, targetDirectory);
+  const directories = mkdirs(fileSystem, targetDirectory);
+  try {
+    claimEmpty(fileSystem, targetDirectory, BUILD_DIRECTORY);
+    return directories;
+  } catch (error) {
+    for (const path of directories.reverse()) removeIfEmpty(fileSystem, path);
+    throw error;
+  }
 }
 
 export const beginPebbleDirectoryTask = defineTask('beginPebbleDirectory', beginPebbleDirectory);

@@ -92,8 +92,7 @@ function beginStore(
   const made: MadeName[] = [];
   try {
     made.push(...madeDirectories(mkdirs(fileSystem, directory)));
-    made.push(...madeDirectories([claimDirectory(fileSystem, directory)]));
-    checkClaimed(fileSystem, directory);
+    made.push(...madeDirectories([claimEmpty(fileSystem, directory, STAGING_DIRECTORY)]));
     // The copy gets a generation's name only when it is complete: an open uses a first generation that it finds without
     // a CURRENT, and an incomplete copy can be a valid database with some of the entries.
     const tableDirectory = stagedDirectory(directory);
@@ -142,22 +141,29 @@ function unfinishedName(names: readonly string[]): string | undefined {
 
 export const beginStoreTask = defineTask('beginStore', beginStore);
 
-/** Makes the staging directory. If two calls make a store in one directory, the first to do this wins. */
-function claimDirectory(fileSystem: FileSystem, directory: string): string {
-  const path = `${directory}/${STAGING_DIRECTORY}`;
+/**
+ * Makes a directory in a directory that was empty, in order to make a store or a database there. If two calls do so, the
+ * first one wins. An open makes no store in a directory that holds the new one (prepare-open.ts).
+ *
+ * @returns the path of the new directory, `staging` or `building`
+ * @throws EngineError SSTITCH_TARGET_EXISTS if something was made in the directory since it was found empty
+ */
+export function claimEmpty(fileSystem: FileSystem, directory: string, name: string): string {
+  const path = `${directory}/${name}`;
   try {
     fileSystem.mkdir(path);
-    return path;
   } catch (error) {
     if (errorCodeOf(error) === 'EEXIST') throw takenError(path, error);
     throw error;
   }
-}
-
-/** Checks that nothing was made in the directory between the check that it is empty and the claim. */
-function checkClaimed(fileSystem: FileSystem, directory: string): void {
-  const other = fileSystem.readdir(directory).find((name) => name !== STAGING_DIRECTORY);
-  if (other !== undefined) throw takenError(`${directory}/${other}`, undefined);
+  try {
+    const other = fileSystem.readdir(directory).find((each) => each !== name);
+    if (other !== undefined) throw takenError(`${directory}/${other}`, undefined);
+    return path;
+  } catch (error) {
+    removeIfEmpty(fileSystem, path);
+    throw error;
+  }
 }
 
 /**
