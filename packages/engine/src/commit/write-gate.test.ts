@@ -6,7 +6,12 @@ import type {
   NativeOperation,
   NativeRangeOptions,
 } from '../leveldb/level-database.js';
-import { type ClearWrites, MAX_CAPTURED_BYTES, type RetireLog, WriteGate } from './write-gate.js';
+import {
+  type ClearWrites,
+  MAX_CAPTURED_MEMORY_BYTES,
+  type RetireLog,
+  WriteGate,
+} from './write-gate.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const INSIDE = { start: bytes('m'), end: bytes('n') };
@@ -345,16 +350,36 @@ test('writers wait while too many writes are captured, and continue when the com
   const { database } = recordingDatabase();
   const gate = gateOf(database);
   await gate.begin([]);
-  const value = 'x'.repeat(8 * 1024 * 1024);
+  const value = 'x'.repeat(MAX_CAPTURED_MEMORY_BYTES / 4);
   let done = 0;
   for (let index = 0; index < 8; index++) {
     void gate.batch([putOf(`${index}`, value)], {}).then(() => done++);
   }
   await expect.poll(() => done).toBe(4);
   await settled();
-  expect([done, gate.capturedBytes > MAX_CAPTURED_BYTES]).toEqual([4, true]);
+  expect([done, gate.capturedBytes > MAX_CAPTURED_MEMORY_BYTES]).toEqual([4, true]);
   expect(gate.take().operations).toHaveLength(4);
   await expect.poll(() => done).toBe(8);
+});
+
+test('writers of tiny operations wait too, as each takes memory beyond its bytes', async () => {
+  const { database } = recordingDatabase();
+  const gate = gateOf(database);
+  await gate.begin([]);
+  const operations = Array.from(
+    { length: 10_000 },
+    () => ({ type: 'del', key: bytes('a') }) as const,
+  );
+  const batches = 40;
+  let done = 0;
+  for (let index = 0; index < batches; index++) {
+    void gate.batch(operations, {}).then(() => done++);
+  }
+  await expect.poll(() => done).toBeGreaterThan(20);
+  await settled();
+  expect(done).toBeLessThan(batches);
+  gate.take();
+  await expect.poll(() => done).toBe(batches);
 });
 
 test('a gate that refuses rejects waiting and later writes', async () => {

@@ -33,8 +33,10 @@ import { ownOperation } from '../leveldb/own-bytes.js';
 /** Limits of a merged write. They keep the last write before a pause short. */
 const MAX_GROUP_OPERATIONS = 1024;
 const MAX_GROUP_BYTES = 512 * 1024;
-/** Writers wait while more captured bytes than this are in memory. */
-export const MAX_CAPTURED_BYTES = 32 * 1024 * 1024;
+/** Writers wait while captured writes take more memory than this. */
+export const MAX_CAPTURED_MEMORY_BYTES = 64 * 1024 * 1024;
+/** About what an operation takes in memory in addition to its key and value: two objects or three. */
+const OPERATION_MEMORY_BYTES = 256;
 
 interface QueuedWrite {
   readonly kind: 'write';
@@ -155,7 +157,7 @@ export class WriteGate {
     return taken;
   }
 
-  /** The size of the captured writes that `take` has not returned, in bytes. */
+  /** The size of the keys and values that were captured and that `take` has not returned, in bytes. */
   get capturedBytes(): number {
     return this.#capturedBytes;
   }
@@ -204,7 +206,8 @@ export class WriteGate {
       this.#running === 'nothing' &&
       !this.#isPaused &&
       this.#refusal === undefined &&
-      this.#capturedBytes <= MAX_CAPTURED_BYTES
+      this.#capturedBytes + this.#captured.length * OPERATION_MEMORY_BYTES <=
+        MAX_CAPTURED_MEMORY_BYTES
     );
   }
 
