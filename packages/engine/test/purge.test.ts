@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { nodeFileSystem, TableReader } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
 import { openReadOnly } from '../src/index.js';
+import { checkGeneration } from '../src/leveldb/inspect-generation.js';
 import { readVersion } from '../src/leveldb/manifest.js';
+import { keepLogs } from '../src/store-directory/kept-logs.js';
 import {
   type ByteStore,
   besideStore,
@@ -252,6 +254,29 @@ test('a purge removes the copies of ended readers, and lists the logs that a sal
   expect(purge).toEqual({ readers: 0, directories: [salvaged] });
   expect(existsSync(dead)).toBe(false);
   await store.close();
+});
+
+test('a purge lists the logs that another process kept when it found the store locked and was killed', async () => {
+  const store = await openStore(join(temporaryDirectory(), 'store'));
+  await put(store, [['x', 'excised by the purge']]);
+  const place = {
+    root: store.location,
+    label: 'gen-000001',
+    directory: await currentDirectory(store),
+  };
+  const checked = checkGeneration(nodeFileSystem, place, () => undefined);
+  const set = join(
+    store.location,
+    'recovery',
+    keepLogs(nodeFileSystem, { ...place, ...checked }) ?? '',
+  );
+  const { purge } = await store.excise([span('x', 'y')], { purge: true });
+  expect(readFileSync(join(set, readdirSync(set)[0] ?? ''), 'latin1')).toContain('excised by');
+  expect(purge).toEqual({ readers: 0, directories: [join(store.location, 'recovery')] });
+  await store.close();
+  const reopened = await openStore(store.location);
+  const again = await reopened.excise([span('x', 'y')], { purge: true });
+  expect(again.purge).toEqual({ readers: 0, directories: [] });
 });
 
 test('a purge lists what it cannot remove, and the store itself if it cannot list', async () => {

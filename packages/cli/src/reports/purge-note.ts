@@ -10,7 +10,7 @@ export function purgeNote(purge: PurgeReport | undefined): string {
   if (purge === undefined || purge.directories.length === 0) return '';
   const { directories } = purge;
   return (
-    `${formatCountOf(directories.length, 'directory')} may still hold removed data (copies of readers, until they close; salvaged logs, until you remove them): ` +
+    `${formatCountOf(directories.length, 'directory')} may still hold removed data (copies of readers, until they close; recovery, until the next open; salvaged logs, until you remove them): ` +
     `${directories.join(', ')}\n`
   );
 }

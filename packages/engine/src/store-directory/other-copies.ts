@@ -7,12 +7,17 @@ import {
   isThere,
   parseGenerationName,
   READERS_DIRECTORY,
+  RECOVERED_DIRECTORY,
+  RECOVERY_DIRECTORY,
   SALVAGED_DIRECTORY,
 } from './store-files.js';
 
+/** The directories of logs: those that a salvage kept, and those that an open kept that found the store locked. */
+const LOG_DIRECTORIES = [SALVAGED_DIRECTORY, RECOVERY_DIRECTORY, RECOVERED_DIRECTORY];
+
 /**
  * Removes the private copies of readers whose processes have ended. Returns the directories that remain: past
- * generations, copies in use or of other users, and logs kept by a salvage.
+ * generations, copies in use or of other users, and logs.
  */
 function listOtherCopies(
   fileSystem: FileSystem,
@@ -29,8 +34,8 @@ function listOtherCopies(
   const copies = isThere(fileSystem, readers)
     ? fileSystem.readdir(readers).map((name) => `${readers}/${name}`)
     : [];
-  const salvaged = `${directory}/${SALVAGED_DIRECTORY}`;
-  return [...generations, ...copies, ...(isThere(fileSystem, salvaged) ? [salvaged] : [])];
+  const logs = LOG_DIRECTORIES.map((name) => `${directory}/${name}`);
+  return [...generations, ...copies, ...logs.filter((path) => isThere(fileSystem, path))];
 }
 
 export const listOtherCopiesTask = defineTask('listOtherCopies', listOtherCopies);
