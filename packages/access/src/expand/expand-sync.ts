@@ -117,18 +117,6 @@ async function checkFree(
   }
 }
 
-/** An engine whose commits depend on a snapshot. */
-function dependingOn<Tables>(
-  ifUnchanged: EngineSnapshot | undefined,
-  engine: TableEngine<Tables>,
-): TableStore<Tables> {
-  if (ifUnchanged === undefined) return engine;
-  return {
-    ingestAndExcise: (tables, options) =>
-      engine.ingestAndExcise(tables, { ...options, ifUnchanged }),
-  };
-}
-
 /** Replaces a sync in one commit. */
 async function replaceSync<Tables>(
   engine: TableEngine<Tables>,
@@ -139,7 +127,7 @@ async function replaceSync<Tables>(
     signal,
     onProgress: ({ entries, ofEntries }) => expansion.committing(entries, ofEntries),
   });
-  const sink = new StoreSink(loader, dependingOn(writer.basis, engine));
+  const sink = new StoreSink(loader, engine, { ifUnchanged: writer.basis });
   try {
     for await (const batch of expandedBatches(engine, expansion, signal)) {
       await sink.add(batch.withSyncId(as));

@@ -129,10 +129,7 @@ async function merge<Tables>(
     signal,
     onProgress: options.onCommit,
   });
-  const sink = new StoreSink<Tables>(loader, {
-    ingestAndExcise: (tables, given) =>
-      into.ingestAndExcise(tables, { ...given, ...(ifUnchanged && { ifUnchanged }) }),
-  });
+  const sink = new StoreSink(loader, into, { ifUnchanged });
   const onPage = pageCounter(options);
   try {
     const run = mergedRun(

@@ -4,6 +4,7 @@
 // Invariants: entries that no thread has taken yet take at most `maxHeldBytes` plus what was added since the
 // last `room`; statistics are held back until the records are counted.
 import {
+  type CommitCondition,
   compareBytes,
   type EngineSnapshot,
   type Span,
@@ -231,10 +232,14 @@ export class RecordLoader<Tables> {
   /**
    * Commits the load: of every sync with an added record, the store then holds exactly the added records.
    *
+   * @param condition what the commit depends on, for a store that several processes write. @defaultValue nothing
    * @throws {@link RecordsError} as {@link room} does; the errors of the table loader and the store. Unless the
    * store's error says otherwise, the store is then as it was.
    */
-  async commit(store: TableStore<Tables>): Promise<LoadedSync[]> {
+  async commit(
+    store: TableStore<Tables>,
+    { ifUnchanged }: CommitCondition = {},
+  ): Promise<LoadedSync[]> {
     throwIfAborted(this.#signal);
     this.#checkOpen();
     this.#isCommitted = true;
@@ -247,7 +252,11 @@ export class RecordLoader<Tables> {
     spans.sort((a, b) => compareBytes(a.start, b.start));
     const tables = await named(this.#tables.finish(spans));
     const signal = this.#signal;
-    await store.ingestAndExcise(tables, { move: true, ...(signal && { signal }) });
+    await store.ingestAndExcise(tables, {
+      move: true,
+      ...(signal && { signal }),
+      ...(ifUnchanged && { ifUnchanged }),
+    });
     return loaded;
   }
 

@@ -1,4 +1,5 @@
 // A store as a sink of syncs: a bulk load with one commit.
+import type { CommitCondition } from '@sstitch/contract';
 import type { LoadedSync, RecordLoader, TableStore } from '../load/record-loader.js';
 import type { RecordBatch } from './record-batch.js';
 import type { SyncSink } from './sync-transfer.js';
@@ -10,14 +11,21 @@ import type { SyncSink } from './sync-transfer.js';
 export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
   readonly #loader: RecordLoader<Tables>;
   readonly #store: TableStore<Tables>;
+  readonly #condition: CommitCondition | undefined;
 
   /**
    * @param loader - a new load, which `close` ends.
    * @param store - the store, which `finish` writes to. It stays open.
+   * @param condition - what the commit depends on, for a store that several processes write. @defaultValue nothing
    */
-  constructor(loader: RecordLoader<Tables>, store: TableStore<Tables>) {
+  constructor(
+    loader: RecordLoader<Tables>,
+    store: TableStore<Tables>,
+    condition?: CommitCondition,
+  ) {
     this.#loader = loader;
     this.#store = store;
+    this.#condition = condition;
   }
 
   /**
@@ -43,7 +51,7 @@ export class StoreSink<Tables> implements SyncSink<LoadedSync[]> {
    * @throws the errors of `commit` of a `RecordLoader`.
    */
   finish(): Promise<LoadedSync[]> {
-    return this.#loader.commit(this.#store);
+    return this.#loader.commit(this.#store, this.#condition);
   }
 
   /** Ends the load and removes its temporary files. The store stays open. */
