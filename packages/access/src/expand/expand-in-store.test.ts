@@ -195,6 +195,29 @@ describe('expandSync on a store', () => {
     expect((await digestSync(store, THIRD)).digest).toBe(digest);
   });
 
+  it('makes one commit of few changes, however long the ids in their index entries are', async () => {
+    const principals = Array.from({ length: 400 }, (_, at) => user(`${at}${'u'.repeat(1500)}`));
+    const records = [
+      ...[member('a'), member('b'), nested('b', 'a')],
+      ...principals.map((principal) => grant('a', principal, { id: principal.resourceId })),
+    ];
+    await writeSync(
+      store,
+      records.map((record) => ({ ...record, syncId: THIRD })),
+      THIRD,
+    );
+    let commits = 0;
+    const counted = new Proxy(store, {
+      get: (_, name) => {
+        if (name === 'batch' || name === 'ingestAndExcise') commits += 1;
+        const value = Reflect.get(store, name, store);
+        return typeof value === 'function' ? value.bind(store) : value;
+      },
+    });
+    expect(await expandSync(counted, THIRD)).toMatchObject({ created: 400 });
+    expect(commits).toBe(1);
+  });
+
   it('depends on the id that it must find free, and on no other that it replaces', async () => {
     const watched: SnapshotOptions[] = [];
     const shared = new Proxy(store, {

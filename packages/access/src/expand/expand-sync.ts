@@ -19,10 +19,10 @@ import {
   type EntryTables,
   type EntryTablesOptions,
   type ExclusiveWriter,
-  encodeRecord,
   type GrantRecord,
   RecordLoader,
   RecordsError,
+  recordEntries,
   StoreSink,
   SyncReader,
   type SyncRecord,
@@ -35,8 +35,9 @@ import { bucketValues } from './bucket-values.js';
 import { expandedBatches, expandedRun, syncNotFound } from './expanded-sync.js';
 import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sync-expansion.js';
 
-/** The most changed grants in a batch, which also holds the run. */
+/** The most changed grants in a batch, which also holds the run: `putMany` splits none of this size. */
 const MAX_BATCH_GRANTS = 500;
+/** With their index entries, which may be larger than the grants. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
 /** An engine that makes tables and puts them in place: a `Store` of @sstitch/engine. */
@@ -226,7 +227,9 @@ class PendingBatch {
   }
 
   add(created: readonly GrantRecord[], updated: readonly GrantRecord[]): void {
-    for (const grant of [...created, ...updated]) this.#bytes += encodeRecord(grant).length;
+    for (const { key, value } of recordEntries(this.#syncId, [...created, ...updated])) {
+      this.#bytes += key.length + value.length;
+    }
     this.#created.push(...created);
     this.#updated.push(...updated);
   }
