@@ -68,6 +68,18 @@ describe('a cluster store', () => {
     },
   );
 
+  it('takes part in compactions by its sublevels, which accept only batches, as any database does', async () => {
+    const cluster = await openCluster(new MemoryCluster());
+    const [from, to] = ['from', 'to'].map((name) => cluster.sublevel(name, views));
+    const local = await openLocal();
+    await writeSyntheticSync(local, { seed: 7, grants: 20 });
+    const { syncId } = syntheticSync({ seed: 7, grants: 20 });
+    const [base, source] = [to, from] as unknown as [ReadWriteEngine, ReadWriteEngine];
+    await compact({ base: source, source: local, syncIds: [syncId] });
+    await compact({ base, source, syncIds: [syncId] });
+    expect(await digestSync(base, syncId)).toEqual(await digestSync(local, syncId));
+  });
+
   it('refuses a batch whose sync another process replaced since it was planned', async () => {
     const cluster = new MemoryCluster();
     const [base, other] = [await openCluster(cluster), await openCluster(cluster)];

@@ -58,8 +58,9 @@ interface Views {
 function compactNow(options: CheckedOptions, started: number): Promise<CompactResult> {
   const ranges = rangesInKeyOrder(options.syncIds);
   const { signal } = options;
+  const watch = options.base.capabilities?.conditions === true ? spansOf(ranges) : undefined;
   return withSnapshot(options.source, { signal }, (source) =>
-    withSnapshot(options.base, { signal, watch: spansOf(ranges) }, (base) =>
+    withSnapshot(options.base, { signal, watch }, (base) =>
       compactViews(options, ranges, { source, base }, started),
     ),
   );

@@ -24,8 +24,8 @@ const PAGE_BYTES = 512 * 1024;
 
 export interface SnapshotReaderOptions {
   readonly signal: AbortSignal | undefined;
-  /** The spans on which a commit can depend, for an engine with the capability `conditions`. @defaultValue none */
-  readonly watch?: readonly Span[];
+  /** The spans on which a commit can depend; only of an engine with the capability `conditions`. @defaultValue none */
+  readonly watch?: readonly Span[] | undefined;
 }
 
 /** Runs `use` on the current state of an engine. */
@@ -47,16 +47,14 @@ export class SnapshotReader {
   readonly #engine: ReadableEngine;
   readonly #snapshot: Snapshot;
   readonly #signal: AbortSignal | undefined;
+  /** The condition of a commit that depends on the watched spans; none if there are none. */
+  readonly unchanged: CommitCondition;
 
-  constructor(engine: ReadableEngine, { signal, watch = [] }: SnapshotReaderOptions) {
+  constructor(engine: ReadableEngine, { signal, watch }: SnapshotReaderOptions) {
     this.#engine = engine;
-    this.#snapshot = engine.snapshot({ watch });
+    this.#snapshot = engine.snapshot(watch && { watch });
     this.#signal = signal;
-  }
-
-  /** The condition of a commit that depends on the watched spans. */
-  get unchanged(): CommitCondition {
-    return { ifUnchanged: this.#snapshot };
+    this.unchanged = watch === undefined ? {} : { ifUnchanged: this.#snapshot };
   }
 
   close(): Promise<void> {
