@@ -91,6 +91,21 @@ describe('records in arenas', () => {
     );
   });
 
+  test('hold the memory of their blocks, of which a few entries use little', () => {
+    const arenas = new RecordArenas();
+    for (const syncId of [SYNC, OTHER_SYNC]) {
+      for (const record of [resourceType('user', syncId), grant('g1', { syncId })]) {
+        arenas.add(syncId, record);
+      }
+    }
+    const { heldBytes } = arenas;
+    const blocks = arenas
+      .takeDownTo(0)
+      .flatMap(({ bytes, keyEnds, ends }) => [bytes, keyEnds, ends]);
+    expect(heldBytes).toBe(blocks.reduce((sum, { buffer }) => sum + buffer.byteLength, 0));
+    expect(arenas.heldBytes).toBe(0);
+  });
+
   test('are refused with the same errors as by the store', () => {
     const arenas = new RecordArenas();
     const lone = grant('g', { principal: { resourceTypeId: 'user', resourceId: '\ud800' } });

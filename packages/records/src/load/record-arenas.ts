@@ -50,9 +50,9 @@ class BucketArena {
     return { bytes: this.arena.bytes.length, entries: this.ends.length };
   }
 
-  /** The memory of its entries. */
+  /** The memory of its blocks: of thousands of small arenas it is much more than that of their entries. */
   get heldBytes(): number {
-    return this.arena.length + 2 * Uint32Array.BYTES_PER_ELEMENT * this.count;
+    return this.arena.bytes.length + this.keyEnds.byteLength + this.ends.byteLength;
   }
 
   /** Ends an entry whose key extends from the end of the previous entry to `keyEnd`. */
@@ -246,6 +246,7 @@ export class RecordArenas {
       const prefix = buildKeyPrefix(bucket, sync.syncIdBytes, []);
       found = new BucketArena(this.#memory, prefix, sync.sizes.get(bucket) ?? FIRST_SIZE);
       sync.byBucket.set(bucket, found);
+      this.#heldBytes += found.heldBytes;
     }
     return found;
   }
