@@ -219,6 +219,21 @@ describe('a bulk load', () => {
     });
   });
 
+  test.each([
+    ['a record', { ...resource('user:bad'), displayName: '\ud800' }, 'SSTITCH_RECORD_INVALID'],
+    ['a record of another sync', resource('user:ann'), 'SSTITCH_RECORD_SYNC_MISMATCH'],
+  ])('does not commit after it has refused %s', async (_, refused, code) => {
+    await new SyncStore(store).put(OTHER_SYNC, { ...resource('user:kept'), syncId: OTHER_SYNC });
+    const before = await contents();
+    await withLoader({}, async (loader) => {
+      const syncId = code === 'SSTITCH_RECORD_INVALID' ? SYNC : OTHER_SYNC;
+      expect(await codeOf(() => loader.add(syncId, refused))).toBe(code);
+      loader.add(SYNC, resource('user:good'));
+      expect(await codeOf(() => loader.commit(store))).toBe(code);
+    });
+    expect(await contents()).toEqual(before);
+  });
+
   test('has the same result from bytes as from records', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyRecord, { maxLength: 40 }), async (all) => {

@@ -114,6 +114,8 @@ export class RecordLoader<Tables> {
   readonly #signal: AbortSignal | undefined;
   readonly #maxHeldBytes: number;
   #isCommitted = false;
+  /** Of the first record that was refused, a part of which the arenas may hold. */
+  #refusal: { readonly error: unknown } | undefined;
 
   /** @param openTables - opens the table loader; `end` ends it. */
   constructor(
@@ -148,11 +150,15 @@ export class RecordLoader<Tables> {
    *
    * @throws {@link RecordsError} SSTITCH_RECORD_SYNC_MISMATCH, SSTITCH_RECORD_INVALID, SSTITCH_LOAD_COMMITTED,
    * and SSTITCH_RECORD_REPEATED on a second record of statistics; KeysError on ids that cannot be in a key. The
-   * load must then be ended.
+   * load must then be ended: `commit` throws the same error.
    */
   add(syncId: string, record: SyncRecord): void {
     this.#checkOpen();
-    this.#add(syncId, record, undefined);
+    try {
+      this.#add(syncId, record, undefined);
+    } catch (error) {
+      throw this.#refusing(error);
+    }
   }
 
   /** Adds a record. @param value - the record's bytes, if they differ from those of `encodeRecord`. */
@@ -179,6 +185,14 @@ export class RecordLoader<Tables> {
    */
   addValue(syncId: string, bucket: ValueBucket, value: Uint8Array): void {
     this.#checkOpen();
+    try {
+      this.#addValue(syncId, bucket, value);
+    } catch (error) {
+      throw this.#refusing(error);
+    }
+  }
+
+  #addValue(syncId: string, bucket: ValueBucket, value: Uint8Array): void {
     const sync = this.#syncOf(syncId);
     const scanner = this.#scanner;
     const isPlain = value instanceof Uint8Array && scanner.scan(bucket, value);
@@ -233,8 +247,8 @@ export class RecordLoader<Tables> {
    * Commits the load: of every sync with an added record, the store then holds exactly the added records.
    *
    * @param condition what the commit depends on, for a store that several processes write. @defaultValue nothing
-   * @throws {@link RecordsError} as {@link room} does; the errors of the table loader and the store. Unless the
-   * store's error says otherwise, the store is then as it was.
+   * @throws {@link RecordsError} as {@link room} does; the error of the first record that `add` or `addValue` refused; the
+   * errors of the table loader and the store. Unless the store's error says otherwise, the store is then as it was.
    */
   async commit(
     store: TableStore<Tables>,
@@ -242,6 +256,7 @@ export class RecordLoader<Tables> {
   ): Promise<LoadedSync[]> {
     throwIfAborted(this.#signal);
     this.#checkOpen();
+    if (this.#refusal !== undefined) throw this.#refusal.error;
     this.#isCommitted = true;
     const loaded = [...this.#syncs].map(([syncId, sync]) => this.#finish(syncId, sync));
     if (loaded.length === 0) return loaded;
@@ -271,6 +286,12 @@ export class RecordLoader<Tables> {
       'SSTITCH_LOAD_COMMITTED',
       'the load is committed: open another one for more records',
     );
+  }
+
+  /** Keeps `commit` from storing what is left of a refused record. Returns the error. */
+  #refusing(error: unknown): unknown {
+    this.#refusal ??= { error };
+    return error;
   }
 
   /** Adds the statistics of a sync. */
