@@ -45,8 +45,10 @@ export interface MergedPage {
   readonly read: number;
 }
 
-/** The most winners in a page. */
+/** A page ends with this many winners … */
 const PAGE_WINNERS = 256;
+/** … or with values of this many bytes. */
+const PAGE_BYTES = 262_144;
 
 /** Reads one bucket of the merged sync in key order, in pages. `counts` has one element per source. */
 export async function* mergeBucket(
@@ -59,6 +61,7 @@ export async function* mergeBucket(
   );
   const elementsAt = bucketLayout(bucket).prefix.length + SYNC_ID_LENGTH_BYTES;
   let winners: Winner[] = [];
+  let bytes = 0;
   let read = 0;
   try {
     for (;;) {
@@ -72,9 +75,11 @@ export async function* mergeBucket(
       read += contenders.length;
       if (sources[winner.source]?.isDeletions === true) continue;
       winners.push(winner);
-      if (winners.length < PAGE_WINNERS) continue;
+      bytes += winner.entry[1].length;
+      if (winners.length < PAGE_WINNERS && bytes < PAGE_BYTES) continue;
       yield { winners, read };
       winners = [];
+      bytes = 0;
       read = 0;
     }
     if (read > 0) yield { winners, read };
