@@ -14,7 +14,7 @@ export type RecordsErrorCode =
   | 'SSTITCH_INDEX_STRAY'
   /** A sync with this id has already been started. */
   | 'SSTITCH_SYNC_EXISTS'
-  /** No sync with this id has been started. */
+  /** No sync with this id has been started, or none of the type to resume. */
   | 'SSTITCH_SYNC_NOT_FOUND'
   /** The sync has already ended. */
   | 'SSTITCH_SYNC_ENDED'

@@ -135,6 +135,10 @@ describe('resuming', () => {
     await run('A', 0);
     now += 100 * DAY_MS;
     expect(await store.resumeSync({ syncId: idOf('A') })).toMatchObject({ syncId: idOf('A') });
+    const full = { syncId: idOf('A'), type: SyncType.FULL };
+    expect(await store.resumeSync(full)).toMatchObject({ syncId: idOf('A') });
+    const partial = () => store.resumeSync({ ...full, type: SyncType.PARTIAL });
+    expect(await codeOf(partial)).toBe('SSTITCH_SYNC_NOT_FOUND');
     await store.endSync(idOf('A'));
     for (const resume of [
       () => store.resumeSync({ syncId: idOf('A') }),

@@ -55,7 +55,7 @@ export interface StartSyncOptions {
 export interface ResumeSyncOptions {
   /** The id of the sync. @defaultValue the unfinished sync that started last */
   readonly syncId?: string;
-  /** Only syncs of this type. @defaultValue any type */
+  /** Only a sync of this type, also if it is named. @defaultValue any type */
   readonly type?: SyncType;
   /** Only syncs that started at most this long ago; not checked for a named sync. @defaultValue one week */
   readonly maxAgeMs?: number;
@@ -134,7 +134,10 @@ export async function resumeSync(
     throw new RecordsError('SSTITCH_OPTION_INVALID', 'maxAgeMs must be a number of at least 0');
   }
   if (syncId !== undefined) {
-    return withWriteLock(engine, () => unfinishedRun(engine, syncId, undefined));
+    const run = await withWriteLock(engine, () => unfinishedRun(engine, syncId, undefined));
+    if (type === undefined || run.type === type) return run;
+    const message = `sync ${syncId} is of type ${SyncType[run.type]}, not ${SyncType[type]}`;
+    throw new RecordsError('SSTITCH_SYNC_NOT_FOUND', message);
   }
   const run = await latestUnfinishedSync(engine, type === undefined ? {} : { type });
   if (run?.startedAt === undefined) return undefined;
