@@ -1,5 +1,5 @@
 // Finds what a principal has by the grants that it holds, and what follows from them.
-import type { ResourceName } from '@sstitch/records';
+import type { GrantRecord, ResourceName } from '@sstitch/records';
 import { reachedEntitlements, sourcesOf } from '../derive/derive-access.js';
 import type { EntitlementGraph } from '../graph/entitlement-graph.js';
 import { type HeldGrant, isDirect } from '../holders/held-grant.js';
@@ -51,6 +51,12 @@ export class PrincipalAccess {
       isDirect: isDirectBy(grants, entitlementId),
       sources: sourceList(sources),
     };
+  }
+
+  /** Describes the access by one of the principal's grants. */
+  by(record: GrantRecord): Access | undefined {
+    const grant = { id: record.externalId, record };
+    return this.to(record.entitlement?.entitlementId ?? '', [grant]);
   }
 
   #sourcesOf(entitlement: number | undefined): ReadonlyMap<string, boolean> {

@@ -255,6 +255,20 @@ describe('openAccess', () => {
     });
   });
 
+  it('reads the grants of a principal twice, however many there are', async () => {
+    const groups = Array.from({ length: 350 }, (_, at) => `g${at}`);
+    const engine = await engineOf(...groups.map((id) => grant(id, user('ann'))));
+    let read = 0;
+    const getMany = engine.getMany.bind(engine);
+    engine.getMany = (keys, options) => {
+      read += keys.length;
+      return getMany(keys, options);
+    };
+    const access = await openAccess(engine, SYNC);
+    expect(await linesOf(access.accessOf(user('ann')))).toHaveLength(groups.length);
+    expect(read).toBe(2 * groups.length);
+  });
+
   it('ends with an AbortError that keeps the reason of the signal', async () => {
     const access = await openAccess(await staff(), SYNC);
     const signal = AbortSignal.abort(new Error('enough'));

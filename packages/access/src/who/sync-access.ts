@@ -130,11 +130,16 @@ export class SyncAccess implements AsyncDisposable {
     principal: ResourceName,
     { signal }: AccessQuery = {},
   ): AsyncGenerator<Access, void, undefined> {
-    for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; ) {
-      isFirst = false;
-      const page: AccessPage = await this.accessPage(principal, { signal, cursor });
-      yield* page.items;
-      cursor = page.next;
+    const held = await this.#heldBy(principal, signal);
+    const has = new PrincipalAccess(this.#graph, principal, held);
+    const list = this.#reader.listGrantsByPrincipal(this.#syncId, principal, this.#reading(signal));
+    for await (const record of list) {
+      const access = has.by(record);
+      if (access !== undefined) yield access;
+    }
+    for (const id of has.derived) {
+      const access = has.to(id, []);
+      if (access !== undefined) yield access;
     }
   }
 
@@ -161,8 +166,7 @@ export class SyncAccess implements AsyncDisposable {
       );
       const page = await list.page({ limit, ...(place[1] !== '' && { cursor: place[1] }) });
       for (const record of page.records) {
-        const id = record.entitlement?.entitlementId ?? '';
-        const access = has.to(id, [{ id: record.externalId, record }]);
+        const access = has.by(record);
         if (access !== undefined) items.push(access);
       }
       if (page.next !== undefined) return { items, next: formatCursor(['grants', page.next]) };
