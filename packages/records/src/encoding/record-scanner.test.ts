@@ -182,6 +182,10 @@ describe('a scan', () => {
     ['an id with a byte order mark', new BinaryWriter().tag(2, 2).string('\ufeffa')],
     ['a length without an end', new BinaryWriter().raw(Uint8Array.of(0x12, 0xff))],
     ['a field number 0', new BinaryWriter().raw(Uint8Array.of(0x02, 0))],
+    [
+      'an unknown field before the sync id',
+      new BinaryWriter().tag(300, 0).uint32(1).tag(1, 2).string(SYNC),
+    ],
   ])('leaves %s to the decoder', (_, writer) => {
     expect(scanner.scan('resource_type', writer.finish())).toBe(false);
   });

@@ -1,7 +1,8 @@
 // Finds, in the bytes of a record, the fields that make its key, its index entries and its count: decoding it
 // to objects takes ten times as long. Accepts only plain bytes, as encoders write them:
 //
-//   fields   known fields in the order of their numbers, each once unless it is repeated; unknown fields anywhere
+//   fields   known fields in the order of their numbers, each once unless it is repeated; unknown fields anywhere after
+//            sync_id, if that is there
 //   numbers  tags of one or two bytes, lengths of at most four
 //   texts    UTF-8; in keys, without the bytes 00 and 01, which keys escape, and without a byte order mark, which
 //            decoders drop
@@ -35,6 +36,8 @@ const LAST_ESCAPED = 1;
 /** The first byte of U+FEFF. */
 const MARK = 0xef;
 const ABSENT = -1;
+/** Field 1, length-delimited. */
+const SYNC_ID_TAG = 0x0a;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -82,6 +85,7 @@ export class RecordScanner {
     }
     this.#at = start;
     if (!this.#message(plan, end, 0)) return false;
+    if (this.has(SYNC_ID) && bytes[start] !== SYNC_ID_TAG) return false;
     this.bodyStart = Math.max(start, this.#ends[SYNC_ID] as number);
     return true;
   }
