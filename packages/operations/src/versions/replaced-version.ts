@@ -29,6 +29,8 @@ import { OperationsError } from '../errors.js';
 
 const MARK = 'sstitch-replaced-version:1:';
 const TOKEN = /^sstitch-replaced-version:1:(\d{1,15}):([\w-]*)$/;
+/** The first time with more digits than {@link TOKEN} takes. */
+const MAX_KEPT_MS = 1e15;
 const DIGEST_LABEL = 'sstitch replaced version';
 const TIME_BYTES = 4;
 const SYNC_ID_BYTES = 20;
@@ -74,7 +76,11 @@ export function replacedVersionOf(run: SyncRunRecord): ReplacedVersion | undefin
   }
 }
 
-/** Makes the run of a replaced version from the version's own run. */
+/**
+ * Makes the run of a replaced version from the version's own run.
+ *
+ * @throws OperationsError SSTITCH_OPTION_INVALID if `now` is a time that the run cannot hold
+ */
 export function replacedRun(
   value: Uint8Array | undefined,
   { syncId, sideId, now }: { readonly syncId: string; readonly sideId: string; readonly now: Date },
@@ -82,6 +88,10 @@ export function replacedRun(
   const run = value && decodeRecord('sync_run', syncRunKey(parseSyncId(syncId)), value);
   const startedAt = run?.startedAt ?? create(TimestampSchema);
   const encoded = value === undefined ? '' : Buffer.from(value).toString('base64url');
+  const keptMs = now.getTime();
+  if (!(keptMs >= 0 && keptMs < MAX_KEPT_MS)) {
+    throw new OperationsError('SSTITCH_OPTION_INVALID', 'now must be a time from 1970 to 33658');
+  }
   return encodeRecord(
     create(SyncRunRecordSchema, {
       syncId: sideId,
@@ -89,7 +99,7 @@ export function replacedRun(
       linkedSyncId: syncId,
       startedAt,
       endedAt: run?.endedAt ?? startedAt,
-      syncToken: `${MARK}${now.getTime()}:${encoded}`,
+      syncToken: `${MARK}${keptMs}:${encoded}`,
     }),
   );
 }

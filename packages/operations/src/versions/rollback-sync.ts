@@ -45,8 +45,8 @@ export interface RollbackCommit extends OperationCommit {
  * Restores a replaced version of a sync, in one commit, and keeps the current version under the same side id, so that a
  * second rollback undoes the first. If the sync held nothing, no version is kept.
  *
- * @throws {@link OperationsError} SSTITCH_VERSION_NOT_FOUND, SSTITCH_ABORTED, which leave the engine unchanged;
- * KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
+ * @throws {@link OperationsError} SSTITCH_VERSION_NOT_FOUND, SSTITCH_OPTION_INVALID, SSTITCH_ABORTED, which leave the
+ * engine unchanged; KeysError SSTITCH_SYNC_ID_INVALID; RecordsError SSTITCH_RECORD_UNDECODABLE
  */
 export async function rollbackSync(options: RollbackSyncOptions): Promise<RollbackCommit> {
   const { engine, syncId, signal, now = new Date() } = options;

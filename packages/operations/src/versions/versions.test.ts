@@ -73,6 +73,19 @@ describe('a replaced version', () => {
     );
   });
 
+  test.each([Number.NaN, -1, 8.64e15])(
+    'is not kept at the time %s, which its run cannot hold',
+    async (ms) => {
+      const { base, source } = await baseAndSource([], []);
+      await change(source);
+      const before = await contentsOf(base);
+      const now = new Date(ms);
+      const keep = () => compactKeeping({ base, source, syncIds: [SYNC], now });
+      expect(await codeOf(keep)).toBe('SSTITCH_OPTION_INVALID');
+      expect(await contentsOf(base)).toEqual(before);
+    },
+  );
+
   test('reports the records of the old and of the new version as they are read', async () => {
     const { base, source } = await baseAndSource([], []);
     for (const engine of [base, base, base, source, source]) await change(engine);
