@@ -74,6 +74,9 @@ export function planPrune(
   now: Date,
 ): PrunePlan {
   checkPolicy(policy);
+  if (Number.isNaN(now.getTime())) {
+    throw new OperationsError('SSTITCH_OPTION_INVALID', 'now is not a time');
+  }
   const sorted = runs.toSorted(newestFirst);
   const versions = sorted.filter((run) => replacedVersionOf(run) !== undefined);
   const syncs = sorted.filter((run) => !versions.includes(run));

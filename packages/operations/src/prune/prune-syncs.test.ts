@@ -89,6 +89,11 @@ describe('planPrune', () => {
       expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
     );
   });
+
+  test('refuses a time that is none, from which no sync would be young', () => {
+    const plan = () => planPrune([], { keepYoungerThanMs: DAY_MS }, new Date(Number.NaN));
+    expect(plan).toThrow(expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }));
+  });
 });
 
 describe('pruneSyncs', () => {
