@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { SyncCounter, type SyncRunRecord, SyncStatsRecordSchema } from '@sstitch/records';
 import { describe, expect, test } from 'vitest';
 import { FIRST_SYNC, smallSync } from '../test/small-syncs.js';
@@ -46,5 +47,12 @@ describe('the statistics of a sync', () => {
       writtenAt: { seconds: run.endedAt?.seconds },
     });
     expect(completedStatistics(unfinished as SyncRunRecord, counted(), undefined)).toBeUndefined();
+  });
+
+  test('have the last time of protobuf if the end of the sync is later', () => {
+    const late = { ...run, endedAt: create(TimestampSchema, { seconds: 2n ** 60n }) };
+    expect(completedStatistics(late, counted(), undefined)).toMatchObject({
+      writtenAt: { seconds: 253_402_300_799n },
+    });
   });
 });

@@ -1,6 +1,10 @@
 // Completes the statistics of a sync of a file.
-import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { SyncCounter, SyncRunRecord, SyncStatsRecord } from '@sstitch/records';
+import {
+  dateOf,
+  type SyncCounter,
+  type SyncRunRecord,
+  type SyncStatsRecord,
+} from '@sstitch/records';
 
 /**
  * Returns the file's own statistics, with corrected counts if they differ. A finished sync without statistics
@@ -13,7 +17,7 @@ export function completedStatistics(
 ): SyncStatsRecord | undefined {
   const { syncId, endedAt } = run;
   if (stats === undefined) {
-    return endedAt && counter.toRecord(syncId, timestampDate(endedAt));
+    return endedAt && counter.toRecord(syncId, dateOf(endedAt));
   }
   const counted = counter.toRecord(syncId);
   if (saysTheSame(stats, counted)) return stats;

@@ -1,7 +1,10 @@
 // Operations on whole syncs from the command line, checked by the digests of the store afterwards.
 import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { TimestampSchema } from '@bufbuild/protobuf/wkt';
 import { replacedVersionId } from '@sstitch/operations';
+import { encodeRecord, SyncRunRecordSchema, SyncType } from '@sstitch/records';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIRST, makeScene, SECOND, THIRD } from './every-command.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
@@ -233,6 +236,31 @@ describe('prune with --keep-sync', () => {
     expect(stderr).toContain(`--keep-sync: ${base} holds no sync ${THIRD}`);
     await sstitchJson('prune', base, '--keep-sync', `${FIRST},${SECOND}`, '--yes');
     expect(await digestsOf(base)).toEqual(held);
+  });
+});
+
+describe('a sync of a file whose run has times that no Date holds', () => {
+  it('is imported, listed and planned as one of the last time that there is', async () => {
+    const { directory, base } = await scene();
+    const time = create(TimestampSchema, { seconds: 2n ** 60n });
+    const run = { syncId: THIRD, type: SyncType.FULL, startedAt: time, endedAt: time };
+    const value = encodeRecord(create(SyncRunRecordSchema, run));
+    const lines = [
+      { type: 'header', format: 'sstitch-jsonl', version: 1 },
+      { type: 'sync_run', value: Buffer.from(value).toString('base64') },
+      { type: 'end', records: 1 },
+    ];
+    const file = join(directory, 'late.jsonl');
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    await sstitchJson('import', file, '--into', base);
+    const last = '9999-12-31T23:59:59.999Z';
+    const late = { syncId: THIRD, startedAt: last, endedAt: last };
+    expect(await sstitchJson('syncs', base)).toContainEqual(expect.objectContaining(late));
+    expect(await sstitchJson('stats', base, '--sync', THIRD)).toMatchObject({ writtenAt: last });
+    const kept = expect.arrayContaining([
+      expect.objectContaining({ syncId: THIRD, endedAt: last }),
+    ]);
+    expect(await sstitchJson('prune', base, '--dry-run')).toMatchObject({ kept });
   });
 });
 

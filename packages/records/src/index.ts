@@ -103,6 +103,7 @@ export {
   type WriteOptions,
   writeExclusively,
 } from './store/write-records.js';
+export { dateOf } from './timestamps.js';
 export { RecordBatch } from './transfer/record-batch.js';
 export { StoreSink } from './transfer/store-sink.js';
 export { StoreSource, type StoreSourceOptions } from './transfer/store-source.js';

@@ -5,7 +5,6 @@
 // offsets, and listing the syncs reads all of it.
 import { createReadStream, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { C1zError, openC1z } from '@sstitch/c1z';
 import {
   type Compression,
@@ -15,7 +14,13 @@ import {
   readBytes,
   writeBytes,
 } from '@sstitch/lines';
-import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
+import {
+  type BatchOptions,
+  dateOf,
+  type RecordBatch,
+  type SyncRunRecord,
+  type SyncSource,
+} from '@sstitch/records';
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import type { SyncChoice } from '../command-line/sync-reference.js';
@@ -210,8 +215,8 @@ async function spoolInput(
 function choiceOf({ syncId, startedAt, endedAt }: SyncRunRecord): SyncChoice {
   return {
     syncId,
-    startedAt: startedAt && timestampDate(startedAt),
-    endedAt: endedAt && timestampDate(endedAt),
+    startedAt: startedAt && dateOf(startedAt),
+    endedAt: endedAt && dateOf(endedAt),
   };
 }
 

@@ -1,5 +1,4 @@
 // Finds the syncs of a store and resolves references to them.
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { keyAfter, type ReadableEngine, type Span } from '@sstitch/contract';
 import {
   BUCKETS,
@@ -10,7 +9,7 @@ import {
   syncIdBytes,
 } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
-import { SyncReader } from '@sstitch/records';
+import { dateOf, SyncReader } from '@sstitch/records';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
 import { withReader } from './open-store.js';
 import { scanSpan } from './scan-span.js';
@@ -75,8 +74,8 @@ export async function findSyncs(
     const version = run && replacedVersionOf(run);
     choices.push({
       syncId,
-      startedAt: run?.startedAt && timestampDate(run.startedAt),
-      endedAt: run?.endedAt && timestampDate(run.endedAt),
+      startedAt: run?.startedAt && dateOf(run.startedAt),
+      endedAt: run?.endedAt && dateOf(run.endedAt),
       ...(version !== undefined && { versionOf: version.syncId }),
     });
   }

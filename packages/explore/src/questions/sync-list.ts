@@ -1,8 +1,8 @@
 // Answers which syncs the store holds, and describes one of them.
-import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { syncSpans } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
-import { type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
+import { dateOf, type SyncRunRecord, type SyncStatsRecord, SyncType } from '@sstitch/records';
 import { ExploreError } from '../errors.js';
 import type { CountsShape, ResourceTypeShape, SyncDetailShape, SyncShape } from '../shapes.js';
 import type { StoreView } from '../view/store-view.js';
@@ -60,7 +60,7 @@ export async function findSync(view: StoreView, syncId: string): Promise<SyncSha
 
 /** Formats a record's time as ISO 8601. */
 export function timeText(time: Timestamp | undefined): string | null {
-  return time === undefined ? null : timestampDate(time).toISOString();
+  return time === undefined ? null : dateOf(time).toISOString();
 }
 
 async function shapeOf(view: StoreView, run: SyncRunRecord): Promise<SyncShape> {

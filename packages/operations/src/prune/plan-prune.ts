@@ -2,7 +2,7 @@
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
 import { describeValue } from '@sstitch/contract';
 import { isSyncId, syncIdTime } from '@sstitch/keys';
-import type { SyncRunRecord, SyncType } from '@sstitch/records';
+import { dateOf, type SyncRunRecord, type SyncType } from '@sstitch/records';
 import { OperationsError } from '../errors.js';
 import { replacedVersionOf } from '../versions/replaced-version.js';
 
@@ -122,7 +122,7 @@ function versionReason(
 }
 
 function plannedOf({ syncId, type, endedAt }: SyncRunRecord, reason: PruneReason): PlannedSync {
-  return { syncId, type, endedAt: endedAt && new Date(timestampMs(endedAt)), reason };
+  return { syncId, type, endedAt: endedAt && dateOf(endedAt), reason };
 }
 
 /**

@@ -1,10 +1,10 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
   listReplacedVersions,
   type ReplacedVersion,
   replacedVersionId,
   rollbackSync,
 } from '@sstitch/operations';
+import { dateOf } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { aboutKeys } from '../../operations/sync-counts.js';
@@ -76,7 +76,7 @@ async function listVersions(
     versions.map(({ sideId, keptAt, run }) => [
       sideId,
       timeText(keptAt),
-      run?.endedAt === undefined ? '-' : timeText(timestampDate(run.endedAt)),
+      run?.endedAt === undefined ? '-' : timeText(dateOf(run.endedAt)),
     ]),
     style.bold,
     columns,
@@ -91,7 +91,7 @@ function versionDocument({ sideId, keptAt, run }: ReplacedVersion) {
   return {
     side: sideId,
     replacedAt: keptAt.toISOString(),
-    endedAt: run?.endedAt === undefined ? null : timestampDate(run.endedAt).toISOString(),
+    endedAt: run?.endedAt === undefined ? null : dateOf(run.endedAt).toISOString(),
   };
 }
 

@@ -1,5 +1,4 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
-import { countSync, SyncReader, type SyncStatsRecord } from '@sstitch/records';
+import { countSync, dateOf, SyncReader, type SyncStatsRecord } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { CliError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
@@ -53,7 +52,7 @@ async function countsOf(
   const writtenAt = written?.writtenAt;
   return {
     syncId,
-    writtenAt: writtenAt === undefined ? null : timestampDate(writtenAt).toISOString(),
+    writtenAt: writtenAt === undefined ? null : dateOf(writtenAt).toISOString(),
     counts: recordCountsOf(stats),
     types: typesOf(stats),
   };

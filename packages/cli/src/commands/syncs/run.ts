@@ -1,7 +1,6 @@
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Bucket, bucketSpan, syncSpans } from '@sstitch/keys';
 import { replacedVersionOf } from '@sstitch/operations';
-import { SyncReader, type SyncRunRecord, SyncType } from '@sstitch/records';
+import { dateOf, SyncReader, type SyncRunRecord, SyncType } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { type RecordCounts, recordCountsOf, totalRecords } from '../../operations/sync-counts.js';
@@ -139,5 +138,5 @@ function syncTypeName(type: SyncType): string {
 }
 
 function timeText(time: SyncRunRecord['startedAt']): string | null {
-  return time === undefined ? null : timestampDate(time).toISOString();
+  return time === undefined ? null : dateOf(time).toISOString();
 }
