@@ -51,7 +51,8 @@ export interface ExpandSyncOptions extends ExpansionOptions {
   /** Aborts the expansion. Before the commit, an abort leaves a store with tables unchanged. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Leaves the sync unchanged and writes the expanded one under this id. It needs an engine that makes tables.
+   * Leaves the sync unchanged and writes the expanded one under this id. It needs an engine that makes tables. The run is
+   * copied: of a version that `compactKeeping` of @sstitch/operations has kept, expand a clone.
    * @defaultValue the sync's own id
    */
   readonly as?: string;
