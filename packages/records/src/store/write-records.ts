@@ -23,7 +23,7 @@ import { spansOfKeys, writeIfUnchanged } from './write-if-unchanged.js';
 
 /** A batch is written when it has this many records … */
 export const MAX_BATCH_RECORDS = 1000;
-/** … or this many bytes of keys and values. A larger record is a batch of its own. */
+/** … or this many bytes of keys and values, of which the last record may bring more. */
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Options of a write. */
