@@ -4,7 +4,7 @@
  *   text      base64url of version flags list key checksum
  *   version   u8, 1
  *   flags     u8: 1 backward, 2 inclusive, 4 the list is reversed
- *   list      u16 big-endian: the length of the key prefix that all entries of the list share
+ *   list      u16 big-endian: the length of the key prefix that all entries of the list share, at most FFFF
  *   key       the key of the entry at the cursor
  *   checksum  u32 big-endian, CRC-32 of everything before it
  *
@@ -21,6 +21,7 @@ const INCLUSIVE = 2;
 const REVERSED = 4;
 const HEADER_BYTES = 4;
 const CHECKSUM_BYTES = 4;
+const MAX_PREFIX_LENGTH = 0xffff;
 
 /** The entries whose keys begin with `span.start`, in key order or reversed. */
 export interface ListOrder {
@@ -49,7 +50,7 @@ export function formatCursor({ span, reverse }: ListOrder, place: Place): string
     1,
     (backward ? BACKWARD : 0) | (inclusive ? INCLUSIVE : 0) | (reverse ? REVERSED : 0),
   );
-  view.setUint16(2, span.start.length);
+  view.setUint16(2, prefixLength(span));
   bytes.set(key, HEADER_BYTES);
   const checked = bytes.subarray(0, -CHECKSUM_BYTES);
   view.setUint32(checked.length, crc32(checked));
@@ -71,11 +72,16 @@ export function parseCursor({ span, reverse }: ListOrder, cursor: string): Place
   const flags = view.getUint8(1);
   // A copy, because small Buffers share a pool.
   const key = Uint8Array.from(checked.subarray(HEADER_BYTES));
-  const prefix = key.subarray(0, view.getUint16(2));
-  if (!equalBytes(prefix, span.start) || (flags & REVERSED) !== (reverse ? REVERSED : 0)) {
+  const isInSpan = equalBytes(key.subarray(0, span.start.length), span.start);
+  const isOfList = isInSpan && view.getUint16(2) === prefixLength(span);
+  if (!isOfList || (flags & REVERSED) !== (reverse ? REVERSED : 0)) {
     throw invalid('it belongs to another list');
   }
   return { key, inclusive: (flags & INCLUSIVE) !== 0, backward: (flags & BACKWARD) !== 0 };
+}
+
+function prefixLength({ start }: Span): number {
+  return Math.min(start.length, MAX_PREFIX_LENGTH);
 }
 
 function decode(cursor: string): Uint8Array {

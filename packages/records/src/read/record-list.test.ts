@@ -59,6 +59,14 @@ describe('pages', () => {
     }
   });
 
+  test('of an entitlement whose id has 70,000 bytes lead on', async () => {
+    const entitlement = { entitlementId: 'e'.repeat(70_000) };
+    await store.putMany(SYNC, [grant('a', { entitlement }), grant('b', { entitlement })]);
+    const list = () => store.listGrantsByEntitlement(SYNC, entitlement.entitlementId, { limit: 1 });
+    const { next } = await list().page();
+    expect(idsOf(await list().page({ cursor: cursorOf(next) }))).toEqual(['b']);
+  });
+
   test('can be continued by another process with only a cursor', async () => {
     await store.putMany(SYNC, grants('a', 'b', 'c'));
     const { next } = await store.listGrants(SYNC, { reverse: true }).page({ limit: 1 });
