@@ -250,10 +250,7 @@ export class RecordLoader<Tables> {
    * @throws {@link RecordsError} as {@link room} does; the error of the first record that `add` or `addValue` refused; the
    * errors of the table loader and the store. Unless the store's error says otherwise, the store is then as it was.
    */
-  async commit(
-    store: TableStore<Tables>,
-    { ifUnchanged }: CommitCondition = {},
-  ): Promise<LoadedSync[]> {
+  async commit(store: TableStore<Tables>, condition: CommitCondition = {}): Promise<LoadedSync[]> {
     throwIfAborted(this.#signal);
     this.#checkOpen();
     if (this.#refusal !== undefined) throw this.#refusal.error;
@@ -267,6 +264,7 @@ export class RecordLoader<Tables> {
     spans.sort((a, b) => compareBytes(a.start, b.start));
     const tables = await named(this.#tables.finish(spans));
     const signal = this.#signal;
+    const { ifUnchanged } = condition;
     await store.ingestAndExcise(tables, {
       move: true,
       ...(signal && { signal }),
