@@ -1,10 +1,11 @@
 import type { SyncRecord } from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { grant, group, member, nested, SYNC, user, writeSync } from '../../test/access-records.js';
 import { expandSync } from '../expand/expand-sync.js';
 import type { Access, AccessPage } from './access.js';
 import type { Explanation } from './explain.js';
+import { PrincipalAccess } from './principal-access.js';
 import { openAccess } from './sync-access.js';
 
 async function engineOf(...records: SyncRecord[]): Promise<ModelEngine> {
@@ -253,6 +254,19 @@ describe('openAccess', () => {
       code: 'SSTITCH_OPTION_INVALID',
       message: 'limit must be an integer of at least 1, not 0',
     });
+  });
+
+  it('asks of each holder only about what it has, of a resource with many entitlements', async () => {
+    const ids = Array.from({ length: 40 }, (_, at) => `e${at}`);
+    const engine = await engineOf(
+      ...ids.map((externalId) => ({ ...member('team'), externalId }) as SyncRecord),
+      ...ids.map((id) => grant(id, user(`of ${id}`))),
+    );
+    const access = await openAccess(engine, SYNC);
+    const asked = vi.spyOn(PrincipalAccess.prototype, 'to');
+    onTestFinished(() => asked.mockRestore());
+    expect(await linesOf(access.holders({ resource: group('team') }))).toHaveLength(ids.length);
+    expect(asked).toHaveBeenCalledTimes(ids.length);
   });
 
   it('reads the grants of a principal twice, however many there are', async () => {

@@ -232,10 +232,15 @@ export class SyncAccess implements AsyncDisposable {
       .map((entitlement) => this.#graph.entitlements[entitlement]?.id ?? '');
     const ids = [...new Set([...wanted, ...leading])];
     if (ids.length > this.#maxEntitlements) throw tooLarge(ids.length, this.#maxEntitlements);
+    const places = new Map(wanted.map((id, at) => [id, at]));
+    const placeOf = (id: string) => places.get(id) ?? -1;
     const reading = { ...options, snapshot: this.#snapshot };
     for await (const { principal, grants } of holdersOf(this.#engine, this.#syncId, ids, reading)) {
       const has = new PrincipalAccess(this.#graph, principal, grants);
-      const items = wanted.flatMap((id) => has.to(id, grants.get(id) ?? []) ?? []);
+      // The target may have thousands of other entitlements.
+      const had = [...grants.keys(), ...has.derived].filter((id) => places.has(id));
+      had.sort((a, b) => placeOf(a) - placeOf(b));
+      const items = had.flatMap((id) => has.to(id, grants.get(id) ?? []) ?? []);
       if (items.length > 0) yield items;
     }
   }
