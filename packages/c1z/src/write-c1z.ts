@@ -43,24 +43,35 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
   if (signal?.aborted) throw aborted(path, signal);
   const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
   const unfinishedPath = temporaryFileIn(dirname(path));
-  const remove = [directory, unfinishedPath];
-  const worker = new WorkerProcess<C1zWriteProgress>({ role: 'writer', path, remove, onProgress });
-  const writer = new OpenC1zWriter(path, { worker, directory, unfinishedPath, signal });
-  const task: WriterRequest = {
-    kind: 'start',
-    format,
-    path: unfinishedPath,
-    target: path,
-    directory,
-    zone,
-  };
   try {
-    await worker.ask(task);
+    const remove = [directory, unfinishedPath];
+    const worker = new WorkerProcess<C1zWriteProgress>({
+      role: 'writer',
+      path,
+      remove,
+      onProgress,
+    });
+    const writer = new OpenC1zWriter(path, { worker, directory, unfinishedPath, signal });
+    const task: WriterRequest = {
+      kind: 'start',
+      format,
+      path: unfinishedPath,
+      target: path,
+      directory,
+      zone,
+    };
+    try {
+      await worker.ask(task);
+    } catch (error) {
+      await writer.close();
+      throw error;
+    }
+    return writer;
   } catch (error) {
-    await writer.close();
+    await removeTemporary(unfinishedPath);
+    await removeTemporary(directory);
     throw error;
   }
-  return writer;
 }
 
 /** The resources that are released when the writing ends. */

@@ -6,7 +6,7 @@
 // - the process outlives a killed main program, and removes the files that it left
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { C1zError, type C1zErrorCode } from '../errors.js';
+import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
 import { errorOf, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
 interface Waiting {
@@ -51,21 +51,25 @@ export class WorkerProcess<Progress> {
   constructor(options: WorkerOptions<Progress>) {
     this.#options = options;
     const { role, remove, fileDescriptor } = options;
-    this.#process = fork(modulePath(role), [...remove], {
-      serialization: 'advanced',
-      // The process does not inherit loaders or debuggers of the main program.
-      execArgv: [
-        `--max-old-space-size=${MAX_HEAP_MEBIBYTES}`,
-        `--max-semi-space-size=${NURSERY_MEBIBYTES}`,
-      ],
-      env: { ...process.env, NODE_OPTIONS: '' },
-      // A session of its own, so that signals from a terminal (Ctrl-C, hangup) reach only the main program. On
-      // Windows this would open a window.
-      detached: process.platform !== 'win32',
-      // The process has no output, because a hostile file could make it print anything. FILE_DESCRIPTOR is the
-      // last entry.
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc', fileDescriptor ?? 'ignore'],
-    });
+    try {
+      this.#process = fork(modulePath(role), [...remove], {
+        serialization: 'advanced',
+        // The process does not inherit loaders or debuggers of the main program.
+        execArgv: [
+          `--max-old-space-size=${MAX_HEAP_MEBIBYTES}`,
+          `--max-semi-space-size=${NURSERY_MEBIBYTES}`,
+        ],
+        env: { ...process.env, NODE_OPTIONS: '' },
+        // A session of its own, so that signals from a terminal (Ctrl-C, hangup) reach only the main program. On
+        // Windows this would open a window.
+        detached: process.platform !== 'win32',
+        // The process has no output, because a hostile file could make it print anything. FILE_DESCRIPTOR is the
+        // last entry.
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc', fileDescriptor ?? 'ignore'],
+      });
+    } catch (cause) {
+      throw this.#broken(`failed: ${messageOf(cause)}`, cause);
+    }
     this.#process.on('message', (reply: WorkerReply) => this.#take(reply));
     this.#exited = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {
@@ -74,7 +78,7 @@ export class WorkerProcess<Progress> {
       });
       this.#process.on('error', (cause) => {
         // The process was not started, so there is no exit event.
-        if (this.#process.pid === undefined) resolve();
+        if (!this.#isStarted) resolve();
         void this.end(this.#broken(`failed: ${cause.message}`, cause));
       });
     });
@@ -97,7 +101,7 @@ export class WorkerProcess<Progress> {
       this.#hold();
       this.#watch();
       // If it cannot be sent, the process has ended or failed, which settles the request.
-      this.#process.send(request, () => {});
+      if (this.#isStarted) this.#process.send(request, () => {});
     });
   }
 
@@ -108,10 +112,16 @@ export class WorkerProcess<Progress> {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#hold();
-    this.#process.kill('SIGKILL');
+    // A process that was not started has the id 0 or a random one; signals to 0 go to the caller's process group.
+    if (this.#isStarted) this.#process.kill('SIGKILL');
     // Waits until the process has ended and can no longer touch its files.
     await this.#exited;
     for (const { reject } of waiting) reject(this.#end);
+  }
+
+  /** Whether there is a process. If not, `error` is emitted in the next turn. */
+  get #isStarted(): boolean {
+    return this.#process.pid !== undefined;
   }
 
   #take(reply: WorkerReply): void {
