@@ -248,6 +248,14 @@ describe('a file of format 3', () => {
   });
 });
 
+test('a signal that fires during the start of a file ends it', async () => {
+  const controller = new AbortController();
+  const starting = create({ signal: controller.signal });
+  controller.abort();
+  await expect(starting).rejects.toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED' });
+  expect(readdirSync(targets)).toEqual([]);
+});
+
 test('a format that does not exist is refused', async () => {
   await expect(create({ format: 2 as 3 })).rejects.toMatchObject({
     code: 'SSTITCH_OPTION_INVALID',

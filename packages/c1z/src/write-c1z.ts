@@ -44,6 +44,7 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
   const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
   const unfinishedPath = temporaryFileIn(dirname(path));
   try {
+    if (signal?.aborted) throw aborted(path, signal);
     const remove = [directory, unfinishedPath];
     const worker = new WorkerProcess<C1zWriteProgress>({
       role: 'writer',
