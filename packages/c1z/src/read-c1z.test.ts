@@ -308,6 +308,17 @@ describe('an error', () => {
     });
   });
 
+  test.skipIf(process.platform === 'win32')(
+    'of a pipe is one of the file system, even if nothing writes to it',
+    async () => {
+      spawnSync('mkfifo', [path]);
+      await expect(open()).rejects.toMatchObject({
+        code: 'SSTITCH_FILE_OPERATION',
+        message: `cannot read the file: it is not a regular file (${path})`,
+      });
+    },
+  );
+
   test('of a missing directory for temporary files is one of the file system', async () => {
     await makeC1z(path, { syncs: [] });
     const missing = join(directory, 'missing');

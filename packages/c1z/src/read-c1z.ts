@@ -1,6 +1,6 @@
 // Opens a .c1z file of either format and reads its records. A separate process does the work; this side
 // converts pages of bytes to batches of records.
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type AssetRecord,
@@ -338,8 +338,11 @@ interface OpenedFile {
 async function openFile(path: string): Promise<OpenedFile> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'r');
-    const { size: fileBytes } = await handle.stat();
+    // Non-blocking, because opening a pipe would otherwise wait for its writer. Windows has no such flag.
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const status = await handle.stat();
+    if (!status.isFile()) throw new Error('it is not a regular file');
+    const { size: fileBytes } = status;
     const head = new Uint8Array(MAGIC_BYTES);
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
     return { handle, fileBytes, format: formatOf(head.subarray(0, bytesRead), path) };
