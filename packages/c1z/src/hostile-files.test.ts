@@ -226,6 +226,22 @@ describe('a schema', () => {
 });
 
 describe('a row', () => {
+  test('with a resource type of its own in each of many is refused before they fill the memory', async () => {
+    const long = 'x'.repeat(2 ** 20);
+    const resources = Array.from({ length: 17 }, (_, index) => ({
+      id: { resourceType: `${index}${long}`, resource: 'r' },
+    }));
+    await makeC1z(path, { syncs: [{ syncId: 's', resources }] });
+    await using file = await openC1z(path, { temporaryDirectory });
+    const reading = (async () => {
+      for await (const _ of file.batches());
+    })();
+    await expect(reading).rejects.toMatchObject({
+      code: 'SSTITCH_C1Z_TOO_LARGE',
+      message: expect.stringContaining('resource types of sync s have more than 16777216 bytes'),
+    });
+  });
+
   test.each([
     [
       'with text in place of a blob',

@@ -27,7 +27,7 @@ import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf, type TypeCount } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';
-import { completedStatistics, recordsIn } from './sync-statistics.js';
+import { completedStatistics, recordsIn, TypeLimit } from './sync-statistics.js';
 import { makeTemporaryDirectory } from './temporary-directory.js';
 
 /** An open .c1z file of either format. Its records are read in batches. */
@@ -231,10 +231,14 @@ class OpenC1zFile implements C1zFile {
     for (const run of runs) {
       yield run;
       const counter = new SyncCounter();
+      const types = new TypeLimit();
       for (const bucket of RECORD_BUCKETS) {
         for await (const [batch, counts] of this.#batches<RecordBucket>(bucket, run.syncId)) {
           if (signal?.aborted) throw aborted(this.path, signal);
-          for (const [type, count] of counts) counter.addCount(bucket, count, type);
+          for (const [type, count] of counts) {
+            types.add(type, run.syncId, this.path);
+            counter.addCount(bucket, count, type);
+          }
           yield batch;
         }
       }

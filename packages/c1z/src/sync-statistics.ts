@@ -1,10 +1,12 @@
 // Completes the statistics of a sync of a file.
+
 import {
   dateOf,
   type SyncCounter,
   type SyncRunRecord,
   type SyncStatsRecord,
 } from '@sstitch/records';
+import { C1zError } from './errors.js';
 
 /**
  * Returns the file's own statistics, with corrected counts if they differ. A finished sync without statistics
@@ -33,6 +35,33 @@ export function completedStatistics(
     entitlementsByResourceType: counted.entitlementsByResourceType,
     grantsByEntitlementResourceType: counted.grantsByEntitlementResourceType,
   };
+}
+
+/** The most bytes of the resource types of a sync, which its counts hold in memory. Real syncs have some KiB. */
+const MAX_TYPE_BYTES = 16 * 2 ** 20;
+/** About how many bytes a counted type takes besides its text. */
+const TYPE_BYTES = 64;
+
+/** Limits the distinct resource types of a sync, of which a hostile file may have one for each record. */
+export class TypeLimit {
+  readonly #types = new Set<string>();
+  #bytes = 0;
+
+  /**
+   * Adds the type of some records.
+   * @throws C1zError SSTITCH_C1Z_TOO_LARGE
+   */
+  add(type: string, syncId: string, path: string): void {
+    if (this.#types.has(type)) return;
+    this.#types.add(type);
+    this.#bytes += type.length + TYPE_BYTES;
+    if (this.#bytes <= MAX_TYPE_BYTES) return;
+    throw new C1zError(
+      'SSTITCH_C1Z_TOO_LARGE',
+      `the resource types of sync ${syncId} have more than ${MAX_TYPE_BYTES} bytes`,
+      { path },
+    );
+  }
 }
 
 /** The number of records of a sync by its statistics. */
