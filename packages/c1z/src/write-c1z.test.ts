@@ -5,11 +5,16 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { create as makeMessage } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import {
   type GrantRecord,
   RecordBatch,
   type ResourceRecord,
+  ResourceTypeRecordSchema,
   type SyncRecord,
+  SyncRunRecordSchema,
+  SyncType,
   type ValueBucket,
 } from '@sstitch/records';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -206,6 +211,60 @@ describe('a file of format 1', () => {
       'two records of one sync are resource "a:b:c": a file of format 1 holds one of them',
     );
   });
+});
+
+/** An unknown field of 3 MiB, which a row cannot express. */
+function unknownField() {
+  const data = new BinaryWriter().bytes(new Uint8Array(3 * 2 ** 20)).finish();
+  return [{ no: 1000, wireType: WireType.LengthDelimited, data }];
+}
+
+describe('records that rows of format 1 cannot express', () => {
+  test('end a batch when they have 4 MiB', async () => {
+    const [run] = smallBatches(FIRST_SYNC);
+    const records = ['a', 'b', 'c'].map((externalId) => ({
+      ...makeMessage(ResourceTypeRecordSchema, { syncId: FIRST_SYNC, externalId }),
+      $unknown: unknownField(),
+    }));
+    const writer = await create({ format: 1 });
+    const types = RecordBatch.ofRecords(FIRST_SYNC, 'resource_type', records);
+    await addAll(writer, [run as RecordBatch, types]);
+    await writer.finish();
+    const file = await openC1z(path, { temporaryDirectory });
+    const values: Uint8Array[][] = [];
+    for await (const batch of file.batches()) {
+      if (batch.bucket === 'resource_type') values.push([...batch.values]);
+    }
+    await file.close();
+    expect(values.map(({ length }) => length)).toEqual([2, 1]);
+    expect(Buffer.concat(values.flat()).equals(Buffer.concat([...types.values]))).toBe(true);
+  });
+
+  test('count among the runs of a file, which have a limit', async () => {
+    const writer = await create({ format: 1 });
+    for (let index = 0; index < 22; index += 1) {
+      const syncId = `sync-${index}`;
+      const record = {
+        ...makeMessage(SyncRunRecordSchema, { syncId, type: SyncType.FULL }),
+        $unknown: unknownField(),
+      };
+      await writer.add(RecordBatch.ofRecords(syncId, 'sync_run', [record]));
+    }
+    await writer.finish();
+    await expect(openC1z(path, { temporaryDirectory })).rejects.toMatchObject({
+      code: 'SSTITCH_C1Z_TOO_LARGE',
+    });
+  });
+});
+
+test('a sync id in format 1 may contain a zero byte', async () => {
+  const records = smallSync(FIRST_SYNC).map(([bucket, record]) =>
+    RecordBatch.ofRecords('a\0b', bucket, [{ ...record, syncId: 'a\0b' } as SyncRecord]),
+  );
+  const writer = await create({ format: 1 });
+  await addAll(writer, records);
+  await writer.finish();
+  expect(await linesOf(path)).toEqual(batchLines(records));
 });
 
 describe('a file of format 3', () => {

@@ -2,7 +2,13 @@
 import { countedType, decodeRecord, encodeRecord, type SyncRecord } from '@sstitch/records';
 import { C1zError } from '../errors.js';
 import { type RecordPage, RecordPageBuilder } from '../record-pages.js';
-import type { PageAsked, PagedBucket, SyncContents } from '../sync-contents.js';
+import {
+  MAX_PAGE_BYTES,
+  MAX_SYNC_RUN_BYTES,
+  type PageAsked,
+  type PagedBucket,
+  type SyncContents,
+} from '../sync-contents.js';
 import { KeptRecordCursor } from './kept-record-cursor.js';
 import { TABLE_OF_BUCKET, TRANSLATIONS, withKeptRecord } from './kept-records.js';
 import type { SyncDatabase } from './sync-database.js';
@@ -52,6 +58,13 @@ export class RowContents implements SyncContents {
       const whole = kept.find(rowId);
       const read = encodeRecord(run);
       page.add(whole === undefined ? read : withKeptRecord('sync_run', syncId, read, whole));
+      if (page.lengthBytes > MAX_SYNC_RUN_BYTES) {
+        throw new C1zError(
+          'SSTITCH_C1Z_TOO_LARGE',
+          `the sync runs have more than ${MAX_SYNC_RUN_BYTES} bytes`,
+          { path: this.#path },
+        );
+      }
     }
     return page.page(undefined);
   }
@@ -102,6 +115,8 @@ export class RowContents implements SyncContents {
       page.add(whole === undefined ? read : withKeptRecord(bucket, syncId, read, whole));
       // A kept record has the same row as the record that was read, and so the same type.
       page.countAs(countedType(record));
+      // The size of the rows, by which a batch ends, does not include kept records.
+      if (page.lengthBytes >= MAX_PAGE_BYTES && index + 1 < rows.length) return page.page(rowId);
     }
     return page.page(isLast ? undefined : rowIds.at(-1));
   }
