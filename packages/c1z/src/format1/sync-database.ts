@@ -44,6 +44,8 @@ export interface RowsAsked {
   readonly withNames: boolean;
 }
 
+/** Texts are bound as bytes, because a bound text would end at its first zero byte. */
+const UTF8 = new TextEncoder();
 const SYNC_ID: Column = { name: 'sync_id', kind: 'text' };
 
 /** A row of pragma_table_list. */
@@ -159,7 +161,11 @@ export class SyncDatabase {
       const rows: Record<string, unknown>[] = [];
       const rowIds: RowId[] = [];
       let bytes = 0;
-      for (const row of rowsOf(statement, [after, syncId, this.#limits.batchRecords])) {
+      for (const row of rowsOf(statement, [
+        after,
+        UTF8.encode(syncId),
+        this.#limits.batchRecords,
+      ])) {
         const checked = this.#rows.checked(table, row, columns);
         const rowId = rowIdOf(row);
         const before = rowIds.at(-1) ?? afterRowId;
@@ -180,9 +186,9 @@ export class SyncDatabase {
     if (!this.#columns.has(table)) return 0;
     return guarded(this.#path, `${table} cannot be counted`, () => {
       const statement = this.#prepared(
-        `SELECT count(*) AS rows FROM ${table} NOT INDEXED WHERE sync_id = ?1 COLLATE BINARY`,
+        `SELECT count(*) AS rows FROM ${table} NOT INDEXED WHERE sync_id = CAST(?1 AS TEXT) COLLATE BINARY`,
       );
-      const [row] = [...rowsOf(statement, [syncId])];
+      const [row] = [...rowsOf(statement, [UTF8.encode(syncId)])];
       return Number(row?.['rows'] ?? 0);
     });
   }
@@ -261,7 +267,7 @@ export class SyncDatabase {
     // where the previous one ended, so that a sync costs one scan of the table.
     return this.#prepared(
       `SELECT ${this.#rows.selection(columns)} FROM ${table} NOT INDEXED ` +
-        'WHERE rowid > ?1 AND sync_id = ?2 COLLATE BINARY ORDER BY rowid LIMIT ?3',
+        'WHERE rowid > ?1 AND sync_id = CAST(?2 AS TEXT) COLLATE BINARY ORDER BY rowid LIMIT ?3',
     );
   }
 
