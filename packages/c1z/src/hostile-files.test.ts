@@ -292,6 +292,12 @@ describe('a row', () => {
     });
   });
 
+  test('with the smallest row id is read', async () => {
+    const finallyRun = ['UPDATE v1_grants SET id = -9223372036854775808 WHERE id = 7'];
+    await makeC1z(path, { ...CONTENTS, finallyRun });
+    expect(await readAll()).toBe(2001);
+  });
+
   test('of each kind has the same count in a valid file', async () => {
     await makeC1z(path, CONTENTS);
     expect(await readAll()).toBe(2001);

@@ -157,7 +157,7 @@ export class SyncDatabase {
       const isRead = ({ isName }: Column) => withNames || isName !== true;
       const columns = SYNC_TABLES[table].filter(isRead);
       const statement = this.#statementFor(table, present.filter(isRead));
-      const after = afterRowId ?? -(2n ** 63n);
+      const after = afterRowId ?? Number.NEGATIVE_INFINITY;
       const rows: Record<string, unknown>[] = [];
       const rowIds: RowId[] = [];
       let bytes = 0;
