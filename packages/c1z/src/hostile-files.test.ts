@@ -215,6 +215,23 @@ describe('a schema', () => {
       'v1_assets: the stored column content_type is missing',
     ],
     [
+      'with a view anywhere, whose columns SQLite would resolve, here 2^40 times',
+      [
+        'CREATE VIEW view0 AS SELECT 1 AS a',
+        ...Array.from(
+          { length: 40 },
+          (_, index) =>
+            `CREATE VIEW view${index + 1} AS SELECT x.a FROM view${index} x, view${index} y`,
+        ),
+      ],
+      'view0: this is not an ordinary table',
+    ],
+    [
+      'with a generated column besides the needed ones',
+      ['ALTER TABLE v1_assets ADD COLUMN more integer NOT NULL AS (abs(id))'],
+      'v1_assets: the column more is computed',
+    ],
+    [
       'with a column that hides the row id',
       ['ALTER TABLE v1_assets ADD COLUMN RowId integer'],
       'v1_assets: a column is named rowid',

@@ -1,8 +1,8 @@
 // Reads the rows of syncs from a decoded database. Runs in the reader process, so it may block.
 //
 // The file is untrusted. Invariants:
-// - no code in the file is evaluated: only ordinary tables and stored columns are read; no view, virtual table,
-//   generated column, trigger, check or index
+// - no code in the file is evaluated: a database with views, virtual tables or triggers is refused, and so are generated
+//   columns; checks and indexes are not used
 // - every b-tree is checked before it is read (quick_check is linear and visits each page once), so that a scan
 //   of it ends
 // - no value over the limit is loaded: its length is queried first
@@ -102,6 +102,7 @@ export class SyncDatabase {
         // One read transaction while the file is open: otherwise SQLite locks and unlocks it for every
         // statement, which this build does by creating and removing a directory.
         database.exec('BEGIN');
+        opened.#checkSchema();
         for (const table of SYNC_TABLE_NAMES) {
           const columns = opened.#takeTable(table, SYNC_TABLES[table]);
           if (columns !== undefined) opened.#columns.set(table, columns);
@@ -223,6 +224,19 @@ export class SyncDatabase {
   }
 
   /**
+   * Refuses views, virtual tables and triggers, which connectors do not make. SQLite resolves the columns of all views
+   * when it lists a table, and views of views take exponential time. Only tables and indexes have a root page.
+   */
+  #checkSchema(): void {
+    const [entry] = this.#query<{ readonly name: unknown }>(
+      'SELECT substr(name, 1, 64) AS name FROM sqlite_schema WHERE coalesce(CAST(rootpage AS INTEGER), 0) = 0 LIMIT 1',
+    );
+    if (entry !== undefined) {
+      throw this.#corrupt(String(entry.name), 'this is not an ordinary table or index');
+    }
+  }
+
+  /**
    * Checks a table; returns those of `columns` that it has, or undefined if the table is missing. SQLite
    * ignores the case of names.
    */
@@ -240,11 +254,13 @@ export class SyncDatabase {
       throw this.#corrupt(table, 'this is not an ordinary table');
     }
     const stored = new Set<string>();
+    let computed: string | undefined;
     for (const column of this.#query<ColumnEntry>(`PRAGMA table_xinfo(${table})`)) {
       const name = column.name.toLowerCase();
       // A column of this name would hide the real row id.
       if (name === 'rowid') throw this.#corrupt(table, 'a column is named rowid');
       if (column.hidden === 0) stored.add(name);
+      else computed = name;
     }
     const needed = table === KEPT_RECORDS_TABLE ? columns : [SYNC_ID, ...columns];
     for (const column of needed) {
@@ -252,6 +268,8 @@ export class SyncDatabase {
         throw this.#corrupt(table, `the stored column ${column.name} is missing`);
       }
     }
+    // quick_check computes it, however long that takes.
+    if (computed !== undefined) throw this.#corrupt(table, `the column ${computed} is computed`);
     const [check] = this.#query<CheckEntry>(`PRAGMA quick_check(${table})`);
     if (check?.quick_check !== 'ok') throw this.#corrupt(table, String(check?.quick_check));
     return columns.filter(({ name }) => stored.has(name));
