@@ -44,8 +44,10 @@ describe('the statistics of a sync', () => {
     expect(completedStatistics(run, counted(), undefined)).toMatchObject({
       syncId: FIRST_SYNC,
       grants: 15n,
-      writtenAt: { seconds: run.endedAt?.seconds },
+      writtenAt: run.endedAt,
     });
+    const unknown = { ...run, endedAt: create(TimestampSchema, { seconds: 10n ** 15n }) };
+    expect(completedStatistics(unknown, counted(), undefined)?.writtenAt).toBe(unknown.endedAt);
     expect(completedStatistics(unfinished as SyncRunRecord, counted(), undefined)).toBeUndefined();
   });
 

@@ -1,11 +1,6 @@
 // Completes the statistics of a sync of a file.
 
-import {
-  dateOf,
-  type SyncCounter,
-  type SyncRunRecord,
-  type SyncStatsRecord,
-} from '@sstitch/records';
+import type { SyncCounter, SyncRunRecord, SyncStatsRecord } from '@sstitch/records';
 import { C1zError } from './errors.js';
 
 /**
@@ -19,7 +14,7 @@ export function completedStatistics(
 ): SyncStatsRecord | undefined {
   const { syncId, endedAt } = run;
   if (stats === undefined) {
-    return endedAt && counter.toRecord(syncId, dateOf(endedAt));
+    return endedAt && { ...counter.toRecord(syncId), writtenAt: endedAt };
   }
   const counted = counter.toRecord(syncId);
   if (saysTheSame(stats, counted)) return stats;
