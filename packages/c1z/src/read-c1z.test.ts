@@ -242,6 +242,26 @@ describe('reading', () => {
     expect(await file.countRecords()).toBe(await yielded(file));
   });
 
+  test('accepts the largest limit of a value in each format', async () => {
+    const options = { temporaryDirectory, maxValueBytes: 2 ** 30 };
+    for (const name of ['format1', 'format3-today']) {
+      const fixture = fileURLToPath(new URL(`../test-data/${name}.c1z`, import.meta.url));
+      await using file = await openC1z(fixture, options);
+      expect(await yielded(file)).toBeGreaterThan(0);
+    }
+  });
+
+  test('does not blame the reader for the time in which the caller blocks its thread', async () => {
+    await makeC1z(path, { syncs: [{ syncId: 's', grants: grants(20) }] });
+    await using file = await open({ batchRecords: 10, stallTimeoutMs: 5000 });
+    const sizes: number[] = [];
+    for await (const { length } of file.grants('s')) {
+      sizes.push(length);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5500);
+    }
+    expect(sizes).toEqual([10, 10]);
+  });
+
   test('can be stopped early', async () => {
     await makeC1z(path, { syncs: [{ syncId: 's', grants: grants(50) }] });
     const file = await open({ batchRecords: 5 });

@@ -50,6 +50,8 @@ const MAX_SCANS = 8;
 const IDLE_TABLES = 8;
 /** Room in a block besides its largest value. */
 const BLOCK_ROOM_BYTES = 2 ** 20;
+/** The largest value of the option `maxBlockBytes` of @sstitch/pebble. */
+const MAX_BLOCK_BYTES = 2 ** 30;
 
 /** A scan of a bucket that is at the end of a page. */
 interface Scan {
@@ -311,7 +313,7 @@ export class DatabaseContents implements SyncContents {
 
 function openDatabase({ fileSystem }: Payload, limits: C1zLimits): Promise<PebbleDatabase> {
   return PebbleDatabase.open(PAYLOAD_DIRECTORY, {
-    maxBlockBytes: limits.maxValueBytes + BLOCK_ROOM_BYTES,
+    maxBlockBytes: Math.min(limits.maxValueBytes + BLOCK_ROOM_BYTES, MAX_BLOCK_BYTES),
     ...limits.pebble,
     fileSystem,
     tornLogs: limits.tornLogs,
