@@ -38,6 +38,12 @@ const MAX_HEAP_MEBIBYTES = 256;
 /** The size of the young generation: records are short-lived, and a small one keeps the process small. */
 const NURSERY_MEBIBYTES = 4;
 
+/**
+ * The watchdog waits in parts. Time in which the main program blocks its own thread, and reads no replies, ends one of
+ * them at most.
+ */
+const WATCHDOG_PARTS = 8;
+
 /** @param Progress what the process reports */
 export class WorkerProcess<Progress> {
   readonly #process: ChildProcess;
@@ -156,15 +162,22 @@ export class WorkerProcess<Progress> {
     clearTimeout(this.#watchdog);
     const { role, path, stallTimeoutMs } = this.#options;
     if (stallTimeoutMs === undefined || this.#waiting.size === 0 || this.#end !== undefined) return;
-    this.#watchdog = setTimeout(() => {
-      void this.end(
-        new C1zError(
-          'SSTITCH_C1Z_STALLED',
-          `the ${role} did not respond for ${stallTimeoutMs} ms (option stallTimeoutMs)`,
-          { path },
-        ),
-      );
-    }, stallTimeoutMs);
+    const wait = (parts: number) => {
+      this.#watchdog = setTimeout(() => {
+        if (parts > 1) {
+          wait(parts - 1);
+          return;
+        }
+        void this.end(
+          new C1zError(
+            'SSTITCH_C1Z_STALLED',
+            `the ${role} did not respond for ${stallTimeoutMs} ms (option stallTimeoutMs)`,
+            { path },
+          ),
+        );
+      }, stallTimeoutMs / WATCHDOG_PARTS);
+    };
+    wait(WATCHDOG_PARTS);
   }
 
   #broken(how: string, cause?: unknown): C1zError {
