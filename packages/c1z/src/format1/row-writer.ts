@@ -74,11 +74,14 @@ export class RowWriter implements SyncWriter {
     this.#target = target;
     this.#zone = zone;
     this.#databasePath = join(directory, DATABASE_FILE);
-    this.#database = new sqlite.Database(this.#databasePath);
-    // The database is private until it is complete, so nothing is ever rolled back.
-    this.#database.exec('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF');
-    this.#database.exec(TABLES);
-    this.#database.exec('BEGIN');
+    this.#database = this.#writing('the database', () => {
+      const database = new sqlite.Database(this.#databasePath);
+      // The database is private until it is complete, so nothing is ever rolled back.
+      database.exec('PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF');
+      database.exec(TABLES);
+      database.exec('BEGIN');
+      return database;
+    });
   }
 
   add(syncId: string, bucket: ValueBucket, values: readonly Uint8Array[]): void {
