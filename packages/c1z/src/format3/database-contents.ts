@@ -161,14 +161,15 @@ export class DatabaseContents implements SyncContents {
       const page = new RecordPageBuilder();
       if (entries === undefined) return page.page(undefined);
       const { count, bytes, keyEnds, ends } = entries;
+      const last = bytes.slice(count > 1 ? ends[count - 2] : 0, keyEnds[count - 1]);
+      // Before the records are checked: a scan that is not kept after an error would hold its tables open.
+      this.#keepScan(name, { pages, after: last });
       const field = new SyncIdField(syncId);
       const scanner = this.#scanner;
-      let keyStart = 0;
-      let keyEnd = 0;
       let end = 0;
       for (let index = 0; index < count; index += 1) {
-        keyStart = end;
-        keyEnd = keyEnds[index] as number;
+        const keyStart = end;
+        const keyEnd = keyEnds[index] as number;
         end = ends[index] as number;
         const isPlain =
           end - keyEnd <= this.#source.limits.maxValueBytes &&
@@ -186,8 +187,6 @@ export class DatabaseContents implements SyncContents {
         page.add(this.#stored(key, record, value, field));
         page.countAs(countedType(record));
       }
-      const last = bytes.slice(keyStart, keyEnd);
-      this.#keepScan(name, { pages, after: last });
       return page.page(last);
     });
   }
