@@ -63,6 +63,16 @@ describe('decoding a zstd stream', () => {
     expect(text((await decode(concat([frame, frame]))).content)).toBe('hello, worldhello, world');
   });
 
+  test('passes over any number of frames and chunks without content', async () => {
+    const empty = concat([frameHead(), rawBlock(new Uint8Array(0), true)]);
+    const skipped = new Uint8Array(8 + 4 * 2 ** 20);
+    new DataView(skipped.buffer).setUint32(0, 0x184d2a50, true);
+    new DataView(skipped.buffer).setUint32(4, skipped.length - 8, true);
+    const frame = concat([frameHead(), rawBlock(hello, true)]);
+    const { content } = await decode(concat([frame, ...Array(20_000).fill(empty), skipped, frame]));
+    expect(text(content)).toBe('hello, hello, ');
+  });
+
   test('reports progress during decoding and at the end', async () => {
     const { progress } = await decode(zeros(200, true));
     expect(progress.length).toBeGreaterThan(2);

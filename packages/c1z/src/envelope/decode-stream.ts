@@ -15,10 +15,10 @@ const RATIO_FREE_BYTES = 64 * 2 ** 20;
 const PROGRESS_STEP_BYTES = 8 * 2 ** 20;
 
 /**
- * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream has at most one
- * empty output for each frame or chunk of input; zstd itself fails after 16 calls without progress.
+ * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream has at most one empty
+ * output for each frame in a chunk of input, and one for the end of the chunk. The smallest frame has eight bytes.
  */
-const MAX_EMPTY_OUTPUTS = 32;
+const MAX_EMPTY_OUTPUTS = INPUT_CHUNK_BYTES / 8 + 1;
 
 const decoder = new ZSTDDecoder();
 
@@ -89,12 +89,14 @@ export function decodeFrame(
 
 function* decodedChunks(input: InputChunks): Generator<Uint8Array> {
   let emptyOutputs = 0;
+  let chunkEnd = 0;
   for (const output of outputs(input)) {
     if (output.length > 0) {
-      emptyOutputs = 0;
       yield output;
       continue;
     }
+    if (input.offset !== chunkEnd) emptyOutputs = 0;
+    chunkEnd = input.offset;
     emptyOutputs += 1;
     if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw damaged(input);
   }
