@@ -180,6 +180,9 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     const [type] = records.filter(([bucket]) => bucket === 'resource_type');
     const twice = await refusal({ format }, [...records, type as (typeof records)[0]]);
     expect(twice).toMatch(/resource type "user"/);
+    const [stats] = records.filter(([bucket]) => bucket === 'sync_stats');
+    const counted = await refusal({ format }, [...records, stats as (typeof records)[0]]);
+    expect(counted).toContain(`the statistics of sync ${FIRST_SYNC} were added twice`);
   });
 
   test('is not started if the directory is missing', async () => {

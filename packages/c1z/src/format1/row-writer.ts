@@ -89,6 +89,9 @@ export class RowWriter implements SyncWriter {
     this.#syncs.set(syncId, sync);
     for (const value of values) {
       if (bucket === 'sync_stats') {
+        if (sync.stats !== undefined) {
+          throw this.#refusal(`the statistics of sync ${syncId} were added twice`);
+        }
         sync.stats = value;
         continue;
       }

@@ -85,6 +85,9 @@ export class DatabaseWriter implements SyncWriter {
     const keepsSyncId = KEEPS_SYNC_ID.has(bucket);
     for (const value of values) {
       const record = decodeRecord(bucket, NO_KEY, value);
+      if (bucket === 'sync_stats' && sync.stats !== undefined) {
+        throw this.#refusal(`the statistics of sync ${syncId} were added twice`);
+      }
       let parts: readonly string[];
       try {
         parts = keyParts('pebble3', record);
