@@ -281,6 +281,12 @@ describe('a tar', () => {
     expect(error.problem).toContain(problem);
   });
 
+  test('of more than 100,000 files is refused, as an index of as many is', async () => {
+    const names = Array.from({ length: 100_001 }, (_, index) => file(String(index)));
+    const error = await refusal(tarOf(...names, END));
+    expect(error).toMatchObject({ code: 'SSTITCH_C1Z_TOO_LARGE', part: 'tar' });
+  });
+
   test('may have directories, and sizes and names of files in PAX headers', async () => {
     const pax = (record: string) => {
       const text = Buffer.from(`${record.length + 4} ${record}\n`);

@@ -47,7 +47,9 @@ export function readTarIndex(range: InputRange): ReadonlyMap<string, TarFile> {
       throw header.refusal('one block of zeros where two must end the tar');
     }
     headers += 1;
-    if (headers > 2 * MAX_PAYLOAD_FILES) {
+    // Each file may have a PAX header.
+    const isOneMore = header.isFile && files.size === MAX_PAYLOAD_FILES;
+    if (isOneMore || headers > 2 * MAX_PAYLOAD_FILES) {
       throw header.refusal(
         `there are more than ${MAX_PAYLOAD_FILES} files`,
         'SSTITCH_C1Z_TOO_LARGE',
