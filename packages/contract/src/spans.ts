@@ -23,7 +23,9 @@ export function spansContain(spans: readonly Span[], key: Uint8Array): boolean {
   return span !== undefined && compareBytes(span.start, key) <= 0;
 }
 
-/** Whether some key of `span`, which is not empty, lies in one of `spans`, which must be sorted and disjoint. */
+/**
+ * Whether some key of `span` lies in one of `spans`, which must be sorted and disjoint. None of them is empty.
+ */
 export function spansOverlapSpan(spans: readonly Span[], span: Span): boolean {
   const first = firstEndingAfter(spans, span.start);
   return first !== undefined && spansOverlap(first, span);
@@ -42,7 +44,7 @@ function firstEndingAfter(spans: readonly Span[], key: Uint8Array): Span | undef
   return spans[low];
 }
 
-/** Whether some key lies in both spans. */
+/** Whether some key lies in both spans, neither of which is empty. */
 export function spansOverlap(a: Span, b: Span): boolean {
   return (
     (b.end === undefined || compareBytes(a.start, b.end) < 0) &&

@@ -36,7 +36,7 @@ import { requireSpans } from './require-spans.js';
 
 /**
  * Appends a table that holds exactly the entries of `reader`'s table whose user keys lie in the spans. Each call appends
- * one more table to the file, which is identified by its size. Blocks that are used in place are not read.
+ * one more table to the file, which is identified by its size. Only blocks at a bound of a span or of the part are read.
  *
  * @param keep spans that hold a key each, sorted and disjoint; they may touch
  * @param file the reader's file, opened with `append`. No other writer may use it meanwhile. The caller fsyncs and
