@@ -30,8 +30,8 @@ export class RowContents implements SyncContents {
   readonly #needNames = new Set<RecordTableName>();
   /** The row ids of the runs, by sync. */
   readonly #runRows = new Map<string, RowId>();
-  /** Cursors over kept records by sync and bucket. */
-  readonly #kept = new Map<string, KeptRecordCursor>();
+  /** Cursors over kept records by bucket. Each holds a record; one for each sync would hold as many. */
+  readonly #kept = new Map<RecordBucket, KeptRecordCursor>();
 
   /** @param zone the zone of times without one */
   constructor(database: SyncDatabase, path: string, decodedBytes: number, zone: Zone) {
@@ -102,7 +102,7 @@ export class RowContents implements SyncContents {
     const { rows, rowIds, isLast } = batch;
     const table = TABLE_OF_BUCKET[bucket];
     const toRecord = TRANSLATIONS[bucket].toRecord as ToRecord;
-    const kept = this.#keptCursor(syncId, bucket);
+    const kept = this.#keptCursor(bucket);
     const page = new RecordPageBuilder();
     for (const [index, row] of rows.entries()) {
       const rowId = rowIds[index] as RowId;
@@ -131,10 +131,9 @@ export class RowContents implements SyncContents {
     return page.page(undefined);
   }
 
-  #keptCursor(syncId: string, bucket: RecordBucket): KeptRecordCursor {
-    const name = `${bucket} ${syncId}`;
-    const cursor = this.#kept.get(name) ?? new KeptRecordCursor(this.#database, bucket);
-    this.#kept.set(name, cursor);
+  #keptCursor(bucket: RecordBucket): KeptRecordCursor {
+    const cursor = this.#kept.get(bucket) ?? new KeptRecordCursor(this.#database, bucket);
+    this.#kept.set(bucket, cursor);
     return cursor;
   }
 
