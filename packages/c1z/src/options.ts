@@ -63,7 +63,7 @@ export interface C1zOptions {
   readonly pebble?: PebbleLimits;
   /** Aborts the opening, and closes the file if it fires later. */
   readonly signal?: AbortSignal;
-  /** Called while the file is being decoded, and before it is checked. */
+  /** Called while the file is being decoded, and before it is checked. An error that it throws is not caught. */
   readonly onProgress?: (progress: C1zProgress) => void;
 }
 

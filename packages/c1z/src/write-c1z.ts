@@ -20,6 +20,7 @@ export interface C1zWriter extends SyncSink<WrittenC1z> {
    * Adds records in any order. Every sync needs its run among them, and each record may be added once.
    * @throws C1zError SSTITCH_C1Z_NOT_REPRESENTABLE, SSTITCH_FILE_OPERATION, SSTITCH_C1Z_WRITER_FAILED,
    * SSTITCH_C1Z_CLOSED, SSTITCH_ABORTED. The error may be that of an earlier batch; nothing can be added after it
+   * @throws RecordsError SSTITCH_RECORD_INVALID if a record of the batch cannot be encoded
    */
   add(batch: RecordBatch): Promise<void>;
   /**

@@ -2,7 +2,8 @@
 //
 // The file is untrusted. Invariants:
 // - every value is decoded before it is passed on, or scanned and found plain, and its record must belong under
-//   its key, so that no two records of a sync have the same identity
+//   its key, so that no record is in the file twice; but in the layout pebble3, entitlements of different resources, and
+//   grants of different entitlements or principals, may have the same id
 // - no value over the limit is passed on
 import { compareBytes, equalBytes } from '@sstitch/contract';
 import { parseSyncId, prefixSpan, syncIdBytes, toHex } from '@sstitch/keys';
