@@ -261,6 +261,24 @@ describe('an invalid row', () => {
     const cut = Buffer.from(`${SMALL}\nuser,ü`);
     expect((await readingError(cut.subarray(0, -1))).line).toBe(2);
   });
+    // A replacement character is valid, and so is a character in two chunks.
+    const replaced = `${SMALL}\nuser,\ufffd${'ü'.repeat(200)},e,group,g\n`;
+    const bytes = Buffer.concat([Buffer.from(replaced), Buffer.from([0xff, 0x0a])]);
+    expect((await readingError(bytes)).line).toBe(3);
+  });
+
+  test('closes its stream if the stream is not UTF-8', async () => {
+    let isClosed = false;
+    async function* stream() {
+      try {
+        yield Buffer.from([0xff]);
+        yield Buffer.from('more');
+      } finally {
+        isClosed = true;
+      }
+    }
+    await errorOf(() => valuesOf(openGrantsCsv(stream())));
+    expect(isClosed).toBe(true);
 
   test('is refused before it is held in memory if it is too long', async () => {
     const long = `${SMALL}\nuser,"${'x'.repeat(5 * 2 ** 20)}`;

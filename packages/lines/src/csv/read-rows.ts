@@ -3,6 +3,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { LinesError, messageOf } from '../errors.js';
+import { textBeforeDamage } from '../streams/find-damage.js';
 import { type LinesInput, type ReadBytesOptions, readBytes } from '../streams/read-bytes.js';
 import { textOfCell } from './cells.js';
 import { COLUMNS, type ColumnName, EMPTY_ROW, type GrantRow } from './columns.js';
@@ -171,9 +172,10 @@ class TextChunks implements AsyncIterable<Uint8Array> {
       throw new LinesError(
         'SSTITCH_LINES_INVALID',
         'the file is not UTF-8: save the sheet as "CSV UTF-8"',
-        { path: this.#path, line: this.#lineOfDamage(done === true ? undefined : value), cause },
+        { path: this.#path, line: done === true ? this.#line : this.#lineOfDamage(value), cause },
       );
     }
+      await this.#chunks.return?.();
     if (done === true) return undefined;
     for (let at = value.indexOf(LINE_FEED); at >= 0; at = value.indexOf(LINE_FEED, at + 1)) {
       this.#line += 1;
@@ -182,9 +184,9 @@ class TextChunks implements AsyncIterable<Uint8Array> {
   }
 
   /** The line of the invalid bytes in a chunk; that of the chunk's start if a character spans two chunks. */
-  #lineOfDamage(chunk: Uint8Array | undefined): number {
-    if (chunk === undefined) return this.#line;
-    const text = Buffer.from(chunk).toString('utf8');
-    return this.#line + text.slice(0, text.indexOf('\ufffd')).split('\n').length - 1;
+  #lineOfDamage(chunk: Uint8Array): number {
+    // The chunk may begin amid a character.
+    const start = chunk.findIndex((byte) => (byte & 0xc0) !== 0x80);
+    return this.#line + textBeforeDamage(chunk.subarray(start)).split('\n').length - 1;
   }
 }

@@ -181,6 +181,13 @@ describe('an invalid line', () => {
     });
   });
 
+  test('is reported if it is not UTF-8, however much of it looks replaced', async () => {
+    const characters = 2 ** 18;
+    const line = Buffer.concat([Buffer.from('\ufffd'.repeat(characters)), Buffer.from([0xff])]);
+    const source = openJsonLines(chunksOf(line, line.length));
+    expect((await errorOf(() => valuesOf(source))).column).toBe(characters + 1);
+  });
+
   test('is refused before it is held in memory if it is too long', async () => {
     const source = openJsonLines(chunksOf(Buffer.from(`{}\n${'x'.repeat(1000)}`), 100), {
       maxLineBytes: 500,

@@ -1,5 +1,6 @@
 // Splits an untrusted stream into lines. A line that is too long is refused before all of it is held in memory.
 import { LinesError } from '../errors.js';
+import { textBeforeDamage } from '../streams/find-damage.js';
 
 /** A line without its end (\n or \r\n). */
 export interface Line {
@@ -55,7 +56,7 @@ export async function* splitLines(
       throw new LinesError('SSTITCH_LINES_INVALID', 'it is not UTF-8', {
         path: name,
         line: number,
-        column: columnOfDamage(bytes),
+        column: textBeforeDamage(bytes).length + 1,
         cause,
       });
     }
@@ -74,17 +75,4 @@ export async function* splitLines(
     if (lines.length > 0) yield lines;
   }
   if (heldBytes > 0) yield [take()];
-}
-
-/** The character, counted from 1, at which bytes are not UTF-8. */
-function columnOfDamage(bytes: Uint8Array): number {
-  const replaced = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  for (let at = replaced.indexOf('\ufffd'); at >= 0; at = replaced.indexOf('\ufffd', at + 1)) {
-    // A replacement character in the input itself is valid.
-    const before = Buffer.byteLength(replaced.slice(0, at));
-    if (bytes[before] !== 0xef || bytes[before + 1] !== 0xbf || bytes[before + 2] !== 0xbd) {
-      return at + 1;
-    }
-  }
-  return 1;
 }
