@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { create } from '@bufbuild/protobuf';
+import { createSyncId, formatSyncId } from '@sstitch/keys';
 import { type GrantRecord, GrantRecordSchema, type SyncRecord } from '@sstitch/records';
 import { describe, expect, test } from 'vitest';
 import { chunksOf, errorOf, MemoryStream, testDirectory } from '../../test/files.js';
@@ -260,7 +261,6 @@ describe('an invalid row', () => {
     });
     const cut = Buffer.from(`${SMALL}\nuser,ü`);
     expect((await readingError(cut.subarray(0, -1))).line).toBe(2);
-  });
     // A replacement character is valid, and so is a character in two chunks.
     const replaced = `${SMALL}\nuser,\ufffd${'ü'.repeat(200)},e,group,g\n`;
     const bytes = Buffer.concat([Buffer.from(replaced), Buffer.from([0xff, 0x0a])]);
@@ -279,12 +279,30 @@ describe('an invalid row', () => {
     }
     await errorOf(() => valuesOf(openGrantsCsv(stream())));
     expect(isClosed).toBe(true);
+  });
 
   test('is refused before it is held in memory if it is too long', async () => {
     const long = `${SMALL}\nuser,"${'x'.repeat(5 * 2 ** 20)}`;
     const source = openGrantsCsv(chunksOf(Buffer.from(long), 2 ** 16));
     const error = await errorOf(() => valuesOf(source));
     expect(error.message).toMatch(/line \d: the row is longer than 4194304 characters/);
+    const empty = chunksOf(Buffer.from(`${SMALL}\n${','.repeat(5 * 2 ** 20)}`), 2 ** 16);
+    const second = await errorOf(() => valuesOf(openGrantsCsv(empty)));
+    expect(second.message).toMatch(/line \d: the row is longer than 4194304 characters/);
+  });
+});
+
+test('a sheet names at most ten thousand syncs', async () => {
+  const rows = Array.from({ length: 10_001 }, (_, at) => {
+    const payload = Buffer.alloc(16);
+    payload.writeUInt32BE(at);
+    return `${formatSyncId(createSyncId(new Date('2026-01-02'), payload))},user,ann,e,group,g`;
+  });
+  const sheet = Buffer.from(`sync_id,${SMALL}\n${rows.join('\n')}\n`);
+  const source = openGrantsCsv(chunksOf(sheet, 2 ** 16));
+  expect(await errorOf(() => valuesOf(source))).toMatchObject({
+    code: 'SSTITCH_LINES_TOO_LARGE',
+    line: 10_002,
   });
 });
 

@@ -16,6 +16,11 @@ export interface NumberedRow {
 
 /** The limit for a row, far above what a row of ids and names needs. */
 const MAX_ROW_CHARACTERS = 4 * 2 ** 20;
+/**
+ * The last cell of a row, far behind the last column. Delimiters after it belong to its text, so that the limit of a row
+ * counts them: empty cells have no characters, and a row may have any number of them.
+ */
+const MAX_CELLS = 1000;
 /** The limit for the header. */
 const MAX_HEADER_BYTES = 64 * 1024;
 const LINE_FEED = 10;
@@ -49,6 +54,7 @@ export async function* readRows(
   const parser = parse({
     bom: true,
     delimiter: /[,;\t]/.exec(head)?.[0] ?? ',',
+    ignore_last_delimiters: MAX_CELLS,
     info: true,
     max_record_size: MAX_ROW_CHARACTERS,
     record_delimiter: ['\r\n', '\n', '\r'],
@@ -169,13 +175,13 @@ class TextChunks implements AsyncIterable<Uint8Array> {
       if (done === true) this.#decoder.decode();
       else this.#decoder.decode(value, { stream: true });
     } catch (cause) {
+      await this.#chunks.return?.();
       throw new LinesError(
         'SSTITCH_LINES_INVALID',
         'the file is not UTF-8: save the sheet as "CSV UTF-8"',
         { path: this.#path, line: done === true ? this.#line : this.#lineOfDamage(value), cause },
       );
     }
-      await this.#chunks.return?.();
     if (done === true) return undefined;
     for (let at = value.indexOf(LINE_FEED); at >= 0; at = value.indexOf(LINE_FEED, at + 1)) {
       this.#line += 1;

@@ -24,6 +24,8 @@ import { SeenNames } from './seen-names.js';
 
 /** The most records that a sheet may name; `SeenNames` then takes 400 MiB. */
 const MAX_NAMED = 8_000_000;
+/** The most syncs that a sheet may name: the counts of each take some KiB. */
+const MAX_SYNCS = 10_000;
 const MAX_BATCH_RECORDS = 250;
 
 /** Thrown if a row is not a valid grant. */
@@ -36,7 +38,7 @@ export class InvalidGrant extends Error {
   }
 }
 
-/** Thrown if a sheet names more records than {@link MAX_NAMED}. */
+/** Thrown if a sheet names more records than {@link MAX_NAMED}, or more syncs than {@link MAX_SYNCS}. */
 export class TooManyNames extends Error {}
 
 interface SheetSync {
@@ -190,6 +192,9 @@ export class SheetSyncs {
   #syncOf(syncId: string): SheetSync {
     let sync = this.#syncs.get(syncId);
     if (sync === undefined) {
+      if (this.#syncs.size === MAX_SYNCS) {
+        throw new TooManyNames(`the file names more than ${MAX_SYNCS} syncs: split it`);
+      }
       sync = { counter: new SyncCounter(), firstAt: LAST, lastAt: FIRST };
       this.#syncs.set(syncId, sync);
     }

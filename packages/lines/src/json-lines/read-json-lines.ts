@@ -92,7 +92,7 @@ class OpenJsonLines implements JsonLinesSource {
     for await (const next of this.#records(signal)) {
       const { syncId } = next.record;
       if (wanted?.has(syncId) === false) continue;
-      found.add(syncId);
+      if (wanted !== undefined) found.add(syncId);
       if (!batch.hasRoomFor(next)) yield batch.take();
       batch.add(next);
     }
