@@ -6,6 +6,7 @@ import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { LinesError, messageOf, throwIfAborted } from '../errors.js';
 import { type Compression, compressionOf, MAGIC_BYTES } from './compression.js';
+import { untilAborted } from './until-aborted.js';
 import { decodeZstd } from './zstd.js';
 
 /** The path of a file, or a stream of bytes such as `process.stdin`, which is read once. */
@@ -15,7 +16,7 @@ export type LinesInput = string | AsyncIterable<Uint8Array>;
 export interface ReadBytesOptions {
   /** The name of the input in errors. @defaultValue the path; none for a stream */
   readonly name?: string | undefined;
-  /** Ends the read with SSTITCH_ABORTED. */
+  /** Ends the read with SSTITCH_ABORTED, even while a stream yields nothing. */
   readonly signal?: AbortSignal | undefined;
   /** Called with the number of bytes of the input that were read so far, compressed ones if it is compressed. */
   readonly onRead?: ((bytes: number) => void) | undefined;
@@ -37,10 +38,7 @@ export async function* readBytes(
   { name = typeof input === 'string' ? input : undefined, signal, onRead }: ReadBytesOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   throwIfAborted(signal, name);
-  const raw = new CountedChunks(
-    typeof input === 'string' ? createReadStream(input, { highWaterMark: CHUNK_BYTES }) : input,
-    name,
-  );
+  const raw = new CountedChunks(chunksOf(input, name, signal));
   const head = await raw.peek(MAGIC_BYTES);
   const compression = compressionOf(head);
   let decodedBytes = 0;
@@ -59,61 +57,64 @@ export async function* readBytes(
   }
 }
 
-/** Passes the chunks of a stream through, counts their bytes, and adds the input's name to errors. */
+/** Yields the bytes of an input as they are. @throws LinesError SSTITCH_FILE_OPERATION, SSTITCH_ABORTED */
+async function* chunksOf(
+  input: LinesInput,
+  name: string | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    const chunks =
+      typeof input === 'string' ? createReadStream(input, { highWaterMark: CHUNK_BYTES }) : input;
+    yield* untilAborted(chunks, signal);
+  } catch (cause) {
+    throwIfAborted(signal, name);
+    throw new LinesError('SSTITCH_FILE_OPERATION', `cannot be read: ${messageOf(cause)}`, {
+      path: name,
+      cause,
+    });
+  }
+}
+
+/** Passes the chunks of a stream through, and counts their bytes. */
 class CountedChunks implements AsyncIterable<Uint8Array> {
   /** How many bytes were read. */
   bytes = 0;
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  readonly #name: string | undefined;
-  #peeked: Uint8Array | undefined;
+  readonly #chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  #peeked: Uint8Array = new Uint8Array(0);
 
-  constructor(chunks: AsyncIterable<Uint8Array>, name: string | undefined) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
-    this.#name = name;
+  constructor(chunks: AsyncGenerator<Uint8Array, void, undefined>) {
+    this.#chunks = chunks;
   }
 
   /** Returns the first `count` bytes, or fewer if the stream is shorter, without consuming them. */
   async peek(count: number): Promise<Uint8Array> {
-    let head: Uint8Array = new Uint8Array(0);
-    while (head.length < count) {
-      const chunk = await this.#next();
-      if (chunk === undefined) break;
-      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    while (this.#peeked.length < count) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) break;
+      this.#peeked = this.#peeked.length === 0 ? value : Buffer.concat([this.#peeked, value]);
     }
-    this.#peeked = head;
-    return head;
+    return this.#peeked;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      const peeked = this.#peeked ?? new Uint8Array(0);
-      this.#peeked = undefined;
+      const peeked = this.#peeked;
+      this.#peeked = new Uint8Array(0);
       this.bytes += peeked.length;
       if (peeked.length > 0) yield peeked;
-      for (let chunk = await this.#next(); chunk !== undefined; chunk = await this.#next()) {
+      for await (const chunk of this.#chunks) {
         this.bytes += chunk.length;
         yield chunk;
       }
     } finally {
-      await this.#chunks.return?.();
-    }
-  }
-
-  async #next(): Promise<Uint8Array | undefined> {
-    try {
-      const { value, done } = await this.#chunks.next();
-      return done === true ? undefined : value;
-    } catch (cause) {
-      throw new LinesError('SSTITCH_FILE_OPERATION', `cannot be read: ${messageOf(cause)}`, {
-        path: this.#name,
-        cause,
-      });
+      await this.#chunks.return();
     }
   }
 }
 
 async function* decoded(
-  raw: AsyncIterable<Uint8Array>,
+  raw: CountedChunks,
   compression: Compression | undefined,
   name: string | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -133,7 +134,10 @@ async function* decoded(
   }
 }
 
-function gunzip(raw: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* gunzip(raw: CountedChunks): AsyncGenerator<Uint8Array, void, undefined> {
+  const unzip = createGunzip();
   // Reading the result throws the errors of both streams.
-  return pipeline(Readable.from(raw, { objectMode: false }), createGunzip(), () => undefined);
+  yield* pipeline(Readable.from(raw, { objectMode: false }), unzip, () => undefined);
+  // zlib of Node.js takes a zero byte after a member for padding, and drops whatever follows.
+  if (unzip.bytesWritten < raw.bytes) throw new Error('zeros follow a member');
 }

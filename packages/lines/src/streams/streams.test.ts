@@ -15,6 +15,15 @@ import { framesCompressor } from './zstd.js';
 /** Written by the zstd program, one with a checksum, one as two frames. */
 const ZSTD_CHECKED = 'KLUv/QRo/QAAyFN5bmNzIGFzIGxpbmVzCmFuZCBhZ2FpbiwBAN02xyn+Uc0=';
 const ZSTD_FRAMES = 'KLUv/QRYIQAAb25lCt8WaAkotS/9BFghAAB0d28KDy0E+Q==';
+/** A frame without a checksum, for which a decoder takes a window of 64 MiB: one block, the text `one`. */
+const ZSTD_WIDE = Buffer.concat([
+  Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (26 - 10) << 3, 1 | (3 << 3), 0, 0]),
+  Buffer.from('one'),
+]);
+/** A stream that yields nothing, and does not end. */
+const SILENT: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }),
+};
 
 function read(bytes: Uint8Array, chunkBytes = 7): Promise<Buffer> {
   return collect(readBytes(chunksOf(bytes, chunkBytes), { name: 'x' }));
@@ -114,6 +123,27 @@ describe('readBytes', () => {
     }
   });
 
+  test('reports what follows zeros after a member of gzip', async () => {
+    const bytes = Buffer.concat([gzipSync('one\n'), Buffer.alloc(8), gzipSync('two\n')]);
+    for (const chunkBytes of [1, 7, 1000]) {
+      expect((await errorOf(() => read(bytes, chunkBytes))).code).toBe('SSTITCH_LINES_DAMAGED');
+    }
+  });
+
+  test('reads any number of empty frames in one chunk', async () => {
+    const empty = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0];
+    const bytes = Buffer.from(Array(10_000).fill(empty).flat());
+    expect(String(await read(Buffer.concat([bytes, ZSTD_WIDE]), 1_000_000))).toBe('one');
+  });
+
+  test('frees the memory of zstd streams that are not read to their end', async () => {
+    // More of them than the 2 GiB of all decoders hold.
+    for (let read = 0; read < 40; read++) {
+      for await (const _ of readBytes(chunksOf(Buffer.concat([ZSTD_WIDE, ZSTD_WIDE]), 1000))) break;
+    }
+    expect(String(await read(ZSTD_WIDE))).toBe('one');
+  });
+
   test('refuses a stream that decompresses to far more than lines do', async () => {
     const bomb = await written('zstd', Array(200).fill(Buffer.alloc(1_000_000)));
     expect(bomb.length).toBeLessThan(100_000);
@@ -162,6 +192,10 @@ describe('readBytes', () => {
       path,
       message: expect.stringContaining('ENOENT'),
     });
+    expect(await errorOf(() => collect(readBytes('a\0b')))).toMatchObject({
+      code: 'SSTITCH_FILE_OPERATION',
+      path: 'a\0b',
+    });
     const controller = new AbortController();
     const error = await errorOf(async () => {
       for await (const _ of readBytes(chunksOf(Buffer.alloc(100)), {
@@ -172,6 +206,21 @@ describe('readBytes', () => {
       }
     });
     expect(error).toMatchObject({ name: 'AbortError', code: 'SSTITCH_ABORTED', cause: 'enough' });
+  });
+});
+
+describe('a stream that yields nothing', () => {
+  test.each([
+    ['readBytes', (signal: AbortSignal) => collect(readBytes(SILENT, { signal }))],
+    [
+      'writeBytes',
+      (signal: AbortSignal) => writeBytes(join(testDirectory(), 'a'), SILENT, { signal }),
+    ],
+  ])('is given up when the signal of %s fires', async (_name, run) => {
+    const controller = new AbortController();
+    const ended = errorOf(() => run(controller.signal));
+    setImmediate(() => controller.abort('enough'));
+    expect(await ended).toMatchObject({ code: 'SSTITCH_ABORTED', cause: 'enough' });
   });
 });
 

@@ -1,4 +1,6 @@
 // Writes arbitrary bytes with the compression and durability of this package's files.
+import { throwIfAborted } from '../errors.js';
+import { untilAborted } from './until-aborted.js';
 import { type LinesTarget, Output, type OutputOptions } from './write-output.js';
 
 /**
@@ -15,12 +17,15 @@ export async function writeBytes(
   const output = new Output(target, options);
   let bytes = 0;
   try {
-    for await (const chunk of chunks) {
+    for await (const chunk of untilAborted(chunks, options.signal)) {
       bytes += chunk.length;
       await output.write(chunk);
     }
     await output.finish();
     return bytes;
+  } catch (error) {
+    throwIfAborted(options.signal, output.path);
+    throw error;
   } finally {
     await output.close();
   }

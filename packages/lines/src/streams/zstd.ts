@@ -11,11 +11,14 @@ const { createZstdCompress } = zlib as { readonly createZstdCompress?: () => Tra
 /** How many bytes a frame of WebAssembly holds. */
 const FRAME_BYTES = 2 ** 20;
 
+/** How many bytes the decoder takes at once. Few, because it must take the rest of them even when no one reads on. */
+const SLICE_BYTES = 8 * 2 ** 10;
+
 /**
  * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream returns at most one empty
- * output per frame for one chunk of input.
+ * output for each frame, and one for the end of a slice. The smallest frame has eight bytes.
  */
-const MAX_EMPTY_OUTPUTS = 32;
+const MAX_EMPTY_OUTPUTS = SLICE_BYTES / 8 + 1;
 
 /**
  * How many bytes are decoded in one turn of the event loop. A chunk of input can decode to a thousand times its size,
@@ -33,40 +36,58 @@ export async function* decodeZstd(
   const decoder = new ZSTDDecoder();
   await decoder.init();
   const input = chunks[Symbol.asyncIterator]();
+  // The decoder is synchronous and takes at most one slice per step, of a chunk that was read before.
+  let chunk: Uint8Array = new Uint8Array(0);
+  let isEnded = false;
+  let emptyOutputs = 0;
+  let turnBytes = 0;
+  const outputs = decoder.decodeStreaming(
+    (function* () {
+      while (chunk.length > 0) {
+        const slice = chunk.subarray(0, SLICE_BYTES);
+        chunk = chunk.subarray(SLICE_BYTES);
+        emptyOutputs = 0;
+        yield slice;
+      }
+    })(),
+  );
+  const nextOutput = () => {
+    const output = outputs.next();
+    emptyOutputs = output.value?.length === 0 ? emptyOutputs + 1 : 0;
+    if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw new Error('zstd refuses the data');
+    return output;
+  };
   try {
-    // The decoder is synchronous and takes at most one chunk per step, which was read before.
-    let chunk: Uint8Array | undefined;
-    let isEnded = false;
-    let emptyOutputs = 0;
-    let turnBytes = 0;
-    const steps = decoder.decodeStreaming(
-      (function* () {
-        for (; chunk !== undefined; ) {
-          const taken = chunk;
-          chunk = undefined;
-          emptyOutputs = 0;
-          yield taken;
-        }
-      })(),
-    );
     for (;;) {
-      while (chunk === undefined && !isEnded) {
+      while (chunk.length === 0 && !isEnded) {
         const { value, done } = await input.next();
         if (done === true) isEnded = true;
-        else if (value.length > 0) chunk = value;
+        else chunk = value;
       }
-      const step = steps.next();
-      if (step.done === true) return;
-      emptyOutputs = step.value.length > 0 ? 0 : emptyOutputs + 1;
-      if (emptyOutputs > MAX_EMPTY_OUTPUTS) throw new Error('zstd refuses the data');
-      if (step.value.length > 0) yield step.value;
-      turnBytes += step.value.length;
+      const output = nextOutput();
+      if (output.done === true) return;
+      if (output.value.length > 0) yield output.value;
+      turnBytes += output.value.length;
       if (turnBytes < TURN_BYTES) continue;
       turnBytes = 0;
       await nextTurn();
     }
   } finally {
+    chunk = new Uint8Array(0);
+    await drain(nextOutput);
     await input.return?.();
+  }
+}
+
+/**
+ * Reads a decoder to the end of its input. It frees its memory, which all decoders of a process share, only there.
+ * Nothing frees the memory of one that refuses its data.
+ */
+async function drain(nextOutput: () => IteratorResult<unknown, unknown>): Promise<void> {
+  try {
+    while (nextOutput().done !== true) await nextTurn();
+  } catch {
+    // The input is truncated or damaged.
   }
 }
 
