@@ -193,6 +193,15 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
       message: expect.stringContaining('cannot make '),
     });
   });
+
+  test('is not started in the place of what is not a file', async () => {
+    for (const taken of [directory, join(directory, 'a\0b')]) {
+      await expect(createC1z(taken, { temporaryDirectory, format })).rejects.toMatchObject({
+        code: 'SSTITCH_FILE_OPERATION',
+        path: taken,
+      });
+    }
+  });
 });
 
 describe('a file of format 1', () => {

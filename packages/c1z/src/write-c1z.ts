@@ -1,6 +1,6 @@
 // Writes a .c1z file. A separate process does the work; this side converts batches to pages of bytes, and
 // renames the complete file.
-import { open, rename } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { RecordBatch, SyncSink } from '@sstitch/records';
 import { removeTemporary, temporaryFileIn } from '@sstitch/records/temporary-files';
@@ -42,6 +42,7 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
   const format = checkWriteOptions(options);
   const { signal, zone, onProgress } = options;
   if (signal?.aborted) throw aborted(path, signal);
+  await checkReplaceable(path);
   const directory = await makeTemporaryDirectory(DIRECTORY_PREFIX, options.temporaryDirectory);
   const unfinishedPath = temporaryFileIn(dirname(path));
   try {
@@ -74,6 +75,24 @@ export async function createC1z(path: string, options: C1zWriteOptions = {}): Pr
     await removeTemporary(directory);
     throw error;
   }
+}
+
+/**
+ * Checks that a path can be replaced by a file: the file is written beside it, and renamed.
+ * @throws C1zError SSTITCH_FILE_OPERATION
+ */
+async function checkReplaceable(path: string): Promise<void> {
+  const problem = (what: string, cause?: unknown) =>
+    new C1zError('SSTITCH_FILE_OPERATION', `cannot write the file: ${what}`, { path, cause });
+  const isFile = await stat(path).then(
+    (status) => status.isFile(),
+    (cause: NodeJS.ErrnoException) => {
+      // The writer reports that there is no directory.
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return true;
+      throw problem(messageOf(cause), cause);
+    },
+  );
+  if (!isFile) throw problem('it exists and is not a file');
 }
 
 /** The resources that are released when the writing ends. */

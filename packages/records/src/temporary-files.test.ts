@@ -76,3 +76,13 @@ it('a directory that cannot be made is one error, which names its parent', async
     cause: { code: 'ENOENT' },
   });
 });
+
+it('what cannot be removed when the process exits keeps nothing else', async () => {
+  const before = process.listeners('exit');
+  // A path that no file system takes.
+  temporaryFileIn(join(directory, 'a\0b'));
+  await makeTemporaryDirectory(PREFIX, directory);
+  const [removeLeft] = process.listeners('exit').filter((listener) => !before.includes(listener));
+  removeLeft?.call(process, 0);
+  expect(readdirSync(directory)).toEqual([]);
+});

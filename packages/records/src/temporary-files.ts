@@ -78,7 +78,13 @@ function register(path: string): string {
 
 /** Removes all that this process has created and not removed. */
 function removeLeft(): void {
-  for (const path of left) rmSync(path, REMOVE);
+  for (const path of left) {
+    try {
+      rmSync(path, REMOVE);
+    } catch {
+      // The others are removed all the same, and the process exits as it would have.
+    }
+  }
 }
 
 function ownerOf(): string {

@@ -53,7 +53,7 @@ const LINE_END = '\r\n';
 /**
  * Starts a sheet of grants; docs/formats/grants-csv.md lists the columns.
  * @param target a path, whose file is replaced at the end, or a stream, which is left open
- * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED
+ * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export function createGrantsCsv(
   target: LinesTarget,

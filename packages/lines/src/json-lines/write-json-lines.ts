@@ -31,7 +31,7 @@ export interface JsonLinesWriter extends SyncSink<WrittenLines> {
 /**
  * Starts a file or stream of JSON Lines; docs/formats/json-lines.md describes the format.
  * @param target a path, whose file is replaced at the end, or a stream, which is left open
- * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_ABORTED
+ * @throws LinesError SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION, SSTITCH_ABORTED
  */
 export function createJsonLines(target: LinesTarget, options: OutputOptions = {}): JsonLinesWriter {
   return new OpenJsonLines(new Output(target, options));

@@ -295,6 +295,12 @@ describe('Output', () => {
     expect(error).toMatchObject({ code: 'SSTITCH_FILE_OPERATION', path });
     await output.close();
     expect(existsSync(path)).toBe(false);
+    for (const taken of [testDirectory(), 'a\0b', join('a\0b', 'c')]) {
+      expect(await errorOf(async () => new Output(taken, {}))).toMatchObject({
+        code: 'SSTITCH_FILE_OPERATION',
+        path: taken,
+      });
+    }
   });
 
   test('leaves a stream open, waits for it, and reports its failure', async () => {
@@ -318,5 +324,34 @@ describe('Output', () => {
     expect(error).toMatchObject({ code: 'SSTITCH_FILE_OPERATION' });
     expect(error.message).toContain('the disk is full');
     await failing.close();
+  });
+
+  test('leaves nothing on a stream that many write to, one after another', async () => {
+    const stream = new MemoryStream();
+    const listeners: number[] = [];
+    for (let at = 0; at < 3; at++) {
+      const output = new Output(stream, {});
+      await output.write(Buffer.from('x'));
+      if (at > 0) await output.finish();
+      await output.close();
+      const names = stream.eventNames();
+      listeners.push(names.reduce((sum, name) => sum + stream.listenerCount(name), 0));
+    }
+    expect(listeners).toEqual([listeners[0], listeners[0], listeners[0]]);
+  });
+
+  test('gives up a stream that takes no bytes when the signal fires, or when the stream closes', async () => {
+    for (const end of ['abort', 'close'] as const) {
+      const stuck = new Writable({ write: () => undefined });
+      const controller = new AbortController();
+      const output = new Output(stuck, { signal: controller.signal });
+      await output.write(Buffer.from('x'));
+      const ended = errorOf(() => output.finish());
+      setImmediate(() => (end === 'abort' ? controller.abort() : stuck.destroy()));
+      expect((await ended).code).toBe(
+        end === 'abort' ? 'SSTITCH_ABORTED' : 'SSTITCH_FILE_OPERATION',
+      );
+      await output.close();
+    }
   });
 });

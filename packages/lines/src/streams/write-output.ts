@@ -1,8 +1,8 @@
 // Writes a file, which has its name only when it is complete and on stable storage, or a stream; compressed or not.
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { PassThrough, type Transform, type Writable } from 'node:stream';
+import { finished, PassThrough, type Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { removeTemporary, temporaryFileIn } from '@sstitch/records/temporary-files';
@@ -29,7 +29,6 @@ export class Output {
   /** The path of the file; undefined for a stream. */
   readonly path: string | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #last: Writable;
   /** The path of the file until it is complete. */
   readonly #unfinishedPath: string | undefined;
   readonly #first: Transform;
@@ -40,23 +39,22 @@ export class Output {
   #isFailed = false;
   #isEnded = false;
 
-  /** @throws LinesError SSTITCH_ABORTED, SSTITCH_OPTION_INVALID */
+  /** @throws LinesError SSTITCH_ABORTED, SSTITCH_OPTION_INVALID, SSTITCH_FILE_OPERATION */
   constructor(target: LinesTarget, { compression, signal }: OutputOptions) {
     this.path = typeof target === 'string' ? target : undefined;
     throwIfAborted(signal, this.path);
     this.#signal = signal;
     // Checks the option before a file is created.
     this.#first = compressor(compression ?? compressionFor(target));
-    this.#unfinishedPath =
-      typeof target === 'string' ? temporaryFileIn(dirname(target)) : undefined;
-    this.#last =
-      typeof target === 'string'
-        ? createWriteStream(this.#unfinishedPath ?? '', { flags: 'wx', flush: true })
-        : target;
-    this.#passed = pipeline(this.#first, this.#last, {
-      ...(signal && { signal }),
-      end: typeof target === 'string',
-    });
+    let last: Writable;
+    if (typeof target === 'string') {
+      checkReplaceable(target);
+      this.#unfinishedPath = temporaryFileIn(dirname(target));
+      last = createWriteStream(this.#unfinishedPath, { flags: 'wx', flush: true });
+    } else {
+      last = passingTo(target);
+    }
+    this.#passed = pipeline(this.#first, last, { ...(signal && { signal }) });
     this.#first.on('drain', () => this.#wake());
     this.#passed.catch(() => {
       this.#isFailed = true;
@@ -87,7 +85,7 @@ export class Output {
     this.#isEnded = true;
     this.#first.end();
     await this.#worked(this.#passed);
-    if (this.path === undefined || this.#unfinishedPath === undefined) return this.#flush();
+    if (this.path === undefined || this.#unfinishedPath === undefined) return;
     throwIfAborted(this.#signal, this.path);
     await this.#worked(rename(this.#unfinishedPath, this.path));
     await this.#worked(fsyncDirectory(dirname(this.path)));
@@ -99,14 +97,6 @@ export class Output {
     this.#first.destroy();
     await this.#passed.catch(() => undefined);
     if (this.#unfinishedPath !== undefined) await removeTemporary(this.#unfinishedPath);
-  }
-
-  /** Fulfils when a stream, which is left open, has passed on all bytes. */
-  #flush(): Promise<void> {
-    const flushed = new Promise<void>((resolve, reject) => {
-      this.#last.write(new Uint8Array(0), (error) => (error ? reject(error) : resolve()));
-    });
-    return this.#worked(flushed);
   }
 
   #checkOpen(): void {
@@ -130,6 +120,48 @@ export class Output {
 
 function compressionFor(target: LinesTarget): Compression | 'none' {
   return (typeof target === 'string' ? splitCompression(target).compression : undefined) ?? 'none';
+}
+
+/**
+ * Checks that a path can be replaced by a file: the file is written beside it, and renamed.
+ * @throws LinesError SSTITCH_FILE_OPERATION
+ */
+function checkReplaceable(path: string): void {
+  const problem = (what: string, cause?: unknown) =>
+    new LinesError('SSTITCH_FILE_OPERATION', `cannot be written: ${what}`, { path, cause });
+  let isOther: boolean;
+  try {
+    isOther = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  } catch (cause) {
+    throw problem(messageOf(cause), cause);
+  }
+  if (isOther) throw problem('it exists and is not a file');
+}
+
+/** Streams that have a listener for errors; without one, an error ends the process. */
+const heard = new WeakSet<Writable>();
+
+/**
+ * A stream that passes bytes on to another, which stays open. Not the other itself: a pipeline leaves listeners on a
+ * stream that it does not end.
+ */
+function passingTo(target: Writable): Writable {
+  // The write that fails rejects with the error.
+  if (!heard.has(target)) target.on('error', () => undefined);
+  heard.add(target);
+  let stopListening = (): void => undefined;
+  const passing = new Writable({
+    write: (chunk, _encoding, done) => void target.write(chunk, done),
+    destroy: (error, done) => {
+      stopListening();
+      done(error);
+    },
+  });
+  // A stream that is closed need not answer a write.
+  stopListening = finished(target, { readable: false }, (error) => {
+    passing.destroy(error ?? new Error('the stream has ended'));
+  });
+  return passing;
 }
 
 /** @throws LinesError SSTITCH_OPTION_INVALID */

@@ -1,5 +1,5 @@
 // The target and the format of an export.
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
@@ -61,10 +61,10 @@ export function exportTarget(
 /** Checks that a file can be made at a path, before anything is read. @throws CliError SSTITCH_FILE_OPERATION */
 function checkDirectory(path: string): void {
   const directory = dirname(path);
-  let isDirectory = false;
+  let there: Stats | undefined;
   try {
     accessSync(directory, constants.W_OK);
-    isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+    there = statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const problem =
@@ -73,9 +73,10 @@ function checkDirectory(path: string): void {
         : `the directory ${directory} is not writable (${code ?? message})`;
     throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: ${problem}`, { cause });
   }
-  if (isDirectory) {
-    throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: it is a directory`);
-  }
+  if (there === undefined || there.isFile()) return;
+  // The complete file would take the place of a device or a pipe.
+  const what = there.isDirectory() ? 'a directory' : 'not a file; write to standard output with -';
+  throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: it is ${what}`);
 }
 
 function isBinary(format: SyncFormat): boolean {
