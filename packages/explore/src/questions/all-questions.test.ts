@@ -1,7 +1,10 @@
 // What is asked over HTTP, and what the answers are.
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import { openReadOnly, Store } from '@sstitch/engine';
 import { syncSpansInKeyOrder } from '@sstitch/keys';
+import { ResourceRecordSchema, SyncStore } from '@sstitch/records';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   entitlementId,
@@ -346,6 +349,40 @@ describe('a store that the caller opens', () => {
     expect(isOpen).toBe(0);
     rmSync(made.directory, { recursive: true, force: true });
   });
+});
+
+it('a time that no date can hold is shown as the nearest, and hides nothing else', async () => {
+  const made = await makeExampleStore();
+  const store = new Store<Uint8Array, Uint8Array>(made.location, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+  });
+  const discoveredAt = { seconds: 2n ** 62n };
+  const init = { syncId: NEW_SYNC, resourceTypeId: 'user', resourceId: 'user-0000', discoveredAt };
+  await new SyncStore(store).putMany(NEW_SYNC, [create(ResourceRecordSchema, init)]);
+  await store.close();
+  const other = await explore(made.location);
+  const list: ListPage<ResourceShape> = await new ExplorerClient(other).ask('api/resources', {
+    ...{ sync: NEW_SYNC, type: 'user' },
+  });
+  expect(list.items[0]).toMatchObject({
+    id: 'user-0000',
+    discoveredAt: '9999-12-31T23:59:59.999Z',
+  });
+  expect(list.items).toHaveLength(100);
+  await other.close();
+  rmSync(made.directory, { recursive: true, force: true });
+});
+
+it('generations come newest first, whatever the length of their numbers', async () => {
+  const made = await makeExampleStore();
+  for (const name of ['gen-999999', 'gen-1000000']) mkdirSync(join(made.location, name));
+  const other = await explore(made.location);
+  const asked = new ExplorerClient(other);
+  const { items } = await asked.ask<ListPage<GenerationShape>>('api/generations');
+  expect(items.slice(0, 2).map(({ name }) => name)).toEqual(['gen-1000000', 'gen-999999']);
+  await other.close();
+  rmSync(made.directory, { recursive: true, force: true });
 });
 
 it('a question that does not exist answers 404, one that lacks a parameter 400', async () => {

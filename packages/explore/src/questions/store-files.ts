@@ -23,6 +23,7 @@ const GENERATION_COLUMNS = [
   ...['generation', 'is_current', 'made_at', 'committed_at', 'tables', 'bytes'],
   ...['files_added', 'bytes_added', 'files_removed', 'bytes_removed'],
 ];
+const GENERATION_PREFIX = 'gen-';
 const GENERATION = /^gen-\d+$/;
 const TABLE = /\.(ldb|sst)$/;
 
@@ -62,8 +63,7 @@ export async function listGenerations({ view }: Question): Promise<AnyList> {
   const committed = await stat(join(location, 'CURRENT'));
   const names = (await readdir(location))
     .filter((name) => GENERATION.test(name))
-    .sort()
-    .reverse();
+    .sort((a, b) => numberOf(b) - numberOf(a));
   const generations: GenerationShape[] = [];
   /** The table files of each of them: sizes by inode. */
   const files: TableFiles[] = [];
@@ -94,6 +94,11 @@ export async function listGenerations({ view }: Question): Promise<AnyList> {
     };
   });
   return listOfAll({ columns: GENERATION_COLUMNS, row: generationRow }, changed);
+}
+
+/** The number of a generation. Names have six digits or more. */
+function numberOf(name: string): number {
+  return Number(name.slice(GENERATION_PREFIX.length));
 }
 
 function generationRow(generation: GenerationShape): readonly string[] {
