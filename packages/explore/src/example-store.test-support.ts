@@ -59,8 +59,8 @@ export async function makeExampleStore(): Promise<{ directory: string; location:
 function recordsOf(syncId: string, isNew: boolean): SyncRecord[] {
   const type = (id: string, name: string, traits: string[]) =>
     create(ResourceTypeRecordSchema, { syncId, externalId: id, displayName: name, traits });
-  const resource = ([resourceTypeId, resourceId]: Ref, displayName: string) =>
-    create(ResourceRecordSchema, { syncId, resourceTypeId, resourceId, displayName });
+  const resource = ([resourceTypeId, resourceId]: Ref, displayName: string, description = '') =>
+    create(ResourceRecordSchema, { syncId, resourceTypeId, resourceId, displayName, description });
   const entitlement = (on: Ref, slug: string, displayName = slug) =>
     create(EntitlementRecordSchema, {
       syncId,
@@ -99,9 +99,9 @@ function recordsOf(syncId: string, isNew: boolean): SyncRecord[] {
   return [
     type('user', 'User', ['USER']),
     type('group', 'Group', ['GROUP']),
-    type('app', 'Application', ['APP']),
+    type('app', `Application ${HOSTILE_NAMES.bidi}`, ['APP']),
     ...users.map((user, at) => resource(user, at === 0 ? 'Ann Archer' : `User ${at}`)),
-    ...Object.entries(HOSTILE_NAMES).map(([id, name]) => resource(['user', `z-${id}`], name)),
+    ...Object.entries(HOSTILE_NAMES).map(([id, name]) => resource(['user', `z-${id}`], name, name)),
     resource(staff as Ref, 'Staff'),
     resource(engineering as Ref, 'Engineering'),
     resource(database, 'Production DB'),

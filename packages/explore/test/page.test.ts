@@ -97,6 +97,35 @@ describePage('the page', (example) => {
     expect(await page.title()).toBe('example – sstitch explore');
   });
 
+  it('escapes invisible characters wherever it shows a text from data', async () => {
+    const { page } = example();
+    const shown = 'gnp\\u{202e}gpj.exe';
+    await example().visit(`${SYNC}/resource/user/z-bidi?view=record`, 'Description');
+    await page.locator('dd', { hasText: shown }).waitFor();
+    await example().visit(`${SYNC}?type=app`, 'Production DB');
+    await page.locator('option', { hasText: shown }).waitFor({ state: 'attached' });
+    await page.evaluate((hash) => {
+      globalThis.location.hash = hash;
+    }, `${SYNC}/resource/user/gnp%E2%80%AEgpj.exe?view=record`);
+    await page.getByRole('alert').filter({ hasText: shown }).waitFor();
+    expect(await page.locator('body').textContent()).not.toContain('\u202e');
+    await example().forgetFaults();
+  });
+
+  it('compares a sync with an older one only, also if it is not among the newest', async () => {
+    const { page } = example();
+    const changes = page.locator('main tbody tr td:last-child');
+    expect(await changes.allTextContents()).toEqual(['since 2026-11-28 08:00', '–']);
+    await page.route('**/api/syncs?limit=1000', async (route) => {
+      const response = await route.fetch();
+      const { items } = (await response.json()) as { readonly items: readonly unknown[] };
+      await route.fulfill({ response, json: { items: items.slice(0, 1), next: '1' } });
+    });
+    await page.reload();
+    await changes.first().waitFor();
+    expect(await changes.allTextContents()).toEqual(['–', '–']);
+  });
+
   it('offers a list as a file', async () => {
     const { page } = example();
     await example().visit(ADMIN, 'Ann Archer');

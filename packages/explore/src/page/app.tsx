@@ -16,7 +16,7 @@ import { ResourceView } from './views/resource-view.js';
 import { SyncView } from './views/sync-view.js';
 import { SyncsView } from './views/syncs-view.js';
 import { WhyView } from './views/why-view.js';
-import { shortId, timeText } from './words.js';
+import { safeText, shortId, timeText } from './words.js';
 
 applyStoredTheme();
 
@@ -102,7 +102,7 @@ function StoreState({ onRenewed, onStore }: StoreStateProps) {
   }, [look]);
   useEffect(() => {
     if (store === undefined) return;
-    document.title = `${store.name} – sstitch explore`;
+    document.title = `${safeText(store.name)} – sstitch explore`;
     onStore(store);
   }, [store, onStore]);
   if (store === undefined) return problem === undefined ? null : <Problem text={problem} />;

@@ -10,7 +10,7 @@ export class CurrentView {
   #refreshing: Promise<void> | undefined;
   /** Replaced views that are not closed yet. */
   readonly #closing = new Set<Promise<void>>();
-  #isClosed = false;
+  #closed: Promise<void> | undefined;
 
   private constructor(view: StoreView) {
     this.source = view.source;
@@ -24,13 +24,13 @@ export class CurrentView {
 
   /** Asks a question of the current view and keeps the view open until it is answered. */
   async use<T>(ask: (view: StoreView) => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw closed();
+    if (this.#closed !== undefined) throw closed();
     return this.#view.use(ask);
   }
 
   /** Replaces the view by one of the store as it is now. Concurrent calls share one refresh. */
   refresh(): Promise<void> {
-    if (this.#isClosed) return Promise.reject(closed());
+    if (this.#closed !== undefined) return Promise.reject(closed());
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
     });
@@ -38,9 +38,12 @@ export class CurrentView {
   }
 
   /** Closes all views after their open questions have ended. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.#refreshing?.catch(() => undefined);
     this.#retire();
     await Promise.all(this.#closing);

@@ -12,7 +12,11 @@ describe('a text of names', () => {
     minLength: 1,
     maxLength: 30,
   });
-  const folded = (text: string) => text.toLowerCase().replaceAll(/[\n\0]/g, ' ');
+  const folded = (text: string) =>
+    text
+      .toLowerCase()
+      .replaceAll('ς', 'σ')
+      .replaceAll(/[\n\0]/g, ' ');
 
   it('finds what a look at each name finds', () => {
     fc.assert(
@@ -38,6 +42,13 @@ describe('a text of names', () => {
       ),
     );
   });
+});
+
+it('a text of names finds a Greek name by its first letters, in any case', () => {
+  const searched = new NameText(['ΚΩΣΤΑΣ', 'Κώστας'], ['', '']);
+  for (const text of ['ΚΩΣ', 'κωσ', 'κως', 'ΚΩΣΤΑΣ', 'κωστας']) {
+    expect([...searched.beginningWith(text)]).toEqual([0]);
+  }
 });
 
 const never = new AbortController().signal;

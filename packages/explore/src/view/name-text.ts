@@ -1,7 +1,7 @@
 // Thousands of names in one string, so that a search is one pass of String.prototype.indexOf.
 //
 //   text  := entry*
-//   entry := LF name NUL id      both in lower case, with LF and NUL replaced by spaces
+//   entry := LF name NUL id      both folded: in lower case, with LF and NUL replaced by spaces
 import { ExploreError } from '../errors.js';
 
 const NAME_START = '\n';
@@ -21,7 +21,7 @@ export class NameText {
       (name, at) => `${NAME_START}${plain(name)}${ID_START}${plain(ids[at] ?? '')}`,
     );
     // One call for all: it takes a fraction of a call for each.
-    this.#text = parts.join('').toLowerCase();
+    this.#text = lowerCase(parts.join(''));
     this.#starts = new Uint32Array(names.length);
     for (let at = 0, place = 0; at < names.length; at++) {
       place = this.#text.indexOf(NAME_START, place);
@@ -71,7 +71,12 @@ export class NameText {
 
 /** Folds a text for comparison without regard to case. */
 function folded(text: string): string {
-  return plain(text.toLowerCase());
+  return plain(lowerCase(text));
+}
+
+/** In lower case a sigma at the end of a word has a form of its own, which what is typed so far has in its middle. */
+function lowerCase(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ');
 }
 
 function plain(text: string): string {

@@ -89,9 +89,12 @@ export class StoreView {
     await Promise.allSettled(this.#questions);
     for (const sync of this.#kept.values()) this.#evict(sync);
     this.#kept.clear();
-    await Promise.all(this.#evicted);
-    await this.snapshot.close();
-    await this.#state.close();
+    try {
+      await Promise.all(this.#evicted);
+      await this.snapshot.close();
+    } finally {
+      await this.#state.close();
+    }
   }
 
   #keptOf(syncId: string): KeptSync {

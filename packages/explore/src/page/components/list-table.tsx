@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { ListPage } from '../../shapes.js';
 import { csvAddress, type Parameters, useAnswer } from '../answers.js';
 import { linkWith, type Route } from '../route.js';
+import { safeText } from '../words.js';
 
 /** A column of a table. */
 export interface Column<T> {
@@ -107,7 +108,7 @@ export function PlainTable<T>({ caption, columns, items }: PlainTableProps<T>) {
 export function Problem({ text }: { readonly text: string }) {
   return (
     <p class="problem" role="alert">
-      {text}
+      {safeText(text)}
     </p>
   );
 }

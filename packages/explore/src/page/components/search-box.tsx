@@ -3,7 +3,7 @@ import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { FoundShape, NamesShape, SearchShape } from '../../shapes.js';
 import { ask, Epoch, NoAnswer } from '../answers.js';
 import { link } from '../route.js';
-import { countText } from '../words.js';
+import { countText, safeText } from '../words.js';
 import { Name } from './name.js';
 
 /** The pause in typing after which a search starts. */
@@ -131,7 +131,9 @@ export function SearchBox({ syncId, readsAhead }: SearchBoxProps) {
             </div>
           ))}
         </div>
-        <p role="status">{problem ?? (found === undefined ? '' : searchState(found))}</p>
+        <p role="status">
+          {problem === undefined ? found && searchState(found) : safeText(problem)}
+        </p>
       </div>
     </search>
   );

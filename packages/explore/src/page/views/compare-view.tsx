@@ -3,7 +3,7 @@ import { useAnswer } from '../answers.js';
 import { ListTable, PlainTable, Problem, Waiting } from '../components/list-table.js';
 import { Name } from '../components/name.js';
 import { link, linkWith, type Route } from '../route.js';
-import { bucketText, countText, shortId, timeText } from '../words.js';
+import { bucketText, countText, safeText, shortId, timeText } from '../words.js';
 
 const KINDS = ['added', 'removed', 'changed'];
 const BUCKETS = ['grant', 'resource', 'entitlement', 'resource_type', 'asset'];
@@ -142,7 +142,7 @@ function Changes({ route, before, after }: DifferenceProps) {
         },
         { title: 'Record', cell: (change) => change.bucket.replaceAll('_', ' ') },
         { title: 'What', cell: ({ text }) => <Name {...{ text }} /> },
-        { title: 'Fields', cell: ({ fields }) => fields.join(', ') },
+        { title: 'Fields', cell: ({ fields }) => safeText(fields.join(', ')) },
         { title: 'Id', cell: ({ id }) => <Name text={id.join(' ')} mono /> },
       ]}
     >

@@ -36,7 +36,7 @@ export function EntitlementView({ route, syncId, id }: EntitlementViewProps) {
         </h1>
         <p class="facts">
           <Name text={id} mono />
-          {value?.purpose !== undefined && value.purpose !== '' && <span>{value.purpose}</span>}
+          {value?.purpose !== undefined && value.purpose !== '' && <Name text={value.purpose} />}
           {value !== undefined && value.grantableTo.length > 0 && (
             <span>
               for <Name text={value.grantableTo.join(', ')} />

@@ -5,7 +5,7 @@ import { useAnswer } from '../answers.js';
 import { ListTable, Problem, Waiting } from '../components/list-table.js';
 import { Name } from '../components/name.js';
 import { link, type Route } from '../route.js';
-import { bytesText, countOf, countText, shortId, timeText } from '../words.js';
+import { bytesText, countOf, countText, safeText, shortId, timeText } from '../words.js';
 
 /** The number of colours in the style sheet. More syncs share them. */
 const COLORS = 8;
@@ -104,7 +104,7 @@ function Bars({ tables, colors, scale }: BarsProps) {
         return (
           <g key={number}>
             <title>
-              {`table ${number}, L${level}, ${bytesText(bytes)}\n${first}\n${last}\n${syncIds.join('\n')}`}
+              {`table ${number}, L${level}, ${bytesText(bytes)}\n${safeText(first)}\n${safeText(last)}\n${syncIds.join('\n')}`}
             </title>
             {stripes.map((syncId, at) => (
               <rect

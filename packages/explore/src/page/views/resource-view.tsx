@@ -4,6 +4,7 @@ import { Problem } from '../components/list-table.js';
 import { Name, ResourceLink } from '../components/name.js';
 import { Tabs, viewOf } from '../components/tabs.js';
 import type { Route } from '../route.js';
+import { safeText } from '../words.js';
 import { AccessTable, HoldersTable } from './access-tables.js';
 import { GraphView } from './graph-view.js';
 import { Entitlements } from './sync-view.js';
@@ -64,7 +65,9 @@ function Facts({ resource }: { readonly resource: ResourceShape | undefined }) {
   return (
     <dl class="record">
       <dt>Description</dt>
-      <dd>{description === '' ? '–' : <bdi>{description}</bdi>}</dd>
+      <dd>
+        {description === '' ? '–' : <bdi>{safeText(description.replaceAll(/\s+/g, ' '))}</bdi>}
+      </dd>
       <dt>Discovered (UTC)</dt>
       <dd>
         <Time time={discoveredAt} />

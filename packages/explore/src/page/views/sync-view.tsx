@@ -4,7 +4,7 @@ import { ListTable, Problem } from '../components/list-table.js';
 import { EntitlementLink, Name, ResourceLink } from '../components/name.js';
 import { Tabs, viewOf } from '../components/tabs.js';
 import { linkWith, type Route } from '../route.js';
-import { bytesText, countText } from '../words.js';
+import { bytesText, countText, safeText } from '../words.js';
 import { Time } from './syncs-view.js';
 
 const VIEWS = [
@@ -97,7 +97,7 @@ function Resources({
           <option value="">all types</option>
           {types.map(({ id, name, resources }) => (
             <option key={id} value={id}>
-              {`${name || id}${resources === null ? '' : ` (${countText(resources)})`}`}
+              {`${safeText(name || id)}${resources === null ? '' : ` (${countText(resources)})`}`}
             </option>
           ))}
         </select>

@@ -73,9 +73,10 @@ export function SyncsView({
   );
 }
 
-/** Finds the previous sync of the same type. */
+/** Finds the previous sync of the same type; none for a sync that is not among the newest ones, which `syncs` holds. */
 function olderThan(sync: SyncShape, syncs: readonly SyncShape[]): SyncShape | undefined {
   const at = syncs.findIndex(({ syncId }) => syncId === sync.syncId);
+  if (at < 0) return undefined;
   return syncs.slice(at + 1).find(({ type }) => type === sync.type);
 }
 
