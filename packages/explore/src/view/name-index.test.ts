@@ -92,6 +92,18 @@ describe('an index of names', () => {
     await snapshot.close();
   });
 
+  it('ends after so many characters, is incomplete then, and finds what it has read', async () => {
+    const snapshot = store.snapshot();
+    // The limit is looked at after each page, and a page holds all names of a type.
+    const index = new NameIndex({ engine: store, syncId: NEW_SYNC, snapshot }, never, 1);
+    await index.whole;
+    expect(index.search({ text: 'ann', limit: 5 })).toEqual({
+      ids: [{ kind: 'resource', type: 'user', id: 'user-0000' }],
+      ...{ searched: 162, isComplete: false, isReading: false },
+    });
+    await snapshot.close();
+  });
+
   it('reports the failure that ended its reading to each search', async () => {
     const snapshot = store.snapshot();
     const broken = failingAfter(1);

@@ -3,7 +3,7 @@
 // people are found as soon as the first groups. A search before the end covers the names read so far and reports that it
 // is incomplete.
 //
-// Memory: about 150 bytes per name, for at most MAX_NAMES names.
+// Memory: about 150 bytes per name, for at most MAX_NAMES names; four bytes for each of at most MAX_CHARACTERS characters.
 import { setImmediate as rest } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { boundsOf, type EntryPage, readPages } from '@sstitch/contract';
@@ -18,6 +18,8 @@ import {
 import { NameText } from './name-text.js';
 
 const MAX_NAMES = 2_000_000;
+/** The most characters of names and ids, which may be long. */
+const MAX_CHARACTERS = 200_000_000;
 /** Names in the first text of a part. Small, so that they are found soon; each further text may be as large as all before. */
 const FIRST_TEXT_NAMES = 256;
 /** The most names in one text, which keeps it far below V8's longest string. */
@@ -63,11 +65,12 @@ export class NameIndex {
    * Starts to read the names.
    *
    * @param signal aborts the reading and rejects `whole`
+   * @param maxCharacters the names and ids after which the reading ends
    */
-  constructor(state: NamedState, signal: AbortSignal) {
+  constructor(state: NamedState, signal: AbortSignal, maxCharacters = MAX_CHARACTERS) {
     this.state = state;
     this.parts = listNameParts(state);
-    this.whole = this.#read(state, signal)
+    this.whole = this.#read(state, signal, maxCharacters)
       .catch((error: unknown) => {
         this.#failure = { error };
         throw error;
@@ -82,6 +85,10 @@ export class NameIndex {
   /** Names that have been read. */
   get count(): number {
     return this.#parts.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  get #characters(): number {
+    return this.#parts.reduce((sum, { characters }) => sum + characters, 0);
   }
 
   /** Whether names are still being read. */
@@ -118,7 +125,7 @@ export class NameIndex {
     };
   }
 
-  async #read(state: NamedState, signal: AbortSignal): Promise<void> {
+  async #read(state: NamedState, signal: AbortSignal, maxCharacters: number): Promise<void> {
     const { engine, snapshot } = state;
     const check = () => throwIfAborted(signal);
     this.#parts = (await this.parts).map((part) => new PartNames(part));
@@ -127,7 +134,7 @@ export class NameIndex {
       pages: readPages(engine, { ...boundsOf(names.part.span), snapshot }, check),
     }));
     try {
-      while (unread.length > 0 && this.count < MAX_NAMES) {
+      while (unread.length > 0 && this.count < MAX_NAMES && this.#characters < maxCharacters) {
         const read = new Set<PartNames>();
         for (const { names, pages } of unread) {
           const page = await pages.next();
@@ -142,6 +149,8 @@ export class NameIndex {
     } finally {
       for (const { pages } of unread) await pages.return();
     }
+    // What was read of the others can be found.
+    for (const { names } of unread) names.finish();
     this.#isComplete = unread.length === 0;
   }
 }
@@ -161,6 +170,8 @@ class PartNames {
   #names: string[] = [];
   /** Names that can be found. */
   count = 0;
+  /** Characters of names and ids that were read. */
+  characters = 0;
 
   constructor(part: NamePart) {
     this.part = part;
@@ -172,8 +183,11 @@ class PartNames {
       const [first = '', second = ''] = elementsOf(kind, key);
       // All resources of a part share the string of their type.
       const type = this.part.type ?? first;
-      this.#ids.push(kind === 'resource' ? { kind, type, id: second } : { kind, id: first });
-      this.#names.push(shortened(displayName(value)));
+      const id = kind === 'resource' ? second : first;
+      const name = shortened(displayName(value));
+      this.#ids.push(kind === 'resource' ? { kind, type, id } : { kind, id });
+      this.#names.push(name);
+      this.characters += name.length + id.length;
     }
     const wanted = Math.min(MAX_TEXT_NAMES, Math.max(FIRST_TEXT_NAMES, this.count));
     if (this.#ids.length >= wanted) this.finish();
