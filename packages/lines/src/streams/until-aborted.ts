@@ -32,7 +32,7 @@ export async function* untilAborted<T>(
 }
 
 /** Fulfils or rejects as `promise` does, unless `signal` fires before: then it rejects with the signal's reason. */
-export async function orAborted<T>(
+async function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
