@@ -6,7 +6,7 @@ export type LinesErrorCode =
   | 'SSTITCH_LINES_CUT_OFF'
   /** The compressed stream is truncated or damaged. Copy the file again from its origin. */
   | 'SSTITCH_LINES_DAMAGED'
-  /** A line, or the content of a compressed stream, exceeds its limit. */
+  /** A line, the content of a compressed stream, or the number of things that a sheet names exceeds its limit. */
   | 'SSTITCH_LINES_TOO_LARGE'
   /** The file has a later version of the format. */
   | 'SSTITCH_LINES_VERSION_UNSUPPORTED'
