@@ -60,7 +60,10 @@ function recordsOf(syncId: string, isNew: boolean): SyncRecord[] {
   const type = (id: string, name: string, traits: string[]) =>
     create(ResourceTypeRecordSchema, { syncId, externalId: id, displayName: name, traits });
   const resource = ([resourceTypeId, resourceId]: Ref, displayName: string, description = '') =>
-    create(ResourceRecordSchema, { syncId, resourceTypeId, resourceId, displayName, description });
+    create(ResourceRecordSchema, {
+      ...{ syncId, resourceTypeId, resourceId, displayName, description },
+      ...(description !== '' && { profile: { about: description } }),
+    });
   const entitlement = (on: Ref, slug: string, displayName = slug) =>
     create(EntitlementRecordSchema, {
       syncId,

@@ -87,12 +87,16 @@ export interface SearchShape extends NamesShape {
   readonly isComplete: boolean;
 }
 
-export interface ResourceShape extends NamedResource {
+/** A resource in a list. Profiles may be long, so lists leave them out. */
+export interface ListedResourceShape extends NamedResource {
   readonly description: string;
   readonly parent: NamedResource | null;
   /** `enabled`, `disabled`, `deleted`, or '' if it is unknown. */
   readonly status: string;
   readonly discoveredAt: string | null;
+}
+
+export interface ResourceShape extends ListedResourceShape {
   /** The resource's profile. */
   readonly profile: Readonly<Record<string, unknown>> | null;
 }

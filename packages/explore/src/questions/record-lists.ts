@@ -1,6 +1,12 @@
 // Lists a sync's records in key order, and describes one of them.
 import { type ResourceRecord, StatusRecord_ResourceStatus } from '@sstitch/records';
-import type { EntitlementShape, GrantShape, NamedEntitlement, ResourceShape } from '../shapes.js';
+import type {
+  EntitlementShape,
+  GrantShape,
+  ListedResourceShape,
+  NamedEntitlement,
+  ResourceShape,
+} from '../shapes.js';
 import { shortName } from '../view/stored-names.js';
 import { type AnyList, listOf, notFound, type Question } from './question.js';
 import { timeText } from './sync-list.js';
@@ -18,7 +24,7 @@ export async function listResources({ view, parameters, signal }: Question): Pro
     signal,
     ...(resourceTypeId !== undefined && { resourceTypeId }),
   });
-  return listOf<ResourceShape>({
+  return listOf<ListedResourceShape>({
     columns: ['resource_type_id', 'resource_id', 'display_name', 'status', 'description'],
     page: async (limit, cursor) => {
       const { records, next } = await list.page({ limit, ...(cursor !== undefined && { cursor }) });
@@ -44,7 +50,10 @@ export async function describeResource(question: Question): Promise<ResourceShap
   }
   const { parent } = record;
   const names = view.lookup(syncId);
-  return resourceShape(record, parent === undefined ? null : await names.resource(parent));
+  return {
+    ...resourceShape(record, parent === undefined ? null : await names.resource(parent)),
+    profile: record.profile ?? null,
+  };
 }
 
 /** Lists entitlements, of one resource if it is given. */
@@ -134,7 +143,10 @@ export function entitlementCells({ id, name, resource }: NamedEntitlement): read
   return [id, name, resource?.type ?? '', resource?.id ?? '', resource?.name ?? ''];
 }
 
-function resourceShape(record: ResourceRecord, parent: ResourceShape['parent']): ResourceShape {
+function resourceShape(
+  record: ResourceRecord,
+  parent: ListedResourceShape['parent'],
+): ListedResourceShape {
   const status = record.status?.status ?? StatusRecord_ResourceStatus.UNSPECIFIED;
   const isKnown = status !== StatusRecord_ResourceStatus.UNSPECIFIED;
   return {
@@ -145,7 +157,6 @@ function resourceShape(record: ResourceRecord, parent: ResourceShape['parent']):
     parent,
     status: isKnown ? (StatusRecord_ResourceStatus[status] ?? String(status)).toLowerCase() : '',
     discoveredAt: timeText(record.discoveredAt),
-    profile: record.profile ?? null,
   };
 }
 

@@ -1,4 +1,9 @@
-import type { GrantShape, NamedEntitlement, ResourceShape, SyncDetailShape } from '../../shapes.js';
+import type {
+  GrantShape,
+  ListedResourceShape,
+  NamedEntitlement,
+  SyncDetailShape,
+} from '../../shapes.js';
 import { useAnswer } from '../answers.js';
 import { ListTable, Problem } from '../components/list-table.js';
 import { EntitlementLink, Name, ResourceLink } from '../components/name.js';
@@ -65,7 +70,7 @@ function Resources({
 }: SyncViewProps & { readonly types: SyncDetailShape['resourceTypes'] | undefined }) {
   const type = route.query.get('type');
   return (
-    <ListTable<ResourceShape>
+    <ListTable<ListedResourceShape>
       {...{ route }}
       list="resources"
       parameters={{ sync: syncId, type }}
