@@ -6,7 +6,7 @@ import { ClusterError } from '../errors.js';
 import type { Edit } from '../log/edits.js';
 import { MAX_GROUP_EDITS_BYTES } from '../log/record-format.js';
 import { MemoryCluster } from '../memory/memory-port.js';
-import type { AppendOutcome, ClusterPort } from '../port.js';
+import { type AppendOutcome, type ClusterPort, SLOTS_PER_SEGMENT } from '../port.js';
 import type { State } from '../state/state.js';
 import { openLogClient } from './protocol.js';
 
@@ -195,6 +195,42 @@ describe('a database that loses acknowledged commits', () => {
     await other.commit([put('a')]);
     await other.commit([put('b')]);
     await expect(client.view().state()).rejects.toEqual(corrupt);
+  });
+
+  describe('among them the last of a segment', () => {
+    async function setUpLoss() {
+      const cluster = new MemoryCluster();
+      const test = new TestPort(cluster);
+      const client = await openLogClient(test.port);
+      while (client.known.slot < SLOTS_PER_SEGMENT - 1) await client.commit([put('a')]);
+      test.append = async () => ({ outcome: 'applied' });
+      await client.commit([put('lost')]);
+      test.append = undefined;
+      return { client, other: await openLogClient(cluster.store('s')) };
+    }
+
+    it('is noticed by a read and by a commit', async () => {
+      const { client } = await setUpLoss();
+      await expect(client.latest()).rejects.toEqual(corrupt);
+      await expect(client.commit([put('c')])).rejects.toEqual(corrupt);
+    });
+
+    it('is noticed when others have filled the lost slot again', async () => {
+      const { client, other } = await setUpLoss();
+      await other.commit([put('b')]);
+      await other.commit([put('c')]);
+      await expect(client.latest()).rejects.toEqual(corrupt);
+    });
+
+    it('is told from a segment that was deleted', async () => {
+      const { test, client, openOther } = await setUp();
+      const other = await openOther();
+      while (client.known.slot < SLOTS_PER_SEGMENT) await client.commit([put('a')]);
+      await other.latest();
+      await test.real.deleteSegment(0);
+      await other.commit([put('b')]);
+      expect(keysOf(await client.latest())).toEqual(['a', 'b']);
+    });
   });
 });
 

@@ -1,11 +1,13 @@
 // Reads the log after a slot that the process has applied. Invariants:
 // - slots are returned in order and without gaps: if some were deleted, the process slept, and has lost its lease;
-// - the log still has what the process applied: each read of new slots reads the last applied one again. A database
-//   that lost acknowledged commits (a failover to a standby that lags, a restored backup) ends the client.
+// - the log still has what the process applied: each read of new slots reads the last applied one again, and where that is
+//   the last of its segment, each read asks for that segment's head too. A database that lost acknowledged commits (a
+//   failover to a standby that lags, a restored backup) ends the client.
 import { equalBytes } from '@sstitch/contract';
 import { ClusterError } from '../errors.js';
 import {
   type ClusterPort,
+  FIRST_SLOT,
   firstSlotOf,
   type LogSlot,
   lastSlotOf,
@@ -58,10 +60,14 @@ export class LogReader {
     const segment = segmentOf(known + 1);
     const before = firstSlotOf(segment) - 1;
     const headOf = async (how: ReadStrength) => (await this.#port.readHead(segment, how)) ?? before;
-    const head = await headOf(strength);
+    const [head] = await Promise.all([
+      headOf(strength),
+      known === before && this.#checkEndOfSegment(known, strength),
+    ]);
     if (head < known) this.#diverge(known, `its log ends at slot ${head}`);
     if (head === known) return { slots: [], isEnd: true };
-    const from = applied?.slot === known && known > before ? known : known + 1;
+    const hasApplied = applied?.slot === known;
+    const from = hasApplied && known > before ? known : known + 1;
     const to = Math.min(head, from + MAX_SLOTS_PER_READ - 1);
     const slots = await this.#readSlots(from, to, strength);
     if (slots.length <= to - from) {
@@ -70,11 +76,20 @@ export class LogReader {
       this.#lease.lose(`the log from slot ${from} on was deleted`);
       this.#lease.check();
     }
-    const [first] = slots;
-    if (first?.slot === applied?.slot && !sameRecord(first, applied)) {
+    // The segment before may be deleted, with its last slot.
+    const isInSegmentBefore = hasApplied && known === before;
+    const [first] = isInSegmentBefore ? await this.#port.readSlots(known, known, strength) : slots;
+    if (hasApplied && first !== undefined && !equalBytes(first.record, applied.record)) {
       this.#diverge(known, `slot ${known} of its log has another record now`);
     }
     return { slots, isEnd: to === head && head < lastSlotOf(segment) };
+  }
+
+  /** Checks that the log still reaches `known`, the last slot of its segment: the segment after it may have no head. */
+  async #checkEndOfSegment(known: number, strength: ReadStrength): Promise<void> {
+    if (known < FIRST_SLOT) return;
+    const head = (await this.#port.readHead(segmentOf(known), strength)) ?? 0;
+    if (head < known) this.#diverge(known, `its log ends at slot ${head}`);
   }
 
   async #readSlots(from: number, to: number, strength: ReadStrength): Promise<LogSlot[]> {
@@ -89,8 +104,4 @@ export class LogReader {
     this.#divergence ??= new ClusterError('SSTITCH_CLUSTER_CORRUPT', message);
     throw this.#divergence;
   }
-}
-
-function sameRecord(a: LogSlot | undefined, b: LogSlot | undefined): boolean {
-  return a !== undefined && b !== undefined && equalBytes(a.record, b.record);
 }
