@@ -26,6 +26,8 @@ class TestPort {
   head: number | undefined;
   /** Whether `head` stands for one read. */
   isHeadReadOnce = false;
+  /** Until it fulfils, reads of slots wait. */
+  slotsAreRead: Promise<void> | undefined;
   readonly real: ClusterPort;
   readonly port: ClusterPort;
 
@@ -40,6 +42,13 @@ class TestPort {
             const { head } = this;
             if (this.isHeadReadOnce) this.head = undefined;
             return head;
+          };
+        }
+        if (name === 'readSlots' && this.slotsAreRead !== undefined) {
+          const { slotsAreRead } = this;
+          return async (...range: Parameters<ClusterPort['readSlots']>) => {
+            await slotsAreRead;
+            return real.readSlots(...range);
           };
         }
         const value = Reflect.get(real, name, real);
@@ -231,6 +240,26 @@ describe('a database that loses acknowledged commits', () => {
       await other.commit([put('b')]);
       expect(keysOf(await client.latest())).toEqual(['a', 'b']);
     });
+  });
+});
+
+describe('a read of the log', () => {
+  it('that takes long does not miss what this process has applied meanwhile, if others delete it', async () => {
+    const { test, client, openOther } = await setUp();
+    const other = await openOther();
+    await other.commit([put('a')]);
+    let read = () => {};
+    test.slotsAreRead = new Promise((resolve) => {
+      read = resolve;
+    });
+    const latest = client.latest();
+    await new Promise((resolve) => setImmediate(resolve));
+    test.slotsAreRead = undefined;
+    // Its append loses, and so it reads the log.
+    while (client.known.slot < SLOTS_PER_SEGMENT) await client.commit([put('b')]);
+    await test.real.deleteSegment(0);
+    read();
+    expect((await latest).slot).toBe(SLOTS_PER_SEGMENT);
   });
 });
 
