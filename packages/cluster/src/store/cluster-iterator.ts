@@ -36,6 +36,8 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
   #rest: Span | undefined;
   #page: readonly VisibleEntry[] = [];
   #at = 0;
+  /** The key of the last entry that was returned since `seek`. */
+  #last: Uint8Array | undefined;
 
   constructor(
     store: AnyStore,
@@ -60,7 +62,11 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     const items: Item[] = [];
     let bytes = 0;
     while (items.length < size && bytes < MAX_PAGE_BYTES) {
-      const entry = await this.#entry();
+      const entry = await this.#entry().catch((error: unknown) => {
+        if (items.length === 0 || this.#options.signal?.aborted) throw error;
+        // The next call reads again.
+        return undefined;
+      });
       if (entry === undefined) break;
       // The rest of the page needs no further waits.
       for (
@@ -92,7 +98,10 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     while (this.#at >= this.#page.length) {
       if (this.#rest === undefined) return undefined;
       this.#pages ??= readRange(this.#reader, await this.#view.state(), this.#rest, this.#options);
-      const next = await this.#pages.next();
+      const next = await this.#pages.next().catch((error: unknown) => {
+        this.#resume();
+        throw error;
+      });
       if (next.done) return undefined;
       this.#page = next.value;
       this.#at = 0;
@@ -100,9 +109,22 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     return this.#page[this.#at];
   }
 
+  /** A generator that has thrown is at its end: the next read starts a new one, after the last entry. */
+  #resume(): void {
+    this.#pages = undefined;
+    const rest = this.#rest;
+    const last = this.#last;
+    if (rest === undefined || last === undefined) return;
+    const { reverse } = this.#options;
+    this.#rest = reverse
+      ? { start: rest.start, end: last }
+      : { start: keyAfter(last), end: rest.end };
+  }
+
   /** Moves past the current entry. Returns a copy, as its bytes may be a cached block's. */
   #take({ key, value }: VisibleEntry): Item {
     this.#at += 1;
+    this.#last = key;
     const { keys, values } = this.#options;
     return [
       keys ? new Uint8Array(key) : undefined,
@@ -128,6 +150,7 @@ export class ClusterIterator extends AbstractIterator<AnyStore, Uint8Array, Uint
     this.#pages = undefined;
     this.#page = [];
     this.#at = 0;
+    this.#last = undefined;
   }
 
   async _close(): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ClusterError } from '../errors.js';
 import { MemoryCluster } from '../memory/memory-port.js';
 import { type ClusterPort, MAX_BLOCK_BYTES } from '../port.js';
-import { bytes, portWith } from '../runs/runs.test-support.js';
+import { bytes, portWith, text } from '../runs/runs.test-support.js';
 import { ClusterStore } from './cluster-store.js';
 import { everything, openStore, pages, turn, until, value } from './store.test-support.js';
 
@@ -190,6 +191,53 @@ describe('views', () => {
     await expect(one.get(bytes('a'), { snapshot: other.snapshot() })).rejects.toMatchObject({
       code: 'SSTITCH_OPTION_INVALID',
     });
+  });
+});
+
+describe('an iterator', () => {
+  it.each([
+    ['next', false],
+    ['next', true],
+    ['nextv', false],
+    ['nextv', true],
+  ] as const)('whose %s failed goes on where it was (reverse: %s)', async (method, reverse) => {
+    const cluster = new MemoryCluster();
+    const writer = await openStore(cluster.store('store'));
+    const keys = Array.from({ length: 300 }, (_, at) => String(at + 1000));
+    const entries = keys.map((key) => [key, new Uint8Array(20_000)] as const);
+    await writer.replaceSpans(everything, pages(...entries));
+    let reads = 0;
+    const failing = portWith(cluster.store('store'), {});
+    for (const name of ['readRunIndex', 'readBlock', 'readChunk'] as const) {
+      const read = failing[name].bind(failing) as (...given: unknown[]) => Promise<never>;
+      Object.assign(failing, {
+        [name]: async (...given: unknown[]) => {
+          reads += 1;
+          if ([1, 4, 9, 16, 25].includes(reads))
+            throw new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', 'no answer');
+          return read(...given);
+        },
+      });
+    }
+    const reader = await openStore(failing, { cacheBytes: 0 });
+    const iterator = reader.keys({ reverse });
+    const found: string[] = [];
+    let failures = 0;
+    for (let isEnd = false; !isEnd; ) {
+      try {
+        const read = method === 'next' ? [await iterator.next()] : await iterator.nextv(7);
+        isEnd = read.length === 0;
+        for (const key of read) {
+          if (key === undefined) isEnd = true;
+          else found.push(text(key));
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'SSTITCH_CLUSTER_UNAVAILABLE' });
+        failures += 1;
+      }
+    }
+    expect(failures).toBeGreaterThan(1);
+    expect(found).toEqual(reverse ? keys.toReversed() : keys);
   });
 });
 
