@@ -53,7 +53,7 @@ export interface CollectReport {
 export async function collect(context: CollectionContext): Promise<CollectReport> {
   const { port, client, watch } = context;
   const state = await client.latest();
-  const { live, dead } = watch.observe(await port.readLeases());
+  const { live, dead } = await watch.observe(() => port.readLeases());
   client.checkLease();
   const liveOwners = new Set([client.owner, ...live.map((lease) => lease.owner)]);
 

@@ -22,8 +22,11 @@ export class LeaseWatch {
     this.#clock = clock;
   }
 
-  /** @param leases those that were read just now */
-  observe(leases: readonly Lease[]): WatchedLeases {
+  /** @param read reads the leases, each with a beat that it had at the call or later */
+  async observe(read: () => Promise<readonly Lease[]>): Promise<WatchedLeases> {
+    // An answer may be late: what it shows is as old as the question.
+    const askedMs = this.#clock.nowMs();
+    const leases = await read();
     const nowMs = this.#clock.nowMs();
     const owners = new Set(leases.map((lease) => lease.owner));
     for (const owner of this.#seen.keys()) {
@@ -37,7 +40,7 @@ export class LeaseWatch {
         this.#seen.set(lease.owner, { beat: lease.beat, sinceMs: nowMs });
         live.push(lease);
       } else {
-        const isDead = nowMs - seen.sinceMs > DEAD_AFTER_LEASES * lease.durationMs;
+        const isDead = askedMs - seen.sinceMs > DEAD_AFTER_LEASES * lease.durationMs;
         (isDead ? dead : live).push(lease);
       }
     }

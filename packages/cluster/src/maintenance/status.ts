@@ -54,7 +54,7 @@ export async function readStatus({
   const loads = await port.readLoads();
   const state = await client.latest();
   const [checkpointSlot] = await port.readCheckpointSlots();
-  const { live, dead } = watch.observe(await port.readLeases());
+  const { live, dead } = await watch.observe(() => port.readLeases());
   const levelZero = state.levelZero.map(({ run }) => run);
   const retired = [...state.retired.values()].map(({ run }) => run);
   const others = new Set([...levelZero, ...retired].map((run) => run.id));

@@ -22,7 +22,7 @@ export async function truncateLog(context: CollectionContext): Promise<TruncateR
   const { port, client, watch, signal } = context;
   const [checkpointSlot, ...olderSlots] = await port.readCheckpointSlots();
   if (checkpointSlot === undefined) return { deletedSegments: 0, heldSlot: 0 };
-  const { live } = watch.observe(await port.readLeases());
+  const { live } = await watch.observe(() => port.readLeases());
   client.checkLease();
   const heldSlot = Math.min(checkpointSlot, ...live.map((lease) => lease.slot));
   const segments = await segmentsUpTo(port, heldSlot);
