@@ -20,7 +20,7 @@
 // 5. A read of a block, an index or a checkpoint returns what was durably written, or undefined if it is deleted or was
 //    never written. It returns undefined only after it has asked every replica.
 // 6. A call that fails throws a ClusterError `SSTITCH_CLUSTER_UNAVAILABLE` with the backend's error as its cause; it may
-//    have taken effect.
+//    have taken effect. One that the backend refuses throws `SSTITCH_CLUSTER_REFUSED`, and has had no effect.
 
 /** The slots of one segment of a log. A backend keeps a segment in one partition. */
 export const SLOTS_PER_SEGMENT = 256;

@@ -39,7 +39,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
     administrator = new pg.Client({ connectionString: server.url });
     await administrator.connect();
     const password = administrator.escapeLiteral(RIGHT);
-    for (const role of ['app', 'certified', 'reader']) {
+    for (const role of ['app', 'certified', 'reader', 'watcher']) {
       await administrator.query(`CREATE ROLE ${role} LOGIN PASSWORD ${password}`);
     }
     await administrator.query('GRANT CREATE ON DATABASE postgres TO app');
@@ -113,6 +113,29 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
     await administrator.query('GRANT USAGE ON SCHEMA sstitch TO certified');
     await administrator.query('GRANT SELECT ON ALL TABLES IN SCHEMA sstitch TO certified');
     await connect({ user: 'certified', password: RIGHT, tls: { ca, cert: ca, key } });
+  });
+
+  it('lets a role read that may write its lease alone, and refuses its commits at once', async () => {
+    await administrator.query(`
+      GRANT USAGE ON SCHEMA sstitch TO watcher;
+      GRANT SELECT ON ALL TABLES IN SCHEMA sstitch TO watcher;
+      GRANT INSERT, UPDATE, DELETE ON sstitch.leases TO watcher;
+    `);
+    const connection = await openPostgres({
+      ...{ ...address(), user: 'watcher', password: RIGHT, tls: { ca } },
+    });
+    const store = new ClusterStore(connection.store('watched'));
+    expect(await store.get('key')).toBeUndefined();
+    const refused = expect.objectContaining({
+      code: 'SSTITCH_CLUSTER_REFUSED',
+      reason: 'permission-missing',
+      message: expect.stringMatching(/^PostgreSQL: permission denied for table log: grant/),
+    });
+    await expect(store.put('key', 'value')).rejects.toEqual(refused);
+    // It joins first, which is a commit too.
+    await expect(store.put('key', 'value'.repeat(100_000))).rejects.toEqual(refused);
+    await store.close();
+    await connection.close();
   });
 
   it.each<[string, () => PostgresOptions, string, ClusterErrorReason | undefined, RegExp]>([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { unavailable } from './failures.js';
+import { unavailable, wasDenied } from './failures.js';
 
 it('an error of all nodes says of each why it did not answer, without a stack', () => {
   const refused = new Error('connect ECONNREFUSED 10.0.0.1:9042');
@@ -33,4 +33,12 @@ it('an error of nodes of which one refuses this client is a refusal, and says wh
       '10.0.0.1:9042 (username and/or password are incorrect: check the user and the password), ' +
       '10.0.0.2:9042 (read ECONNRESET: if it takes TLS alone, set tls)',
   });
+});
+
+it('a statement that a node denies had no effect, unlike one that it did not complete', () => {
+  const answer = (code: number) =>
+    Object.assign(new Error('answer'), { name: 'ResponseError', code });
+  expect(wasDenied(answer(0x2100))).toBe(true);
+  expect(wasDenied(answer(0x1100))).toBe(false);
+  expect(wasDenied(undefined)).toBe(false);
 });

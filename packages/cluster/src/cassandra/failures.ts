@@ -48,6 +48,12 @@ export function wasNeverSent(error: unknown): boolean {
   return (error as DriverFailure).name === 'NoHostAvailableError';
 }
 
+/** Whether a node refused the statement, for a missing permission: it had no effect. */
+export function wasDenied(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as DriverFailure;
+  return name === 'ResponseError' && code === UNAUTHORIZED;
+}
+
 /** The error that callers see. */
 export function unavailable(cause: unknown): ClusterError {
   const nodes = nodesOf(cause);
@@ -82,13 +88,13 @@ function problemOf(error: unknown): string {
 
 /** Why a node refuses this client, and what to do; undefined if it does not. */
 function refusalOf(error: unknown): Refusal | undefined {
-  const { name, message = '', code, additionalInfo } = (error ?? {}) as DriverFailure;
+  const { name, message = '', additionalInfo } = (error ?? {}) as DriverFailure;
   if (name === 'AuthenticationError') {
     return additionalInfo === undefined
       ? { reason: 'login-missing', message: 'it asks for a login: set a user and a password' }
       : { reason: 'login-wrong', message: `${message}: check the user and the password` };
   }
-  if (name === 'ResponseError' && code === UNAUTHORIZED) {
+  if (wasDenied(error)) {
     return { reason: 'permission-missing', message: `${message}: grant it` };
   }
   return tlsRefusal(error);

@@ -1,7 +1,7 @@
 // The log's slots and heads.
 import { ClusterError } from '../errors.js';
 import { type AppendOutcome, firstSlotOf, type LogSlot, lastSlotOf, segmentOf } from '../port.js';
-import { unavailable, wasNeverSent } from './failures.js';
+import { unavailable, wasDenied, wasNeverSent } from './failures.js';
 import { type CassandraSession, type Consistency, numberIn, type Parameter } from './session.js';
 
 /** Slots that a statement reads: at most 4 MiB, unless they replace thousands of spans. */
@@ -57,7 +57,7 @@ export class LogTable {
       return { outcome: isApplied ? 'applied' : 'lost' };
     } catch (cause) {
       if (cause instanceof ClusterError) throw cause;
-      if (wasNeverSent(cause)) throw unavailable(cause);
+      if (wasNeverSent(cause) || wasDenied(cause)) throw unavailable(cause);
       return { outcome: 'unknown', cause };
     }
   }

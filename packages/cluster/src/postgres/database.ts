@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { ClusterError } from '../errors.js';
 import { Turns } from '../turns.js';
-import { type Encryption, isPassing, unavailable } from './failures.js';
+import { type Encryption, isDenied, isPassing, unavailable } from './failures.js';
 import { guardedClient } from './guarded-client.js';
 import type { Settings } from './pool-settings.js';
 import type { Statement } from './statements.js';
@@ -57,12 +57,16 @@ export class Database {
   /**
    * Runs a statement that must not run twice: only the connection to send it on is tried again.
    *
-   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE if it was certainly not sent; the driver's error if it may have
-   * been
+   * @throws ClusterError SSTITCH_CLUSTER_UNAVAILABLE if it was certainly not sent, SSTITCH_CLUSTER_REFUSED if it certainly had
+   * no effect; otherwise the driver's error
    */
   async runOnce(statement: Statement, values: readonly Value[]): Promise<QueryResult> {
     const client = await this.#repeat(() => this.#connect(false));
-    return this.#use(client, () => client.query(queryOf(statement, values)));
+    try {
+      return await this.#use(client, () => client.query(queryOf(statement, values)));
+    } catch (error) {
+      throw isDenied(error) ? this.#seen(error) : error;
+    }
   }
 
   /** Runs `use` with a connection; may run it twice. */

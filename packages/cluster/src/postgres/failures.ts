@@ -51,6 +51,11 @@ export function isPassing(error: unknown): boolean {
   );
 }
 
+/** Whether the server refused a statement, for a missing permission: it had no effect. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === PERMISSION_MISSING;
+}
+
 /**
  * The error that callers see.
  *
@@ -75,9 +80,7 @@ export function unavailable(cause: unknown, encryption: Encryption = 'none'): Cl
 
 /** The error of the statements that create the tables: those need another permission than all others. */
 export function creationFailure(cause: unknown): unknown {
-  if (!(cause instanceof Error && 'code' in cause && cause.code === PERMISSION_MISSING)) {
-    return cause;
-  }
+  if (!(cause instanceof Error && isDenied(cause))) return cause;
   const message = `${cause.message}: grant CREATE on the database`;
   return refused(cause, { reason: 'permission-missing', message });
 }

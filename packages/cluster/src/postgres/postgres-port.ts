@@ -1,5 +1,6 @@
 // The port on PostgreSQL (../port.ts). statements.ts says why each guarantee holds. A read of any strength is a read of
 // the primary, which has everything that was committed: 'quorum' and 'serial' are the same.
+import { ClusterError } from '../errors.js';
 import {
   type Announcement,
   type AppendOutcome,
@@ -49,6 +50,7 @@ export class PostgresPort implements ClusterPort {
       const { rowCount } = await this.#database.runOnce(statement, values);
       return { outcome: rowCount === 1 ? 'applied' : 'lost' };
     } catch (cause) {
+      if (cause instanceof ClusterError && cause.code === 'SSTITCH_CLUSTER_REFUSED') throw cause;
       return { outcome: 'unknown', cause };
     }
   }

@@ -137,6 +137,18 @@ describe('a commit', () => {
     expect(cluster.rowCounts('s').announcements).toBe(0);
   });
 
+  it('that the database refuses fails at once, and changes nothing', async () => {
+    const { test, client } = await setUp();
+    test.append = () =>
+      Promise.reject(new ClusterError('SSTITCH_CLUSTER_REFUSED', 'the test may not write'));
+    await expect(client.commit([put('refused')])).rejects.toMatchObject({
+      code: 'SSTITCH_CLUSTER_REFUSED',
+    });
+    test.append = undefined;
+    const granted = await client.commit([put('granted')]);
+    expect(keysOf(granted?.state ?? client.known)).toEqual(['granted']);
+  });
+
   it('larger than a record is refused before it is sent', async () => {
     const { client } = await setUp();
     await expect(client.commit([put('a', MAX_GROUP_EDITS_BYTES)])).rejects.toMatchObject({

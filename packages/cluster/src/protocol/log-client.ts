@@ -62,7 +62,7 @@ export interface LogClient {
    * view that is made between two such calls shows neither.
    *
    * @throws ClusterError SSTITCH_LOAD_ABORTED (the group is void: its owner was declared dead), SSTITCH_COMMIT_UNKNOWN,
-   * SSTITCH_CLUSTER_UNAVAILABLE (certainly not committed), SSTITCH_LEASE_LOST, SSTITCH_TOO_LARGE
+   * SSTITCH_CLUSTER_UNAVAILABLE and SSTITCH_CLUSTER_REFUSED (certainly not committed), SSTITCH_LEASE_LOST, SSTITCH_TOO_LARGE
    * @returns undefined if the group was void because its condition no longer holds (flush and fold)
    */
   commit(edits: readonly Edit[]): Promise<Committed | undefined>;

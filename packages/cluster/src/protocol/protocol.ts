@@ -347,6 +347,7 @@ class PortLogClient implements LogClient {
     try {
       return await this.#port.appendSlot(slot, record);
     } catch (cause) {
+      if (isRefusal(cause)) throw cause;
       return { outcome: 'unknown', cause };
     }
   }
@@ -383,9 +384,14 @@ class PortLogClient implements LogClient {
 /** Whether a further attempt would fail in the same way. */
 function isFinal(error: unknown): boolean {
   return (
-    error instanceof ClusterError &&
-    (error.code === 'SSTITCH_LEASE_LOST' || error.code === 'SSTITCH_CLUSTER_CORRUPT')
+    isRefusal(error) ||
+    (error instanceof ClusterError &&
+      (error.code === 'SSTITCH_LEASE_LOST' || error.code === 'SSTITCH_CLUSTER_CORRUPT'))
   );
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ClusterError && error.code === 'SSTITCH_CLUSTER_REFUSED';
 }
 
 function unavailable(cause: unknown): unknown {

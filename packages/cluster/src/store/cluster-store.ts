@@ -121,8 +121,8 @@ export class ClusterStore<K = string, V = string>
    * @param entries in strictly ascending key order, each inside one of the spans. Keys and values that are bytes are
    * taken as they are; others are encoded by the store's encodings, or those of the options
    * @throws ClusterError SSTITCH_SPANS_INVALID, SSTITCH_ENTRIES_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TOO_LARGE,
-   * SSTITCH_ABORTED, SSTITCH_COMMIT_CONFLICT, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST,
-   * after which the store is as it was; SSTITCH_COMMIT_UNKNOWN
+   * SSTITCH_ABORTED, SSTITCH_COMMIT_CONFLICT, SSTITCH_CLUSTER_UNAVAILABLE, SSTITCH_CLUSTER_REFUSED,
+   * SSTITCH_LOAD_ABORTED, SSTITCH_LEASE_LOST, after which the store is as it was; SSTITCH_COMMIT_UNKNOWN
    */
   async replaceSpans(
     spans: readonly Span[],
