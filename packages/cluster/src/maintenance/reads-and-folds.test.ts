@@ -146,7 +146,7 @@ class Bench {
         expect(read).toEqual(reverse ? inside.toReversed() : inside);
       }
     }
-    const values = await readKeys(this.reader, state, KEYS.map(bytes));
+    const values = await readKeys(this.reader, state, KEYS.map(bytes), (value) => value);
     expect(values.map((value) => value && text(value))).toEqual(
       KEYS.map((key) => this.model.get(key)),
     );

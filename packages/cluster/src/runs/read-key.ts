@@ -49,21 +49,29 @@ function toFound(entry: MemtableEntry | undefined): FoundEntry | undefined {
   return entry === undefined ? undefined : { value: entry.value, sequence: entry.version };
 }
 
-/** Returns the values of keys, in their order. Keys of one block share its read. @throws as `readKey` */
-export async function readKeys(
+/**
+ * Returns what `take` makes of the values of keys, in their order. Keys of one block share its read.
+ *
+ * @param take gets what may be a view of a cached block. What it returns should not be one: each would keep its block
+ * @throws as `readKey`
+ */
+export async function readKeys<T>(
   reader: RunReader,
   state: State,
   keys: readonly Uint8Array[],
-): Promise<Array<Uint8Array | undefined>> {
-  const values = new Array<Uint8Array | undefined>(keys.length);
+  take: (value: Uint8Array | undefined) => T,
+): Promise<T[]> {
+  const taken = new Array<T>(keys.length);
   // In key order, so that the keys of a block are looked up while the block is cached.
   const order = [...keys.keys()].sort((a, b) => compareBytes(keyAt(keys, a), keyAt(keys, b)));
   for (let from = 0; from < order.length; from += KEYS_AT_ONCE) {
     const some = order.slice(from, from + KEYS_AT_ONCE);
-    const read = await Promise.all(some.map((at) => readKey(reader, state, keyAt(keys, at))));
-    for (const [index, at] of some.entries()) values[at] = read[index];
+    const read = await Promise.all(
+      some.map(async (at) => take(await readKey(reader, state, keyAt(keys, at)))),
+    );
+    for (const [index, at] of some.entries()) taken[at] = read[index] as T;
   }
-  return values;
+  return taken;
 }
 
 function keyAt(keys: readonly Uint8Array[], at: number): Uint8Array {

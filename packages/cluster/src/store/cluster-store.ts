@@ -284,7 +284,7 @@ export class ClusterStore<K = string, V = string>
     keys: Uint8Array[],
     options: EncodedReadOptions,
   ): Promise<Array<Uint8Array | undefined>> {
-    return (await this.#opened.getMany(keys, this.#viewOf(options))).map(copied);
+    return this.#opened.getMany(keys, this.#viewOf(options), copied);
   }
 
   /** @internal */
@@ -294,8 +294,7 @@ export class ClusterStore<K = string, V = string>
 
   /** @internal */
   async _hasMany(keys: Uint8Array[], options: EncodedReadOptions): Promise<boolean[]> {
-    const values = await this.#opened.getMany(keys, this.#viewOf(options));
-    return values.map((value) => value !== undefined);
+    return this.#opened.getMany(keys, this.#viewOf(options), (value) => value !== undefined);
   }
 
   /** @internal */

@@ -85,11 +85,12 @@ export class StoreCore {
   }
 
   /** @throws ClusterError as `readKey` */
-  async getMany(
+  async getMany<T>(
     keys: readonly Uint8Array[],
     snapshot: View | undefined,
-  ): Promise<Array<Uint8Array | undefined>> {
-    return this.#read(snapshot, (state) => readKeys(this.reader, state, keys));
+    take: (value: Uint8Array | undefined) => T,
+  ): Promise<T[]> {
+    return this.#read(snapshot, (state) => readKeys(this.reader, state, keys, take));
   }
 
   #read<T>(snapshot: View | undefined, read: (state: State) => Promise<T>): Promise<T> {
