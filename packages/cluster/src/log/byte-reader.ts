@@ -48,7 +48,8 @@ export class ByteReader {
     for (;;) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
-      if (value > Number.MAX_SAFE_INTEGER) this.fail('a number is too large');
+      // Not `>`: too many bytes make it NaN.
+      if (!(value <= Number.MAX_SAFE_INTEGER)) this.fail('a number is too large');
       if (byte < 0x80) return value;
       scale *= 0x80;
     }
