@@ -20,7 +20,7 @@ import {
   withoutHidden,
   withWrites,
 } from './memtable.js';
-import { isVisible, piecesOver, rewriteSpan } from './pieces.js';
+import { isVisible, piecesOver, rewriteSpans } from './pieces.js';
 import type {
   GroupOutcome,
   LevelZeroRun,
@@ -162,7 +162,7 @@ function applyEdit(draft: Draft, edit: Edit, owner: string, version: number): bo
       addToLevelZero(draft, { run: edit.run, version });
       return true;
     case 'replace':
-      rewriteSpans(draft, edit.spans, edit.run, version);
+      rewrite(draft, edit.spans, edit.run, version);
       return true;
     case 'flush':
       return flush(draft, edit);
@@ -205,7 +205,7 @@ function flush(draft: Draft, { run, from, to }: FlushEdit): boolean {
 function fold(draft: Draft, { span, run, to }: FoldEdit): boolean {
   if (to > lastVersionOf(draft.slot - 1)) return false;
   if (piecesOver(draft.pieces, span).some((piece) => piece.version > to)) return false;
-  rewriteSpans(draft, [span], run, to);
+  rewrite(draft, [span], run, to);
   return true;
 }
 
@@ -226,22 +226,20 @@ function merge(draft: Draft, { runs, run }: MergeEdit): boolean {
 }
 
 /** Gives the pieces of spans a run and a version, and retires what they no longer show. */
-function rewriteSpans(
+function rewrite(
   draft: Draft,
   spans: readonly Span[],
   run: RunRef | 'kept' | undefined,
   version: number,
 ): void {
   const left = new Map<string, RunRef>();
-  for (const span of spans) {
-    draft.pieces = rewriteSpan(draft.pieces, span, (inside) => {
-      if (run === 'kept') return inside.map((piece) => ({ ...piece, version }));
-      for (const piece of inside) {
-        if (piece.run !== undefined) left.set(piece.run.id, piece.run);
-      }
-      return [{ start: span.start, end: span.end, run, version }];
-    });
-  }
+  draft.pieces = rewriteSpans(draft.pieces, spans, ({ start, end }, inside) => {
+    if (run === 'kept') return inside.map((piece) => ({ ...piece, version }));
+    for (const piece of inside) {
+      if (piece.run !== undefined) left.set(piece.run.id, piece.run);
+    }
+    return [{ start, end, run, version }];
+  });
   for (const piece of draft.pieces) {
     if (piece.run !== undefined) left.delete(piece.run.id);
   }

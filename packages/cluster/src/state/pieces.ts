@@ -24,30 +24,45 @@ export function piecesOver(pieces: readonly Piece[], span: Span): Piece[] {
   return pieces.slice(pieceIndexOf(pieces, span.start), indexAfter(pieces, span));
 }
 
-/** The pieces after what lies in a span was replaced: `rewrite` gets its pieces, clipped to the span. */
-export function rewriteSpan(
+/**
+ * The pieces after what lies in spans was replaced: `rewrite` gets the pieces of each span, clipped to it. One pass, as a
+ * commit may have tens of thousands of spans.
+ *
+ * @param spans sorted and disjoint
+ */
+export function rewriteSpans(
   pieces: readonly Piece[],
-  span: Span,
-  rewrite: (inside: Piece[]) => Piece[],
+  spans: readonly Span[],
+  rewrite: (span: Span, inside: Piece[]) => readonly Piece[],
 ): readonly Piece[] {
-  if (isEmptySpan(span)) return pieces;
-  const from = pieceIndexOf(pieces, span.start);
-  const to = indexAfter(pieces, span);
-  const first = pieceAt(pieces, from);
-  const last = pieceAt(pieces, to - 1);
-  const startsInside = compareBytes(first.start, span.start) < 0;
-  const endsInside = span.end !== undefined && isBefore(span.end, last.end);
-  const inside = pieces.slice(from, to);
-  if (startsInside) inside[0] = { ...first, start: span.start };
-  if (endsInside)
-    inside[inside.length - 1] = { ...pieceAt(inside, inside.length - 1), end: span.end };
-  return [
-    ...pieces.slice(0, from),
-    ...(startsInside ? [{ ...first, end: span.start }] : []),
-    ...rewrite(inside),
-    ...(endsInside && span.end !== undefined ? [{ ...last, start: span.end }] : []),
-    ...pieces.slice(to),
-  ];
+  const [first] = spans;
+  if (first === undefined) return pieces;
+  let at = pieceIndexOf(pieces, first.start);
+  const rewritten = pieces.slice(0, at);
+  /** What is left of the piece at `at`; undefined after the last. */
+  let rest = pieces[at];
+  for (const span of spans) {
+    if (isEmptySpan(span)) continue;
+    for (; rest?.end !== undefined && compareBytes(rest.end, span.start) <= 0; rest = pieces[at]) {
+      rewritten.push(rest);
+      at += 1;
+    }
+    if (rest !== undefined && compareBytes(rest.start, span.start) < 0) {
+      rewritten.push({ ...rest, end: span.start });
+      rest = { ...rest, start: span.start };
+    }
+    const inside: Piece[] = [];
+    for (; rest !== undefined && !isBefore(span.end, rest.end); rest = pieces[at]) {
+      inside.push(rest);
+      at += 1;
+    }
+    if (rest !== undefined && span.end !== undefined && compareBytes(rest.start, span.end) < 0) {
+      inside.push({ ...rest, end: span.end });
+      rest = { ...rest, start: span.end };
+    }
+    for (const piece of rewrite(span, inside)) rewritten.push(piece);
+  }
+  return rest === undefined ? rewritten : rewritten.concat(rest, pieces.slice(at + 1));
 }
 
 /** Whether some piece shows entries of a run of level 0. */
@@ -72,7 +87,8 @@ function isEmptySpan(span: Span): boolean {
 }
 
 /** Whether a bound lies before another; undefined lies after all keys. */
-function isBefore(bound: Uint8Array, other: Uint8Array | undefined): boolean {
+function isBefore(bound: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  if (bound === undefined) return false;
   return other === undefined || compareBytes(bound, other) < 0;
 }
 
