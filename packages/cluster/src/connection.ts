@@ -1,4 +1,5 @@
 // A connection to a database that holds stores. Each backend has a function that opens one.
+import { describeValue } from '@sstitch/contract';
 import { ClusterError } from './errors.js';
 import type { ClusterPort } from './port.js';
 
@@ -32,6 +33,12 @@ export interface ClusterConnection {
  * @throws ClusterError SSTITCH_OPTION_INVALID
  */
 export function checkStoreName(name: string): void {
+  if (typeof name !== 'string') {
+    throw new ClusterError(
+      'SSTITCH_OPTION_INVALID',
+      `a store's name is text, not ${describeValue(name)}`,
+    );
+  }
   const bytes = Buffer.byteLength(name);
   // A lone surrogate has no encoding in UTF-8: two names would become one.
   if (bytes >= 1 && bytes <= MAX_STORE_NAME_BYTES && !/\0|\p{Surrogate}/u.test(name)) return;

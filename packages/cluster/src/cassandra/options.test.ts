@@ -20,6 +20,9 @@ it.each<[string, Partial<CassandraOptions>]>([
   ['different ports', { contactPoints: ['a:9042', 'b:9043'] }],
   ['a keyspace that would need quotes', { keyspace: 'Sstitch' }],
   ['a keyspace with a statement in it', { keyspace: 'a; DROP KEYSPACE b' }],
+  ['no keyspace', { keyspace: undefined as unknown as string }],
+  ['one contact point in place of an array', { contactPoints: 'a' as unknown as string[] }],
+  ['no contact points', { contactPoints: undefined as unknown as string[] }],
   ['no copies', { replicationFactor: 0 }],
   ['no time', { statementTimeoutMs: 0 }],
 ])('%s is refused', (_, wrong) => {
@@ -27,3 +30,15 @@ it.each<[string, Partial<CassandraOptions>]>([
     expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
   );
 });
+
+it.each(['cassandra://ann:secret@db.example/stores', null])(
+  '%j in place of the options is refused',
+  (given) => {
+    expect(() => checkOptions(given as unknown as CassandraOptions)).toThrow(
+      expect.objectContaining({
+        code: 'SSTITCH_OPTION_INVALID',
+        message: expect.not.stringContaining('secret'),
+      }),
+    );
+  },
+);

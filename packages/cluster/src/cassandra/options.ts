@@ -1,5 +1,6 @@
 // How to reach a cluster.
 import type { ConnectionOptions } from 'node:tls';
+import { describeValue } from '@sstitch/contract';
 import { ClusterError } from '../errors.js';
 
 const DEFAULT_PORT = 9042;
@@ -55,13 +56,20 @@ export interface CheckedOptions {
 
 /** @throws ClusterError SSTITCH_OPTION_INVALID */
 export function checkOptions(options: CassandraOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new ClusterError(
+      'SSTITCH_OPTION_INVALID',
+      `options must be an object with contactPoints and a keyspace, not ${describeValue(options)}`,
+    );
+  }
   const {
     keyspace,
     create = false,
     replicationFactor = DEFAULT_REPLICATION_FACTOR,
     statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
   } = options;
-  if (!/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) {
+  // An absent keyspace would be one named "undefined".
+  if (typeof keyspace !== 'string' || !/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) {
     throw invalid('keyspace', keyspace, 'is lower-case letters, digits and underscores');
   }
   if (!Number.isInteger(replicationFactor) || replicationFactor < 1) {
@@ -70,7 +78,11 @@ export function checkOptions(options: CassandraOptions): CheckedOptions {
   if (!(statementTimeoutMs > 0)) {
     throw invalid('statementTimeoutMs', statementTimeoutMs, 'is a positive number');
   }
-  const points = options.contactPoints.map(hostAndPort);
+  const { contactPoints } = options;
+  if (!Array.isArray(contactPoints)) {
+    throw invalid('contactPoints', contactPoints, 'is an array of nodes');
+  }
+  const points = contactPoints.map(hostAndPort);
   const ports = new Set(points.map(({ port }) => port));
   const [port] = ports;
   if (port === undefined) throw invalid('contactPoints', [], 'names at least one node');
@@ -94,6 +106,6 @@ function hostAndPort(contactPoint: string): { readonly host: string; readonly po
 }
 
 function invalid(option: string, value: unknown, rule: string): ClusterError {
-  const message = `option ${option} ${rule}, not ${JSON.stringify(value)}`;
+  const message = `option ${option} ${rule}, not ${value === undefined ? 'absent' : JSON.stringify(value)}`;
   return new ClusterError('SSTITCH_OPTION_INVALID', message);
 }
