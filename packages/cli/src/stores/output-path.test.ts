@@ -1,7 +1,9 @@
 // What commands write must not destroy what they read, nor any store.
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -9,6 +11,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,4 +110,34 @@ it('any other file is replaced, also one beside a store', async () => {
   await sstitchJson(...line, '--output', join(directory, 'both.jsonl'));
   const text = readFileSync(join(directory, 'both.jsonl'), 'utf8');
   expect(text).toBe((await sstitch(line)).stdout);
+});
+
+it('a file behind a link is replaced, and the link stays', async () => {
+  scene();
+  mkdirSync(join(directory, 'archive'));
+  const [link, file] = [join(directory, 'latest.jsonl.gz'), join(directory, 'archive/monday')];
+  writeFileSync(file, 'old');
+  symlinkSync('archive/monday', link);
+  await sstitchJson('export', join(directory, 'base'), '--sync', SYNC, '--output', link);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(file).toString('latin1')).toMatch(/^\x1f\x8b/);
+  expect(readdirSync(join(directory, 'archive'))).toEqual(['monday']);
+});
+
+it.skipIf(process.platform === 'win32')('a pipe is not replaced by a file', async () => {
+  scene();
+  const pipe = join(directory, 'pipe.jsonl');
+  execFileSync('mkfifo', [pipe]);
+  const link = join(directory, 'pipe-link.c1z');
+  symlinkSync('pipe.jsonl', link);
+  for (const path of [pipe, link]) {
+    const line = ['export', join(directory, 'base'), '--sync', SYNC, '--output', path];
+    expect(await sstitch(line)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `sstitch: cannot write ${path}: it is not a file: leave out --output, and redirect standard output\n`,
+    });
+  }
+  expect(lstatSync(pipe).isFIFO()).toBe(true);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
 });

@@ -55,8 +55,11 @@ function* directoriesOver(path: string): Generator<string, void, undefined> {
   for (let at = path; dirname(at) !== at; at = dirname(at)) yield dirname(at);
 }
 
-/** Resolves the links of the part of a path that exists. */
-function realPathToBe(path: string): string {
+/**
+ * Resolves the links of the part of a path that exists. A file that is renamed to the result replaces what a link leads
+ * to, and not the link.
+ */
+export function realPathToBe(path: string): string {
   const whole = resolve(path);
   try {
     return realpathSync(whole);

@@ -3,7 +3,13 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type C1zWriteOptions, createC1z } from '@sstitch/c1z';
-import { createGrantsCsv, createJsonLines, type LinesTarget, writeBytes } from '@sstitch/lines';
+import {
+  type Compression,
+  createGrantsCsv,
+  createJsonLines,
+  type LinesTarget,
+  writeBytes,
+} from '@sstitch/lines';
 import { SyncReader, type SyncSink } from '@sstitch/records';
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../../command-line/command-context.js';
@@ -26,15 +32,18 @@ export async function openSink(
   reader: ByteReader,
   options: SinkOptions,
 ): Promise<SyncSink<unknown>> {
-  const { format, path } = target;
+  const { format, realPath: path } = target;
   const { signal, byteOrderMark } = options;
+  const compression = target.compression ?? 'none';
   const clear = () => progress.clear();
   const to = path ?? new OutputStream(io.stdout, format === 'csv' ? 'csv' : 'jsonl', clear);
   switch (format) {
     case 'jsonl':
-      return createJsonLines(to, { signal });
+      return createJsonLines(to, { signal, compression });
     case 'csv':
-      return createGrantsCsv(to, { signal, byteOrderMark, names: new SyncReader(reader) });
+      return createGrantsCsv(to, {
+        ...{ signal, compression, byteOrderMark, names: new SyncReader(reader) },
+      });
     case 'c1z':
     case 'c1z1': {
       const c1z: C1zWriteOptions = {
@@ -45,8 +54,8 @@ export async function openSink(
             ...written,
           }),
       };
-      if (path !== undefined && !target.isCompressed) return createC1z(path, c1z);
-      return copiedC1z(path ?? new OutputStream(io.stdout, 'bytes', clear), c1z);
+      if (path !== undefined && compression === 'none') return createC1z(path, c1z);
+      return copiedC1z(path ?? new OutputStream(io.stdout, 'bytes', clear), c1z, compression);
     }
   }
 }
@@ -55,6 +64,7 @@ export async function openSink(
 async function copiedC1z(
   target: LinesTarget,
   options: C1zWriteOptions,
+  compression: Compression | 'none',
 ): Promise<SyncSink<unknown>> {
   const directory = await makeTemporaryDirectory('sstitch-export-');
   const path = join(directory, 'made.c1z');
@@ -68,7 +78,8 @@ async function copiedC1z(
       add: (batch) => writer.add(batch),
       finish: async () => {
         await writer.finish();
-        await writeBytes(target, createReadStream(path) as AsyncIterable<Uint8Array>, options);
+        const bytes = createReadStream(path) as AsyncIterable<Uint8Array>;
+        await writeBytes(target, bytes, { signal: options.signal, compression });
       },
       close,
       [Symbol.asyncDispose]: close,

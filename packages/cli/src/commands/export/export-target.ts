@@ -1,14 +1,14 @@
 // The target and the format of an export.
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { splitCompression } from '@sstitch/lines';
+import { type Compression, splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { isClusterName } from '../../command-line/store-name.js';
 import { CliError, usageError } from '../../errors.js';
 import { isSyncFile } from '../../operations/open-syncs.js';
 import { FORMAT_ENDINGS, formatOfName, type SyncFormat } from '../../records/sync-format.js';
-import { requireOtherFile, requireOutsideStores } from '../../stores/output-path.js';
+import { realPathToBe, requireOtherFile, requireOutsideStores } from '../../stores/output-path.js';
 import type { exportCommand } from './command.js';
 
 /** The name of standard output. */
@@ -16,9 +16,11 @@ const STANDARD_OUTPUT = '-';
 
 export interface ExportTarget {
   readonly format: SyncFormat;
-  /** Undefined for standard output. */
+  /** The file, by the name that the user gave. Undefined for standard output. */
   readonly path: string | undefined;
-  readonly isCompressed: boolean;
+  /** The file with all links resolved. */
+  readonly realPath: string | undefined;
+  readonly compression: Compression | undefined;
 }
 
 /**
@@ -54,8 +56,8 @@ export function exportTarget(
     if (!isClusterName(store)) requireOtherFile(path, store);
     requireOutsideStores(path);
   }
-  const isCompressed = path !== undefined && splitCompression(path).compression !== undefined;
-  return { format, path, isCompressed };
+  const compression = path === undefined ? undefined : splitCompression(path).compression;
+  return { format, path, realPath: path === undefined ? undefined : realPathToBe(path), compression };
 }
 
 /** Checks that a file can be made at a path, before anything is read. @throws CliError SSTITCH_FILE_OPERATION */
