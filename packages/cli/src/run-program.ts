@@ -122,7 +122,12 @@ class Session {
     const output = json
       ? `${jsonText(document, 2)}\n`
       : escapeLines(quiet ? text : `${text}${summary}`);
-    if (output !== '') await this.#io.stdout.write(output);
+    try {
+      if (output !== '') await this.#io.stdout.write(output);
+    } catch (failure) {
+      // A finding or an error is reported whether or not anyone reads the output.
+      if (!(failure instanceof OutputClosed)) throw failure;
+    }
     if (complaint !== undefined) await this.#complain(complaint);
     if (error !== undefined) await this.#printError(error);
     this.exitCode = error?.exitCode ?? result.exitCode ?? EXIT_CODES.done;

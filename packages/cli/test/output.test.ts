@@ -1,6 +1,14 @@
 // Output that cannot be written: runs every command as a process on a full device and with a reader that has closed.
 import { spawnSync } from 'node:child_process';
-import { closeSync, cpSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_LINES, LOCAL_COMMAND_NAMES, makeScene } from './every-command.js';
@@ -8,6 +16,8 @@ import { testDirectory } from './in-process.js';
 import { ended, MAIN, startMain, USER_ENVIRONMENT } from './process.js';
 
 const FULL = '/dev/full';
+/** A sync that no store holds. */
+const ABSENT = '36zfOAoWMxQdISbixanQCRBiX7E';
 
 let template: string;
 let directory: string;
@@ -42,6 +52,31 @@ describe.each([...LOCAL_COMMAND_NAMES, '--help', '--version'])('%s', (name) => {
     child.stdout?.destroy();
     const { exitCode, stderr } = await ended(child);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+});
+
+describe('a reader that has closed the output', () => {
+  const closedEarly = (commandLine: readonly string[]) => {
+    const child = startMain(commandLine, { cwd: directory });
+    child.stdout?.destroy();
+    return ended(child);
+  };
+
+  it('does not hide that some of several files were not imported', async () => {
+    writeFileSync(join(directory, 'bad.jsonl'), 'nonsense');
+    const files = ['bad.jsonl', 'worse.jsonl'];
+    cpSync(join(directory, 'bad.jsonl'), join(directory, 'worse.jsonl'));
+    const { exitCode, stderr } = await closedEarly(['import', ...files, '--into', 'new', '--json']);
+    const [line, document] = stderr.split('\n');
+    expect(line).toBe('sstitch: 2 of 2 files were not imported');
+    expect(JSON.parse(document ?? '').error).toMatchObject({ code: 'SSTITCH_LINES_INVALID' });
+    expect(exitCode).toBe(4);
+  });
+
+  it('does not hide a finding', async () => {
+    const { exitCode, stderr } = await closedEarly(['digest', 'base', '--sync', ABSENT, '--json']);
+    expect(stderr).toBe(`sstitch: base holds no sync ${ABSENT}\n`);
+    expect(exitCode).toBe(3);
   });
 });
 
