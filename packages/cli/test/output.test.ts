@@ -1,14 +1,6 @@
 // Output that cannot be written: runs every command as a process on a full device and with a reader that has closed.
 import { spawnSync } from 'node:child_process';
-import {
-  closeSync,
-  cpSync,
-  existsSync,
-  openSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, cpSync, existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMMAND_LINES, LOCAL_COMMAND_NAMES, makeScene } from './every-command.js';

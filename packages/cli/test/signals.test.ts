@@ -1,4 +1,5 @@
 // Signals, and the end of input while a question is asked.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -42,6 +43,28 @@ describe.each([
     expect(child.signalCode ?? code).toBe(child.signalCode === null ? exitCode : signal);
     expect(readdirSync(TMPDIR)).toEqual([]);
   });
+
+  it.for(['standard input', 'a pipe without a writer'])(
+    'ends an import that waits for %s',
+    async (input, { skip }) => {
+      const directory = testDirectory();
+      const TMPDIR = testDirectory();
+      const pipe = join(directory, 'pipe');
+      if (spawnSync('mkfifo', [pipe]).status !== 0) skip('there is no mkfifo here');
+      const file = input === 'standard input' ? '-' : pipe;
+      const child = startMain(['import', file, '--into', join(directory, 'store')], {
+        env: { TMPDIR },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      const end = ended(child);
+      await eventually(() => readdirSync(TMPDIR).find((name) => name.startsWith('sstitch-input-')));
+      child.kill(signal);
+      expect(await end).toEqual({
+        ...{ exitCode, stdout: '', stderr: 'sstitch: interrupted; the store is as it was\n' },
+      });
+      expect(readdirSync(TMPDIR)).toEqual([]);
+    },
+  );
 
   it('leaves no store where there was none', async () => {
     const store = join(testDirectory(), 'store');

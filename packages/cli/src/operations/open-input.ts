@@ -27,6 +27,7 @@ import type { SyncChoice } from '../command-line/sync-reference.js';
 import { usageError } from '../errors.js';
 import { formatOfName, type SyncFormat } from '../records/sync-format.js';
 import type { ImportFile } from './import-files.js';
+import { openStream } from './open-stream.js';
 
 /** An open file. */
 export interface OpenInput {
@@ -208,8 +209,8 @@ async function spoolInput(
   spool: Spool,
 ): Promise<string> {
   progress.update({ doing: `reading ${name}` });
-  const chunks = path === undefined ? io.stdin() : createReadStream(path);
-  return spool.take('input', chunks as AsyncIterable<Uint8Array>, signal);
+  const chunks = path === undefined ? io.stdin() : openStream(path, signal);
+  return spool.take('input', chunks, signal);
 }
 
 function choiceOf({ syncId, startedAt, endedAt }: SyncRunRecord): SyncChoice {

@@ -34,7 +34,7 @@ export interface Io {
   readonly stdout: Output;
   /** Where progress, notes and errors go. */
   readonly stderr: Output;
-  /** Standard input, which can be read only once. */
+  /** Standard input, which can be read only once. Reading rejects when the signal fires. */
   stdin(): AsyncIterable<Uint8Array>;
   /** The environment variables that `sstitch` reads. */
   readonly env: Environment;

@@ -1,5 +1,6 @@
 // Connects commands to the streams, environment and signals of this process.
 import type { Readable, Writable } from 'node:stream';
+import { endedBy } from './ended-by.js';
 import { Interruption, type Io, SIGNAL_EXIT_CODES } from './io.js';
 import { standardError, standardOutput } from './stream-output.js';
 
@@ -20,7 +21,7 @@ export function processIo(): Io {
   return {
     stdout: standardOutput(process.stdout),
     stderr: standardError(process.stderr),
-    stdin: () => process.stdin,
+    stdin: () => endedBy(interrupt.signal, process.stdin),
     env: process.env,
     signal: interrupt.signal,
     ask: async (question) => {

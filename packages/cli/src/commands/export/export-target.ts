@@ -57,7 +57,12 @@ export function exportTarget(
     requireOutsideStores(path);
   }
   const compression = path === undefined ? undefined : splitCompression(path).compression;
-  return { format, path, realPath: path === undefined ? undefined : realPathToBe(path), compression };
+  return {
+    format,
+    path,
+    realPath: path === undefined ? undefined : realPathToBe(path),
+    compression,
+  };
 }
 
 /** Checks that a file can be made at a path, before anything is read. @throws CliError SSTITCH_FILE_OPERATION */
