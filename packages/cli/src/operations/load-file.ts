@@ -21,7 +21,7 @@ import type { SyncFormat } from '../records/sync-format.js';
 import { requireStorePlace } from '../stores/input-path.js';
 import { withStore } from '../stores/open-store.js';
 import type { ImportFile } from './import-files.js';
-import { type OpenInput, openInput } from './open-input.js';
+import { type InputZone, type OpenInput, openInput } from './open-input.js';
 import { showCommit } from './show-commit.js';
 import { patienceOf } from './wait-for-store.js';
 import { withoutMarks } from './without-marks.js';
@@ -38,7 +38,7 @@ export interface LoadRequest {
   ) => Promise<readonly string[]>;
   /** The id under which the one sync of the file is imported. @defaultValue its own */
   readonly as: string | undefined;
-  readonly zone: string | undefined;
+  readonly zone: InputZone | undefined;
   readonly wait: number;
 }
 

@@ -42,6 +42,14 @@ export interface OpenInput {
   close(): Promise<void>;
 }
 
+/** The time zone of times in .c1z files that have none: of one input, or of several, of which others need no zone. */
+export type InputZone = string | { readonly ofSeveral: string };
+
+/** The zone of the .c1z files among several inputs. */
+export function zoneOfSeveral(zone: string | undefined): InputZone | undefined {
+  return zone === undefined ? undefined : { ofSeveral: zone };
+}
+
 /** How much of a file is read to find its format. */
 const HEAD_BYTES = 4096;
 /** Large batches need fewer requests to the reader process; nothing else waits for this thread. */
@@ -49,14 +57,11 @@ const BATCH_RECORDS = 1000;
 /** A column in every sheet of grants. */
 const CSV_COLUMN = /\bentitlement_id\b/;
 
-/**
- * Opens the file. @param zone the time zone of times in a .c1z file that have none
- * @throws CliError, C1zError, LinesError
- */
+/** Opens the file. @throws CliError, C1zError, LinesError */
 export async function openInput(
   context: CommandContext,
   file: ImportFile,
-  zone: string | undefined,
+  zone: InputZone | undefined,
 ): Promise<OpenInput> {
   const spool = new Spool();
   try {
@@ -80,7 +85,7 @@ interface Opening {
   readonly file: ImportFile;
   /** The path of its bytes. */
   readonly path: string;
-  readonly zone: string | undefined;
+  readonly zone: InputZone | undefined;
 }
 
 async function openSource(
@@ -93,7 +98,7 @@ async function openSource(
   const { name } = file;
   const format = await formatOf(path, file, signal);
   if (format === 'c1z') return openC1zInput(context, opening, spool);
-  if (zone !== undefined) {
+  if (typeof zone === 'string') {
     throw usageError(`--zone applies only to .c1z files: the times in ${name} include their zone`);
   }
   const total = statSync(path).size;
@@ -138,7 +143,7 @@ async function openC1zInput(
     const total = statSync(plainPath).size;
     const c1z = await openC1z(plainPath, {
       signal,
-      zone,
+      zone: typeof zone === 'string' ? zone : zone?.ofSeveral,
       batchRecords: BATCH_RECORDS,
       onProgress: ({ step, encodedBytes: done }) => {
         const doing = `${step} ${file.name}`;

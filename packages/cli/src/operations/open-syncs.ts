@@ -4,6 +4,7 @@ import type { CommandContext } from '../command-line/command-context.js';
 import { isClusterName } from '../command-line/store-name.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { type ByteReader, withReader } from '../stores/open-store.js';
+import type { InputZone } from './open-input.js';
 
 /** Whether a path is a file of syncs. A path where nothing is counts as a store, which opening it reports. */
 export function isSyncFile(path: string): boolean {
@@ -19,7 +20,7 @@ export function isSyncFile(path: string): boolean {
 export function withSyncs<T>(
   context: CommandContext,
   path: string,
-  zone: string | undefined,
+  zone: InputZone | undefined,
   use: (reader: ByteReader) => Promise<T>,
 ): Promise<T> {
   const { signal } = context;
@@ -30,7 +31,7 @@ export function withSyncs<T>(
 export async function withStoreOf<T>(
   context: CommandContext,
   path: string,
-  zone: string | undefined,
+  zone: InputZone | undefined,
   use: (location: string) => Promise<T>,
 ): Promise<T> {
   if (!isClusterName(path) && !existsSync(path)) {

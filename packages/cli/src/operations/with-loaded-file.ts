@@ -4,12 +4,13 @@ import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/tempor
 import type { CommandContext } from '../command-line/command-context.js';
 import { kindOfInput } from '../stores/input-path.js';
 import { loadFile } from './load-file.js';
+import type { InputZone } from './open-input.js';
 
 /** Runs `use` with the directory of the store. */
 export async function withLoadedFile<T>(
   context: CommandContext,
   path: string,
-  zone: string | undefined,
+  zone: InputZone | undefined,
   use: (location: string) => Promise<T>,
 ): Promise<T> {
   const directory = await makeTemporaryDirectory('sstitch-syncs-');

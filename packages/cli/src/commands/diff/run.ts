@@ -3,6 +3,7 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { chooseSyncs, LATEST, LATEST_FINISHED } from '../../command-line/sync-reference.js';
 import { CliError, usageError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { zoneOfSeveral } from '../../operations/open-input.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { formatCount } from '../../output/quantities.js';
 import { differenceTable } from '../../reports/difference-table.js';
@@ -16,7 +17,8 @@ import { changeLinesOf } from './compare-records.js';
 type Input = InputOf<typeof diffCommand>;
 
 export const run: Run<typeof diffCommand> = (context, input) => {
-  const { a, b, zone } = input;
+  const { a, b } = input;
+  const zone = zoneOfSeveral(input.zone);
   if (input.records && context.json) {
     throw usageError('--records prints JSON lines: leave out --json');
   }

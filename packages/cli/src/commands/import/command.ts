@@ -13,7 +13,7 @@ export const importCommand = defineCommand({
     'what their rows name: it replaces a sync by one without other resources and entitlements, ' +
     'parents, profiles, expansions and assets (docs/formats/grants-csv.md). If a path does not ' +
     'exist, nothing is imported. If anything in a file is wrong, nothing of it is imported; the other ' +
-    'files still are, and the exit code is that of the first failure. ' +
+    'files still are, and the exit code is that of the first failure, or 1 if that is wrong usage. ' +
     'Memory is bounded: data that does not fit is sorted on disk, in the store or, if it does not ' +
     'exist yet, in the temporary directory.',
   arguments: [

@@ -8,6 +8,7 @@ import { CliError, leavesDoubt, usageError } from '../../errors.js';
 import { errorOfFiles, type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { type ImportFile, importFiles } from '../../operations/import-files.js';
 import { loadFile } from '../../operations/load-file.js';
+import { zoneOfSeveral } from '../../operations/open-input.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import type { SyncFormat } from '../../records/sync-format.js';
@@ -33,7 +34,8 @@ interface FailedFile {
 export const run: Run<typeof importCommand> = async (context, input) => {
   const started = performance.now();
   const files = importFiles(input.files);
-  const { as: given, into, ...request } = input;
+  const { as: given, into, sync, wait } = input;
+  const zone = files.length > 1 ? zoneOfSeveral(input.zone) : input.zone;
   if (given !== undefined && files.length > 1) {
     throw usageError(`--as imports one sync from one file, but ${files.length} files are named`);
   }
@@ -42,7 +44,7 @@ export const run: Run<typeof importCommand> = async (context, input) => {
   const failed: FailedFile[] = [];
   for (const file of files) {
     try {
-      const { format, syncs } = await loadFile(context, file, { ...request, into, as });
+      const { format, syncs } = await loadFile(context, file, { into, sync, as, zone, wait });
       imported.push(...syncs.map((sync) => importedSync(file, format, sync)));
     } catch (error) {
       if (files.length === 1 || (context.signal.aborted && leavesDoubt(error))) throw error;

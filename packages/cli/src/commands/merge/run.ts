@@ -3,6 +3,7 @@ import type { CommandContext, CommandResult, Run } from '../../command-line/comm
 import type { InputOf } from '../../command-line/command-spec.js';
 import { chooseSyncs, LATEST_FINISHED } from '../../command-line/sync-reference.js';
 import { usageError } from '../../errors.js';
+import { type InputZone, zoneOfSeveral } from '../../operations/open-input.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { showCommit } from '../../operations/show-commit.js';
 import { totalRecords } from '../../operations/sync-counts.js';
@@ -48,7 +49,7 @@ export const run: Run<typeof mergeCommand> = (context, input) => {
     throw usageError('for several inputs, the first is the base: leave out --base and --partials');
   }
   if (into === undefined) throw usageError('for several inputs, name a store with --into');
-  return withInputs(context, inputs, zone, [], (syncs) =>
+  return withInputs(context, inputs, zoneOfSeveral(zone), [], (syncs) =>
     withStore(
       into,
       'create',
@@ -75,7 +76,7 @@ interface Merge {
 async function withInputs<T>(
   context: CommandContext,
   paths: readonly string[],
-  zone: string | undefined,
+  zone: InputZone | undefined,
   opened: readonly NamedInput[],
   use: (syncs: readonly NamedInput[]) => Promise<T>,
 ): Promise<T> {

@@ -3,6 +3,7 @@ import type { CommandContext } from '../../command-line/command-context.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
 import { type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { loadFile } from '../../operations/load-file.js';
+import { zoneOfSeveral } from '../../operations/open-input.js';
 import { findSyncs } from '../../stores/find-syncs.js';
 import type { SettledFile } from './settled-files.js';
 
@@ -39,7 +40,7 @@ export async function takeFile(
   try {
     const file = { name: path, path, isRegular: true };
     const { syncs } = await loadFile(context, file, {
-      ...{ into, sync: undefined, as: undefined, zone, wait },
+      ...{ into, sync: undefined, as: undefined, zone: zoneOfSeveral(zone), wait },
       // Read once the store is open: a command that had it before may have imported a later version.
       choose: async (input, store) => {
         if (input.format === 'csv') throw new NotTaken('skipped');

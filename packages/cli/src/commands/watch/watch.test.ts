@@ -108,6 +108,14 @@ it('skips a sheet of grants, whatever its name, because it holds less than the s
   expect(await digestsOf(into)).toEqual(before);
 });
 
+it('takes --zone for the .c1z files among others', async () => {
+  const { incoming, into, file, digests } = await scene();
+  renameSync(file, join(incoming, 'sync.jsonl'));
+  const line = ['watch', incoming, '--into', into, '--once', '--interval', '1', '--zone', 'UTC'];
+  await sstitchJson(...line);
+  expect(await digestsOf(into)).toEqual(digests);
+});
+
 it('prints the files, and the error of the first bad one with --once --json', async () => {
   const { incoming, into, file } = await scene();
   renameSync(file, join(incoming, 'sync.jsonl'));
