@@ -5,11 +5,14 @@ import type { ClusterErrorReason } from '@sstitch/cluster';
 /** Whether the command has an option. */
 type HasOption = (name: string) => boolean;
 
+type Advice = string | ((hasOption: HasOption) => string | undefined);
+
+/** What follows from a fault in a file: for a command that only reads it, nothing. */
+const NOTHING_IMPORTED: Advice = (hasOption) =>
+  hasOption('into') ? 'nothing of it was imported' : undefined;
+
 /** Advice by error code. */
-const ADVICE: ReadonlyMap<string, string | ((hasOption: HasOption) => string)> = new Map<
-  string,
-  string | ((hasOption: HasOption) => string)
->([
+const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
   [
     'LEVEL_LOCKED',
     (hasOption) =>
@@ -57,8 +60,8 @@ const ADVICE: ReadonlyMap<string, string | ((hasOption: HasOption) => string)> =
   ['SSTITCH_KEY_NOT_FOUND', '`sstitch scan STORE` lists the entries of a store'],
   ['SSTITCH_C1Z_NOT_REPRESENTABLE', 'format 1 is --format c1z1'],
   ['SSTITCH_LINES_SYNC_NOT_FOUND', 'leave out --sync to import every sync of the file'],
-  ['SSTITCH_IMPORT_INVALID', 'nothing was imported'],
-  ['SSTITCH_LINES_INVALID', 'nothing was imported'],
+  ['SSTITCH_IMPORT_INVALID', NOTHING_IMPORTED],
+  ['SSTITCH_LINES_INVALID', NOTHING_IMPORTED],
   ['SSTITCH_STORE_CORRUPT', '`sstitch verify STORE` lists all damage'],
   ['SSTITCH_OUTPUT_FAILED', 'the command itself may have succeeded'],
 ]);

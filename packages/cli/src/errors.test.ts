@@ -21,7 +21,7 @@ describe('the report of an error', () => {
   });
 
   it('advises only options that the command has', () => {
-    const messageOf = (code: 'LEVEL_LOCKED' | 'SSTITCH_SYNC_EXISTS', ...options: string[]) => {
+    const messageOf = (code: string, ...options: string[]) => {
       const error = Object.assign(new Error('no'), { code });
       return reportOf(error, (name) => options.includes(name)).message;
     };
@@ -31,6 +31,8 @@ describe('the report of an error', () => {
     expect(messageOf('SSTITCH_SYNC_EXISTS', 'as')).toBe('no; choose another id');
     expect(messageOf('LEVEL_LOCKED', 'wait')).toContain('--wait SECONDS');
     expect(messageOf('LEVEL_LOCKED')).toBe('no; end that process');
+    expect(messageOf('SSTITCH_LINES_INVALID', 'into')).toBe('no; nothing of it was imported');
+    expect(messageOf('SSTITCH_LINES_INVALID')).toBe('no');
   });
 
   it.each([

@@ -114,7 +114,12 @@ export function reportOf(
 
 /** Whether an error leaves it unknown what the store holds. */
 export function leavesDoubt(error: unknown): boolean {
-  return causesOf(error).some((link) => DOUBT_CODES.includes(codeOf(link)));
+  return causesOf(error).some((link) => isDoubt(codeOf(link)));
+}
+
+/** Whether a code is that of an error that leaves it unknown what the store holds. */
+export function isDoubt(code: string | undefined): boolean {
+  return DOUBT_CODES.includes(code);
 }
 
 /** The messages of an error's causes, for --verbose. */

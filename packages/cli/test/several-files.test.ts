@@ -1,9 +1,11 @@
 // Commands that read several files of syncs, of different formats.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EngineError, Store } from '@sstitch/engine';
 import { syntheticSyncId } from '@sstitch/testkit';
-import { beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { Interruption } from '../src/terminal/io.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
 
 const [FIRST, SECOND] = [syntheticSyncId({}), syntheticSyncId({ syncIndex: 1 })];
@@ -30,6 +32,10 @@ beforeAll(async () => {
   await sstitchJson('export', store, '--sync', `${FIRST},${SECOND}`, '--output', both);
   digests = await digestsOf(store);
   return () => rmSync(files, { recursive: true, force: true });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 it.each([
@@ -59,4 +65,53 @@ it('import does not exit with the code of wrong usage, after which nothing is to
   });
   const none = ['import', both, both, '--sync', PREFIX, '--into', `${store}-2`];
   expect((await sstitch(none)).exitCode).toBe(2);
+});
+
+/** Makes the next commit of a load one of which it is unknown whether it took effect. */
+function failNextCommit(onCommit: () => void = () => undefined): void {
+  vi.spyOn(Store.prototype, 'ingestAndExcise').mockImplementationOnce(async () => {
+    onCommit();
+    throw new EngineError('SSTITCH_STORE_POISONED', 'a file could not be fsynced');
+  });
+}
+
+it('import does not say that a file was not imported if its commit may have taken effect', async () => {
+  const store = join(testDirectory(), 'store');
+  await sstitchJson('generate', store, '--grants', '1', '--seed', '7');
+  failNextCommit();
+  expect(await sstitch(['import', lines, c1z, '--into', store, '--quiet'])).toEqual({
+    exitCode: 1,
+    stdout: `perhaps imported: ${lines}: a file could not be fsynced\n`,
+    stderr: 'sstitch: 1 of 2 files may not have been imported\n',
+  });
+});
+
+it('watch says that a commit may have taken effect, also when a signal ends it meanwhile', async () => {
+  const directory = testDirectory();
+  const [incoming, store] = [join(directory, 'incoming'), join(directory, 'store')];
+  await sstitchJson('generate', store, '--grants', '1', '--seed', '7');
+  mkdirSync(incoming);
+  cpSync(lines, join(incoming, 'sync.jsonl'));
+  const interrupting = new AbortController();
+  failNextCommit(() => interrupting.abort(new Interruption('SIGTERM')));
+  const line = ['watch', incoming, '--into', store, '--interval', '1'];
+  expect(await sstitch(line, { signal: interrupting.signal })).toEqual({
+    exitCode: 143,
+    stdout: `perhaps imported: ${join(incoming, 'sync.jsonl')}: a file could not be fsynced\n`,
+    stderr: '',
+  });
+});
+
+it('import prints the name of a file on one line, whatever it holds', async () => {
+  const directory = testDirectory();
+  const name = 'x\n\u001b[32mdone\u001b[39m.jsonl';
+  mkdirSync(join(directory, 'files'));
+  cpSync(lines, join(directory, 'files', name));
+  cpSync(c1z, join(directory, 'files', '2.c1z'));
+  const line = ['import', join(directory, 'files'), '--into', join(directory, 'store'), '--quiet'];
+  const { stdout } = await sstitch(line.slice(0, -1), { columns: 500 });
+  expect(stdout.split('\n')).toHaveLength(5);
+  expect(stdout).toContain('x\\u000a\\u001b[32mdone\\u001b[39m.jsonl');
+  writeFileSync(join(directory, 'files', name), 'nonsense');
+  expect((await sstitch(line)).stdout).toMatch(/^not imported: [^\n]*\\u000a\\u001b\[32m[^\n]*\n$/);
 });

@@ -1,5 +1,5 @@
 // What a command reports on the files that it could not import, of several.
-import { type ErrorReport, reportOf } from '../errors.js';
+import { type ErrorReport, isDoubt, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { formatCountOf } from '../output/quantities.js';
 
@@ -12,6 +12,17 @@ export function fileErrorOf(error: unknown): FileError {
 }
 
 /**
+ * Says that a file was not imported, unless it is unknown whether its commit took effect, and why.
+ *
+ * @param next what happens to the file next, such as `, will be retried` @defaultValue nothing
+ */
+export function failureText(file: string, { code, message }: FileError, next = ''): string {
+  const what = isDoubt(code) ? 'perhaps imported' : 'not imported';
+  // The errors of reading a file name it, others do not.
+  return `${what}${next}: ${message.includes(file) ? '' : `${file}: `}${message}`;
+}
+
+/**
  * The error of a command that imported only some of several files: that of the first. It is not wrong usage, after which
  * nothing was touched, if another file was read without an error.
  *
@@ -21,7 +32,10 @@ export function errorOfFiles(errors: readonly FileError[], files: number): Error
   const [first] = errors;
   if (first === undefined) return undefined;
   const were = errors.length === 1 ? 'was' : 'were';
-  const message = `${errors.length} of ${formatCountOf(files, 'file')} ${were} not imported`;
+  const what = errors.some(({ code }) => isDoubt(code))
+    ? 'may not have been imported'
+    : `${were} not imported`;
+  const message = `${errors.length} of ${formatCountOf(files, 'file')} ${what}`;
   const isUsage = first.exitCode === EXIT_CODES.usage && errors.length < files;
   const exitCode = isUsage ? EXIT_CODES.failed : first.exitCode;
   return { ...first, message, exitCode, path: undefined };

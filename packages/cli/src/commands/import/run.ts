@@ -5,7 +5,12 @@ import type { CommandContext, CommandResult, Run } from '../../command-line/comm
 import { isClusterName } from '../../command-line/store-name.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
 import { CliError, leavesDoubt, usageError } from '../../errors.js';
-import { errorOfFiles, type FileError, fileErrorOf } from '../../operations/failed-files.js';
+import {
+  errorOfFiles,
+  type FileError,
+  failureText,
+  fileErrorOf,
+} from '../../operations/failed-files.js';
 import { type ImportFile, importFiles } from '../../operations/import-files.js';
 import { loadFile } from '../../operations/load-file.js';
 import { zoneOfSeveral } from '../../operations/open-input.js';
@@ -14,6 +19,7 @@ import { type Column, formatTable } from '../../output/table.js';
 import type { SyncFormat } from '../../records/sync-format.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
 import { withReader } from '../../stores/open-store.js';
+import { escapeText } from '../../terminal/escape.js';
 import type { importCommand } from './command.js';
 
 /** What was imported for one sync. */
@@ -94,7 +100,7 @@ function resultOf(
       { title: 'KEYS', align: 'right' },
     ],
     imported.map(({ file, syncId, records, keys }) => [
-      ...(isOne ? [] : [file]),
+      ...(isOne ? [] : [escapeText(file)]),
       syncId,
       ...RECORD_BUCKETS.map((bucket) => formatCount(records[bucket] ?? 0)),
       formatCount(keys),
@@ -108,7 +114,7 @@ function resultOf(
   );
   return {
     document: { syncs: imported, failed, durationMs },
-    text: failed.map(({ error }) => `not imported: ${error.message}\n`).join(''),
+    text: failed.map(({ file, error }) => `${escapeText(failureText(file, error))}\n`).join(''),
     summary: `${imported.length === 0 ? '' : table}imported in ${formatMs(durationMs)}\n`,
     ...(error !== undefined && { error }),
   };

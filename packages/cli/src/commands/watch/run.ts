@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { errorOfFiles } from '../../operations/failed-files.js';
+import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
+import { errorOfFiles, type FileError, failureText } from '../../operations/failed-files.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { requireDirectory } from '../../stores/input-path.js';
 import { escapeText, jsonText } from '../../terminal/escape.js';
@@ -10,6 +11,8 @@ import { type SettledFile, SettledFiles } from './settled-files.js';
 import { type TakenFile, takeFile } from './take-file.js';
 
 type Input = InputOf<typeof watchCommand>;
+
+const FAULTS: readonly ExitCode[] = [EXIT_CODES.usage, EXIT_CODES.noSuchSync, EXIT_CODES.corrupt];
 
 export const run: Run<typeof watchCommand> = async (context, input) => {
   const started = performance.now();
@@ -39,7 +42,10 @@ async function take(
   const started = performance.now();
   const taken = await takeFile(context, file, input);
   const isRetried =
-    taken.outcome === 'failed' && !input.once && files.retry(file, performance.now());
+    taken.outcome === 'failed' &&
+    !input.once &&
+    !context.signal.aborted &&
+    files.retry(file, performance.now(), isFaultOfFile(taken.error));
   // The result is on a line of its own.
   await context.progress.clear();
   if (!context.json) {
@@ -51,10 +57,18 @@ async function take(
   return taken;
 }
 
-function lineOf({ file, outcome, syncs, error }: TakenFile, tookMs: number, isRetried: boolean) {
-  switch (outcome) {
+/** Whether something is wrong with the file itself. Anything else, such as a lock or a full disk, may pass. */
+function isFaultOfFile({ exitCode }: FileError): boolean {
+  return FAULTS.includes(exitCode);
+}
+
+function lineOf(taken: TakenFile, tookMs: number, isRetried: boolean): string {
+  const { file } = taken;
+  switch (taken.outcome) {
     case 'imported': {
-      const parts = syncs.map(({ syncId, grants }) => `${syncId} (${formatCount(grants)} grants)`);
+      const parts = taken.syncs.map(
+        ({ syncId, grants }) => `${syncId} (${formatCount(grants)} grants)`,
+      );
       return `imported ${file}: ${parts.join(', ')} in ${formatMs(tookMs)}`;
     }
     case 'unchanged':
@@ -62,12 +76,12 @@ function lineOf({ file, outcome, syncs, error }: TakenFile, tookMs: number, isRe
     case 'skipped':
       return `${file}: skipped, as a sheet of grants holds less than a sync; \`sstitch import\` takes it`;
     case 'failed':
-      return `${isRetried ? 'not imported, will be retried' : 'not imported'}: ${error?.message}`;
+      return failureText(file, taken.error, isRetried ? ', will be retried' : '');
   }
 }
 
 function resultOf(files: readonly TakenFile[], elapsedMs: number): CommandResult {
-  const errors = files.flatMap(({ error }) => error ?? []);
+  const errors = files.flatMap((each) => (each.outcome === 'failed' ? each.error : []));
   const error = errorOfFiles(errors, files.length);
   return {
     document: { files, durationMs: roundMs(elapsedMs) },

@@ -72,11 +72,24 @@ test('returns an unreadable file again, later each time, and not forever', () =>
     }
     waits.push(now - from);
     const [file] = found;
-    if (file === undefined || !files.retry(file, now)) break;
+    if (file === undefined || !files.retry(file, now, true)) break;
   }
   expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000]);
   expect(files.look(now + 1_000_000)).toEqual([]);
   writeFileSync(join(directory, 'sync.c1z'), 'mended');
   files.look(now);
   expect(files.look(now)).toMatchObject([{ name: 'sync.c1z', attempts: 0 }]);
+});
+
+test('returns a file again as long as something else than the file is wrong', () => {
+  const { directory, files } = watched();
+  writeFileSync(join(directory, 'sync.c1z'), 'sound');
+  files.look(0);
+  let now = 0;
+  for (let attempts = 0; attempts < 100; attempts++) {
+    const [file] = files.look(now);
+    expect(file).toMatchObject({ attempts });
+    expect(file && files.retry(file, now, false)).toBe(true);
+    now += 60_000;
+  }
 });

@@ -23,6 +23,7 @@ interface SeenFile {
   retryAtMs: number;
 }
 
+/** Of a file in which something is wrong. */
 const MAX_ATTEMPTS = 8;
 const MAX_RETRY_MS = 60_000;
 
@@ -54,12 +55,17 @@ export class SettledFiles {
     return settled;
   }
 
-  /** Schedules another attempt to read a file. Returns whether the file in its current state will be returned again. */
-  retry({ name }: SettledFile, nowMs: number): boolean {
+  /**
+   * Schedules another attempt to read a file.
+   *
+   * @param isFault whether something is wrong with the file itself, which few attempts can mend
+   * @returns whether the file in its current state will be returned again
+   */
+  retry({ name }: SettledFile, nowMs: number, isFault: boolean): boolean {
     const seen = this.#seen.get(name);
     if (seen === undefined) return false;
     seen.attempts += 1;
-    if (seen.attempts >= MAX_ATTEMPTS) return false;
+    if (isFault && seen.attempts >= MAX_ATTEMPTS) return false;
     seen.isTaken = false;
     seen.retryAtMs = nowMs + Math.min(MAX_RETRY_MS, this.#intervalMs * 2 ** (seen.attempts - 1));
     return true;

@@ -1,6 +1,7 @@
 // Imports the finished syncs of one file into the store.
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
+import { leavesDoubt } from '../../errors.js';
 import { type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { loadFile } from '../../operations/load-file.js';
 import { zoneOfSeveral } from '../../operations/open-input.js';
@@ -8,17 +9,19 @@ import { findSyncs } from '../../stores/find-syncs.js';
 import type { SettledFile } from './settled-files.js';
 
 /** The outcome for a file, for --json. */
-export interface TakenFile {
+export type TakenFile = {
   readonly file: string;
-  /**
-   * `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has
-   * none; `skipped`, that it is a sheet of grants, which would replace a sync by less.
-   */
-  readonly outcome: 'imported' | 'unchanged' | 'skipped' | 'failed';
   readonly syncs: ReadonlyArray<{ readonly syncId: string; readonly grants: number }>;
-  /** The error of a failure. */
-  readonly error?: FileError;
-}
+} & (
+  | {
+      /**
+       * `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has
+       * none; `skipped`, that it is a sheet of grants, which would replace a sync by less.
+       */
+      readonly outcome: 'imported' | 'unchanged' | 'skipped';
+    }
+  | { readonly outcome: 'failed'; readonly error: FileError }
+);
 
 /** Thrown to end a load before anything is loaded. */
 class NotTaken extends Error {
@@ -55,7 +58,8 @@ export async function takeFile(
       syncs: syncs.map(({ syncId, stats }) => ({ syncId, grants: Number(stats.grants) })),
     };
   } catch (error) {
-    signal.throwIfAborted();
+    // What is unknown is reported before the signal ends the watch.
+    if (!leavesDoubt(error)) signal.throwIfAborted();
     if (error instanceof NotTaken) return { file: path, outcome: error.outcome, syncs: [] };
     return { file: path, outcome: 'failed', syncs: [], error: fileErrorOf(error) };
   }
