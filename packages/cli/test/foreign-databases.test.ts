@@ -59,6 +59,19 @@ async function adopted(database: string): Promise<string> {
   return store;
 }
 
+it('the commands that read a store leave another database as it was', async () => {
+  const database = await plainDatabase(textKeys(10));
+  const before = readdirSync(database);
+  for (const command of ['levels', 'space', 'verify', 'syncs', 'stats', 'scan', 'space --exact']) {
+    const { exitCode, stderr } = await sstitch([...command.split(' '), database]);
+    expect(stderr).toContain('is a plain LevelDB database, not a store');
+    expect(exitCode).toBe(4);
+  }
+  const copy = join(testDirectory(), 'copy');
+  expect((await sstitch(['checkpoint', database, copy])).exitCode).toBe(4);
+  expect(readdirSync(database)).toEqual(before);
+});
+
 describe('an adopted database that holds no sync', () => {
   it('passes verify, with a note of how many keys belong to no sync', async () => {
     const store = await adopted(await plainDatabase(textKeys(1200)));
