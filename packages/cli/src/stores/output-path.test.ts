@@ -136,7 +136,7 @@ it.skipIf(process.platform === 'win32')('a pipe is not replaced by a file', asyn
     expect(await sstitch(line)).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: `sstitch: cannot write ${path}: it is not a file: leave out --output, and redirect standard output\n`,
+      stderr: `sstitch: cannot write ${path}: it is not a file; write to standard output with -\n`,
     });
   }
   expect(lstatSync(pipe).isFIFO()).toBe(true);
