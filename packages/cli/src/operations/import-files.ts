@@ -1,9 +1,8 @@
 // Finds the files that a command line names: files, the files in directories, pipes and standard input.
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, usageError } from '../errors.js';
 import { FORMAT_ENDINGS, formatOfName } from '../records/sync-format.js';
-import { kindOfInput } from '../stores/input-path.js';
+import { kindOfInput, namesIn } from '../stores/input-path.js';
 
 /** The name of standard input. */
 const STANDARD_INPUT = '-';
@@ -39,8 +38,7 @@ function filesOf(word: string): ImportFile[] {
   }
   const kind = kindOfInput(word);
   if (kind !== 'directory') return [{ name: word, path: word, isRegular: kind === 'file' }];
-  const paths = readdirSync(word)
-    .sort()
+  const paths = namesIn(word)
     .filter((name) => formatOfName(name) !== undefined)
     .map((name) => join(word, name))
     .filter((path) => kindOfInput(path) === 'file');

@@ -1,6 +1,6 @@
 // Checks that the input of a command exists before anything is created or opened, so that a missing input has
 // the same exit code in every command.
-import { existsSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CliError, type CliErrorCode } from '../errors.js';
 import { requireOutsideStores } from './output-path.js';
@@ -60,9 +60,18 @@ export function requireStorePlace(path: string, code: CliErrorCode): void {
   throw new CliError(code, `${file} is a file: name a directory, or a path where nothing is`);
 }
 
+/** The names in a directory, sorted. @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_FILE_OPERATION */
+export function namesIn(directory: string): readonly string[] {
+  return readAt('directory', directory, () => readdirSync(directory).sort());
+}
+
 function statusOf(what: string, path: string): Stats {
+  return readAt(what, path, () => statSync(path));
+}
+
+function readAt<T>(what: string, path: string, read: () => T): T {
   try {
-    return statSync(path);
+    return read();
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {

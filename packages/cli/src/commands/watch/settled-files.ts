@@ -2,9 +2,10 @@
 // for an interval.
 //
 // Invariant: a file is returned again only when it has changed, or when `retry` has asked for it and its time has come.
-import { readdirSync, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatOfName } from '../../records/sync-format.js';
+import { namesIn } from '../../stores/input-path.js';
 
 /** A file that can be read. */
 export interface SettledFile {
@@ -37,7 +38,11 @@ export class SettledFiles {
     this.#intervalMs = intervalMs;
   }
 
-  /** Checks the directory; returns the files to read now, sorted by name, and marks them as taken. */
+  /**
+   * Checks the directory; returns the files to read now, sorted by name, and marks them as taken.
+   *
+   * @throws CliError SSTITCH_INPUT_NOT_FOUND, SSTITCH_FILE_OPERATION
+   */
   look(nowMs: number): readonly SettledFile[] {
     const settled: SettledFile[] = [];
     const present = this.#present();
@@ -73,7 +78,7 @@ export class SettledFiles {
 
   #present(): ReadonlyMap<string, string> {
     const present = new Map<string, string>();
-    for (const name of readdirSync(this.#directory).sort()) {
+    for (const name of namesIn(this.#directory)) {
       if (name.startsWith('.') || formatOfName(name) === undefined) continue;
       const status = statusOf(join(this.#directory, name));
       if (status?.isFile()) present.set(name, `${status.size} ${status.mtimeMs} ${status.ino}`);

@@ -1,4 +1,11 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cloneSync } from '@sstitch/operations';
@@ -114,6 +121,18 @@ it('takes --zone for the .c1z files among others', async () => {
   const line = ['watch', incoming, '--into', into, '--once', '--interval', '1', '--zone', 'UTC'];
   await sstitchJson(...line);
   expect(await digestsOf(into)).toEqual(digests);
+});
+
+it('says that the directory is gone', async () => {
+  const { incoming, into } = await scene();
+  const watching = sstitch(['watch', incoming, '--into', into, '--interval', '1']);
+  await sleep(100);
+  rmdirSync(incoming);
+  expect(await watching).toEqual({
+    exitCode: 5,
+    stdout: '',
+    stderr: `sstitch: the directory does not exist: ${incoming}; check the path\n`,
+  });
 });
 
 it('prints the files, and the error of the first bad one with --once --json', async () => {
