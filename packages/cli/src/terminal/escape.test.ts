@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { escapeLines, escapeText, jsonText } from './escape.js';
+import { escapeLines, escapeRows, escapeText, jsonText } from './escape.js';
 
 const CLEAR_SCREEN = '\u001b[2J';
 const C1_SEQUENCE = '\u009b31m';
@@ -33,6 +33,13 @@ describe('lines for a terminal', () => {
   it('keep only line ends, tabs and the colours of this program unescaped', () => {
     const text = `${BOLD}\tx\n${CLEAR_SCREEN}\u001b[8mhidden${OVERRIDE}\n`;
     expect(escapeLines(text)).toBe(`${BOLD}\tx\n\\u001b[2J\\u001b[8mhidden\\u202e\n`);
+  });
+});
+
+describe('rows of CSV for a terminal', () => {
+  it('keep only line ends and tabs unescaped', () => {
+    const text = `a,"${BOLD}\tx\ny"\r\n${CLEAR_SCREEN}\rb\r\n`;
+    expect(escapeRows(text)).toBe('a,"\\u001b[1mbold\\u001b[22m\tx\ny"\r\n\\u001b[2J\\u000db\r\n');
   });
 });
 

@@ -6,6 +6,7 @@
  * separators.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const UNSAFE_IN_ROWS = new RegExp(`\\r\\n|${UNSAFE.source}`, 'gu');
 const ESCAPE = '\u001b';
 /** The escape sequences that `Style` writes. */
 const OWN_SEQUENCES = new RegExp(`(${ESCAPE}\\[(?:1|2|22|31|32|36|39)m)`);
@@ -39,6 +40,13 @@ export function jsonText(value: unknown, indent?: number): string {
 /** Escapes lines of JSON, or parts of lines. The escapes stand for the same characters. */
 export function escapeJsonLines(text: string): string {
   return text.replaceAll(UNSAFE, (one) => (one === '\n' ? one : escaped(one)));
+}
+
+/** Escapes rows of CSV, whose lines end in CRLF. */
+export function escapeRows(text: string): string {
+  return text.replaceAll(UNSAFE_IN_ROWS, (one) =>
+    one === '\r\n' || one === '\n' || one === '\t' ? one : escaped(one),
+  );
 }
 
 /** The JSON escape of a character: two UTF-16 units if the character has two. */

@@ -14,7 +14,7 @@ import { SyncReader, type SyncSink } from '@sstitch/records';
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { ByteReader } from '../../stores/open-store.js';
-import { escapeJsonLines, escapeLines } from '../../terminal/escape.js';
+import { escapeJsonLines, escapeRows } from '../../terminal/escape.js';
 import type { Output } from '../../terminal/io.js';
 import type { ExportTarget } from './export-target.js';
 
@@ -119,6 +119,6 @@ class OutputStream extends Writable {
     }
     const text = this.#decoder.decode(chunk, { stream: true });
     await this.#clear();
-    await this.#output.write(this.#content === 'jsonl' ? escapeJsonLines(text) : escapeLines(text));
+    await this.#output.write(this.#content === 'jsonl' ? escapeJsonLines(text) : escapeRows(text));
   }
 }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { syntheticSyncId } from '@sstitch/testkit';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from '../../../test/in-process.js';
 
+const CLEAR_LINE = '\r\u001b[2K';
 const SYNC = syntheticSyncId({});
 const OTHER = syntheticSyncId({ syncIndex: 1 });
 const BOTH = `${SYNC},${OTHER}`;
@@ -174,6 +176,19 @@ describe('export to standard output', () => {
     await sstitch(['import', '-', '--into', path('again')], { stdin: stdoutBytes });
     expect(await digestsOf(path('again'))).toEqual({ [SYNC]: digests[SYNC] });
     expect((await sstitch([...line.slice(0, -1), 'csv'])).stdout).toMatch(/^sync_id,/);
+  });
+
+  it('escapes what the cells of a .csv file hold on a terminal, and no line end', async () => {
+    const { base, path } = scene();
+    const { stdout } = await sstitch(['export', base, '--sync', SYNC]);
+    const hostile = stdout.replace('User 0000009', '\\u001b[31mred\\rUser');
+    writeFileSync(path('hostile.jsonl'), hostile);
+    const line = ['export', path('hostile.jsonl'), '--sync', SYNC, '--format', 'csv'];
+    const shown = (await sstitch(line, { isTerminal: true })).stdout;
+    const rows = shown.split(CLEAR_LINE).join('').trimEnd().split('\r\n');
+    expect(rows).toHaveLength(121);
+    expect(rows.some((row) => row.includes('\\u001b[31mred\\u000dUser'))).toBe(true);
+    expect(rows.filter((row) => /\p{Cc}/u.test(row))).toEqual([]);
   });
 
   it.each([
