@@ -2,10 +2,10 @@
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
+import { answerTo } from '../../operations/consent.js';
 import { findSyncs, hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
-import { escapeText } from '../../terminal/escape.js';
 import type { compactCommand } from './command.js';
 
 type Input = InputOf<typeof compactCommand>;
@@ -41,20 +41,20 @@ export function requireChoice({ sync, all }: Input): void {
  * @throws CliError SSTITCH_DECLINED
  */
 export async function confirmRemoval(
-  { io, signal }: CommandContext,
+  context: CommandContext,
   { base, allowEmpty, yes, dryRun }: Input,
   opened: ByteStore,
   source: ByteStore | ByteReader,
   syncIds: readonly string[],
 ): Promise<void> {
+  const { io, signal } = context;
   if (!allowEmpty || yes || dryRun || !io.stderr.isTerminal) return;
   for (const syncId of syncIds) {
     const spans = spansOf([syncId]);
     if (await hasKeys(source, spans, signal)) continue;
     if (!(await hasKeys(opened, spans, signal))) continue;
-    const question = `The source does not hold sync ${syncId}. Remove it from ${base}? [y/N] `;
-    const answer = await io.ask(escapeText(question));
-    if (answer === undefined || /^y(es)?$/i.test(answer.trim())) continue;
+    const question = `The source does not hold sync ${syncId}. Remove it from ${base}?`;
+    if ((await answerTo(context, question)) ?? true) continue;
     throw new CliError('SSTITCH_DECLINED', 'nothing was removed or replaced');
   }
 }

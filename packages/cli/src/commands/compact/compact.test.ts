@@ -137,6 +137,16 @@ describe('compact', () => {
     expect(await digestsOf(base)).toEqual(baseDigests);
   });
 
+  it('erases its progress before it asks', async () => {
+    const file = join(base, '..', 'fresh.jsonl');
+    await sstitchJson('export', fresh, '--sync', FIRST, '--output', file);
+    const line = ['compact', '--base', base, '--from', file, '--sync', THIRD, '--allow-empty'];
+    const { stderr } = await sstitch(line, { isTerminal: true, answers: ['no'] });
+    expect(stderr.split('\r\u001b[2K')).toContain(
+      `The source does not hold sync ${THIRD}. Remove it from ${base}? [y/N] sstitch: nothing was removed or replaced\n`,
+    );
+  });
+
   it('removes a sync that the source does not hold with --allow-empty', async () => {
     const document = await sstitchJson(...compactLine(THIRD, '--allow-empty'));
     expect(document).toMatchObject({ emptied: [THIRD] });

@@ -1,8 +1,9 @@
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { isClusterName } from '../../command-line/store-name.js';
-import { CliError, usageError } from '../../errors.js';
+import { CliError } from '../../errors.js';
 import { excisionDocument } from '../../operations/compaction-document.js';
+import { requireConsent } from '../../operations/consent.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs } from '../../output/quantities.js';
 import { generationText } from '../../reports/generation-text.js';
@@ -10,7 +11,6 @@ import { purgeNote } from '../../reports/purge-note.js';
 import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
-import { escapeText } from '../../terminal/escape.js';
 import type { dropCommand } from './command.js';
 
 type Input = InputOf<typeof dropCommand>;
@@ -34,7 +34,10 @@ async function dropSyncs(
     if (await hasKeys(store, spansOf([syncId]), signal)) continue;
     throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${location} holds no sync ${syncId}`);
   }
-  if (!yes) await confirm(context, location, syncIds);
+  if (!yes) {
+    const what = syncIds.length === 1 ? `sync ${syncIds[0]}` : `${syncIds.length} syncs`;
+    await requireConsent(context, `Remove ${what} from ${location}?`);
+  }
   const started = performance.now();
   // On a cluster, a collection deletes the runs.
   const options = { signal, purge: purge && !isClusterName(location) };
@@ -48,19 +51,4 @@ async function dropSyncs(
       `${formatMs(document.durationMs)}, writers paused ${formatMs(document.pauseMs)}` +
       `${generationText(report.generation)}\n`,
   };
-}
-
-async function confirm(
-  { io }: CommandContext,
-  location: string,
-  syncIds: readonly string[],
-): Promise<void> {
-  const what = syncIds.length === 1 ? `sync ${syncIds[0]}` : `${syncIds.length} syncs`;
-  const answer = await io.ask(escapeText(`Remove ${what} from ${location}? [y/N] `));
-  if (answer === undefined) {
-    throw usageError('there is no terminal to ask on: use --yes to remove without asking');
-  }
-  if (!/^y(es)?$/i.test(answer.trim())) {
-    throw new CliError('SSTITCH_DECLINED', 'nothing was removed');
-  }
 }

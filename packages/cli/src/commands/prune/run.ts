@@ -8,14 +8,14 @@ import {
 import { SyncType } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { CliError, usageError } from '../../errors.js';
+import { CliError } from '../../errors.js';
+import { requireConsent } from '../../operations/consent.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteReader, type ByteStore, withReader, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
-import { escapeText } from '../../terminal/escape.js';
 import type { pruneCommand } from './command.js';
 
 type Input = InputOf<typeof pruneCommand>;
@@ -136,19 +136,12 @@ function planText(
   );
 }
 
-async function confirm(context: CommandContext, location: string, plan: PrunePlan): Promise<void> {
+function confirm(context: CommandContext, location: string, plan: PrunePlan): Promise<void> {
   const { removed } = plan;
-  const { io } = context;
   const what =
     removed.length === 1 ? `sync ${removed[0]?.syncId}` : formatCountOf(removed.length, 'sync');
   const shown = planText(context, plan, 'would go');
-  const answer = await io.ask(`${shown}${escapeText(`Remove ${what} from ${location}? [y/N] `)}`);
-  if (answer === undefined) {
-    throw usageError('there is no terminal to ask on: use --yes to remove without asking');
-  }
-  if (!/^y(es)?$/i.test(answer.trim())) {
-    throw new CliError('SSTITCH_DECLINED', 'nothing was removed');
-  }
+  return requireConsent(context, `Remove ${what} from ${location}?`, shown);
 }
 
 interface Outcome {
