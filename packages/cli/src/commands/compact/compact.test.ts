@@ -147,6 +147,13 @@ describe('compact', () => {
     );
   });
 
+  it('refuses a side id that names no sync, also in a dry run', async () => {
+    const line = compactLine(FIRST, '--keep-replaced', '--side', 'zz');
+    const refused = await sstitch(line);
+    expect(refused.exitCode).toBe(3);
+    expect(await sstitch([...line, '--dry-run'])).toEqual(refused);
+  });
+
   it('removes a sync that the source does not hold with --allow-empty', async () => {
     const document = await sstitchJson(...compactLine(THIRD, '--allow-empty'));
     expect(document).toMatchObject({ emptied: [THIRD] });

@@ -43,15 +43,16 @@ interface Compaction {
   readonly base: ByteStore;
   readonly source: ByteStore | ByteReader;
   readonly syncIds: readonly string[];
+  /** The side ids that are given, by sync id. */
+  readonly sideIds: Readonly<Record<string, string>>;
 }
 
 export async function compactAndKeep(
   { note, progress, signal, style }: CommandContext,
-  { base: location, side }: Input,
-  { base, source, syncIds }: Compaction,
+  { base: location }: Input,
+  { base, source, syncIds, sideIds }: Compaction,
 ): Promise<CommandResult> {
   const started = performance.now();
-  const sideIds = await sideIdsOf(base, location, side, syncIds, signal);
   progress.update({ doing: 'checking' });
   for (const store of [source, base]) await store.verifySpans(spansOf(syncIds), { signal });
   const before = await readCounts(base, syncIds);
@@ -100,13 +101,12 @@ export async function compactAndKeep(
 }
 
 /** The side id of the one sync, if it is given. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
-async function sideIdsOf(
+export async function sideIdsOf(
   base: ByteStore,
-  location: string,
-  side: string | undefined,
+  { base: location, side }: Input,
   syncIds: readonly string[],
   signal: AbortSignal,
-): Promise<Record<string, string>> {
+): Promise<Readonly<Record<string, string>>> {
   if (side === undefined) return {};
   const [syncId = '', ...others] = syncIds;
   if (others.length > 0) throw usageError('--side takes one sync: name one with --sync');

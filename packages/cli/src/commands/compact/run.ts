@@ -28,7 +28,7 @@ import { type ByteReader, type ByteStore, withSource, withStore } from '../../st
 import { chosenSyncs, confirmRemoval, requireChoice } from './choose-syncs.js';
 import type { compactCommand } from './command.js';
 import { compactAs } from './compact-as.js';
-import { checkKeeping, compactAndKeep } from './keep-replaced.js';
+import { checkKeeping, compactAndKeep, sideIdsOf } from './keep-replaced.js';
 import { missingBase } from './missing-base.js';
 import {
   type PlannedDifference,
@@ -74,7 +74,10 @@ async function runCompact(
   const { signal } = context;
   const syncIds = await chosenSyncs(input, source, signal);
   await confirmRemoval(context, input, base, source, syncIds);
-  if (keepReplaced && !dryRun) return compactAndKeep(context, input, { base, source, syncIds });
+  const sideIds = await sideIdsOf(base, input, syncIds, signal);
+  if (keepReplaced && !dryRun) {
+    return compactAndKeep(context, input, { base, source, syncIds, sideIds });
+  }
   const before = await readCounts(base, syncIds);
   const after = await readCounts(source, syncIds);
   const total = await aboutKeys(syncIds.map((syncId) => ({ engine: source, syncId })));
