@@ -349,6 +349,9 @@ describe('manifest dump', () => {
     const { stdout } = await sstitch(['manifest', 'dump', generation]);
     expect(stdout).toMatch(/^MANIFEST-\d{6}: /);
     expect((await sstitch(['manifest', 'dump', directory])).exitCode).toBe(5);
+    const odd = join(directory, 'odd');
+    mkdirSync(join(odd, 'CURRENT'), { recursive: true });
+    expect((await sstitch(['manifest', 'dump', odd])).exitCode).toBe(5);
     const broken = join(directory, 'broken-level');
     mkdirSync(broken);
     writeFileSync(join(broken, 'CURRENT'), '../MANIFEST-000001\n');

@@ -34,7 +34,8 @@ export function requireDirectory(path: string): void {
  */
 export function requireDatabase(path: string): void {
   requireDirectory(path);
-  if (existsSync(join(path, 'CURRENT'))) return;
+  const current = join(path, 'CURRENT');
+  if (existsSync(current) && kindOfInput(current) === 'file') return;
   throw new CliError(
     'SSTITCH_INPUT_NOT_FOUND',
     `there is no LevelDB database in ${path}: it has no CURRENT`,
