@@ -27,6 +27,11 @@ describe('formatTable', () => {
     expect(formatTable(COLUMNS, ROWS, undefined, 20)).toBe(formatTable(COLUMNS, ROWS));
   });
 
+  it('takes any number of rows', () => {
+    const rows = Array.from({ length: 300_000 }, () => ['x']);
+    expect(formatTable([{ title: 'NAME' }], rows)).toHaveLength(5 + 2 * rows.length);
+  });
+
   it('splits no cell, however narrow the terminal is', () => {
     const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
     expect(words(formatTable(COLUMNS, ROWS, undefined, 1))).toEqual(

@@ -25,8 +25,9 @@ export function formatTable(
   titleStyle: (text: string) => string = (text) => text,
   lineWidth = Number.POSITIVE_INFINITY,
 ): string {
+  // Not the arguments of one Math.max, of which there can be too many for the stack.
   const widths = columns.map(({ title }, at) =>
-    Math.max(title.length, ...rows.map((row) => widthOf(row[at] ?? ''))),
+    rows.reduce((width, row) => Math.max(width, widthOf(row[at] ?? '')), title.length),
   );
   const lines = columnsByLine(widths, lineWidth);
   const lineOf = (cells: readonly string[], first: number, end: number): string => {
