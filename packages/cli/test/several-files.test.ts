@@ -86,6 +86,23 @@ it('import does not say that a file was not imported if its commit may have take
   });
 });
 
+it('import says so when a signal ends it later, too', async () => {
+  const store = join(testDirectory(), 'store');
+  await sstitchJson('generate', store, '--grants', '1', '--seed', '7');
+  const interrupting = new AbortController();
+  failNextCommit();
+  vi.mocked(Store.prototype.ingestAndExcise).mockImplementationOnce(async () => {
+    interrupting.abort(new Interruption('SIGINT'));
+    throw new EngineError('SSTITCH_ABORTED', 'aborted');
+  });
+  const line = ['import', lines, c1z, '--into', store];
+  expect(await sstitch(line, { signal: interrupting.signal })).toMatchObject({
+    exitCode: 130,
+    stderr:
+      'sstitch: interrupted; 0 of 2 files were imported, each in one commit, and 1 more may have been\n',
+  });
+});
+
 it('watch says that a commit may have taken effect, also when a signal ends it meanwhile', async () => {
   const directory = testDirectory();
   const [incoming, store] = [join(directory, 'incoming'), join(directory, 'store')];

@@ -4,7 +4,7 @@ import type { LoadedSync } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import { isClusterName } from '../../command-line/store-name.js';
 import { needsLookup } from '../../command-line/sync-reference.js';
-import { CliError, leavesDoubt, usageError } from '../../errors.js';
+import { CliError, isDoubt, leavesDoubt, usageError } from '../../errors.js';
 import {
   errorOfFiles,
   type FileError,
@@ -54,7 +54,9 @@ export const run: Run<typeof importCommand> = async (context, input) => {
       imported.push(...syncs.map((sync) => importedSync(file, format, sync)));
     } catch (error) {
       if (files.length === 1 || (context.signal.aborted && leavesDoubt(error))) throw error;
-      if (context.signal.aborted) throw interrupted(imported, files.length, error);
+      if (context.signal.aborted) {
+        throw interrupted({ imported, failed, files: files.length }, error);
+      }
       failed.push({ file: file.name, error: fileErrorOf(error) });
     }
   }
@@ -121,9 +123,11 @@ function resultOf(
 }
 
 /** The error for a signal: it says which files are imported. */
-function interrupted(imported: readonly ImportedSync[], files: number, cause: unknown): CliError {
+function interrupted({ imported, failed, files }: Outcome, cause: unknown): CliError {
   const done = new Set(imported.map(({ file }) => file)).size;
-  const message = `interrupted; ${done} of ${files} files were imported, each in one commit`;
+  const doubtful = failed.filter(({ error }) => isDoubt(error.code)).length;
+  const more = doubtful === 0 ? '' : `, and ${doubtful} more may have been`;
+  const message = `interrupted; ${done} of ${files} files were imported, each in one commit${more}`;
   return new CliError('SSTITCH_ABORTED', message, { cause });
 }
 
