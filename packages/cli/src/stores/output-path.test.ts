@@ -113,7 +113,7 @@ it('any other file is replaced, also one beside a store', async () => {
   expect(text).toBe((await sstitch(line)).stdout);
 });
 
-it('a file behind a link is replaced, and the link stays', async () => {
+it('a file to which a link leads is replaced, and the link stays', async () => {
   scene();
   mkdirSync(join(directory, 'archive'));
   const [link, file] = [join(directory, 'latest.jsonl.gz'), join(directory, 'archive/monday')];
