@@ -53,7 +53,7 @@ export class TypeLimit {
     if (this.#bytes <= MAX_TYPE_BYTES) return;
     throw new C1zError(
       'SSTITCH_C1Z_TOO_LARGE',
-      `the resource types of sync ${syncId} have more than ${MAX_TYPE_BYTES} bytes`,
+      `the resource types of sync ${syncId.slice(0, 64)} have more than ${MAX_TYPE_BYTES} bytes`,
       { path },
     );
   }
