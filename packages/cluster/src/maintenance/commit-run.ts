@@ -1,6 +1,6 @@
 // Commits a run that was written, or drops it if no state will ever name it.
-import { ClusterError } from '../errors.js';
 import type { Edit } from '../log/edits.js';
+import { isUnknown } from '../protocol/commit-errors.js';
 import type { Committed, LogClient } from '../protocol/log-client.js';
 import type { WrittenRun } from '../runs/run-writer.js';
 
@@ -21,8 +21,7 @@ export async function commitRun(
   try {
     committed = await client.commit(edits);
   } catch (error) {
-    const isUnknown = error instanceof ClusterError && error.code === 'SSTITCH_COMMIT_UNKNOWN';
-    if (!isUnknown) await written?.drop();
+    if (!isUnknown(error)) await written?.drop();
     throw error;
   }
   if (committed === undefined) await written?.drop();

@@ -122,6 +122,20 @@ describe('a commit', () => {
     expect(keysOf(third?.state ?? client.known)).toEqual(['first', 'third']);
   });
 
+  it('that joins is not one whose outcome the caller has to find out', async () => {
+    const { clock, test, client } = await setUp();
+    test.append = async () => ({ outcome: 'unknown', cause: unavailable() });
+    const joining = client.join().catch((error: unknown) => error);
+    await clock.advance(2 * COMMIT_TIMEOUT_MS, 50);
+    expect(await joining).toMatchObject({
+      code: 'SSTITCH_CLUSTER_UNAVAILABLE',
+      cause: { code: 'SSTITCH_COMMIT_UNKNOWN' },
+    });
+    test.append = undefined;
+    await client.join();
+    expect([...client.known.owners.keys()]).toEqual([client.owner]);
+  });
+
   it('that always loses is taken along by the process that wins', async () => {
     const { cluster, test, client, openOther } = await setUp();
     const winner = await openOther();

@@ -67,7 +67,11 @@ export interface LogClient {
    */
   commit(edits: readonly Edit[]): Promise<Committed | undefined>;
 
-  /** Joins once. Await it before the first intent of a load is written. */
+  /**
+   * Joins once. Await it before the first intent of a load is written.
+   *
+   * @throws ClusterError as `commit`, but SSTITCH_CLUSTER_UNAVAILABLE where the outcome is unknown
+   */
   join(): Promise<void>;
 
   /**

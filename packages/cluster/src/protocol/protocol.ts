@@ -49,6 +49,7 @@ import type { Announcement, AppendOutcome, ClusterPort, ReadStrength } from '../
 import { applyRecord } from '../state/apply-record.js';
 import type { State } from '../state/state.js';
 import { assembleRecord, groupsToOffer } from './assemble-record.js';
+import { isFinal, isRefusal, isUnknown, unavailable } from './commit-errors.js';
 import { GroupQueue } from './group-queue.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Committed, LogClient, View } from './log-client.js';
@@ -222,7 +223,8 @@ class PortLogClient implements LogClient {
       () => undefined,
       (error: unknown) => {
         this.#joined = undefined;
-        throw error;
+        // Not that of a commit that the caller asked for: nothing of its own is sent yet.
+        throw isUnknown(error) ? unavailable(error) : error;
       },
     );
     return this.#joined;
@@ -379,23 +381,4 @@ class PortLogClient implements LogClient {
       this.#port.deleteAnnouncement(this.owner).catch(() => undefined),
     );
   }
-}
-
-/** Whether a further attempt would fail in the same way. */
-function isFinal(error: unknown): boolean {
-  return (
-    isRefusal(error) ||
-    (error instanceof ClusterError &&
-      (error.code === 'SSTITCH_LEASE_LOST' || error.code === 'SSTITCH_CLUSTER_CORRUPT'))
-  );
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof ClusterError && error.code === 'SSTITCH_CLUSTER_REFUSED';
-}
-
-function unavailable(cause: unknown): unknown {
-  if (cause instanceof ClusterError) return cause;
-  const message = 'the database did not answer whether it took a commit';
-  return new ClusterError('SSTITCH_CLUSTER_UNAVAILABLE', message, { cause });
 }
