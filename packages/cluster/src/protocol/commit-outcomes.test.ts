@@ -257,7 +257,7 @@ describe('a database that loses acknowledged commits', () => {
       await expect(client.latest()).rejects.toEqual(corrupt);
     });
 
-    it('is told from a segment that was deleted', async () => {
+    it('is distinguished from a segment that was deleted', async () => {
       const { test, client, openOther } = await setUp();
       const other = await openOther();
       while (client.known.slot < SLOTS_PER_SEGMENT) await client.commit([put('a')]);

@@ -200,7 +200,7 @@ describe('an iterator', () => {
     ['next', true],
     ['nextv', false],
     ['nextv', true],
-  ] as const)('whose %s failed goes on where it was (reverse: %s)', async (method, reverse) => {
+  ] as const)('whose %s failed continues where it was (reverse: %s)', async (method, reverse) => {
     const cluster = new MemoryCluster();
     const writer = await openStore(cluster.store('store'));
     const keys = Array.from({ length: 300 }, (_, at) => String(at + 1000));
