@@ -1,7 +1,7 @@
 // Compares two syncs of the store, in counts, in sentences and change by change.
 //
-// A comparison reads both syncs once and keeps its first MAX_KEPT_CHANGES changes in memory for paging. The CSV file
-// has all changes and reads the syncs again.
+// A comparison reads both syncs once and keeps its first MAX_KEPT_CHANGES changes, without their records, in memory for
+// paging. The CSV file has all changes and reads the syncs again.
 import {
   type ChangeKind,
   type DiffCounts,
@@ -34,7 +34,13 @@ interface Comparison {
   readonly pair: string;
   readonly counts: DiffCounts;
   readonly sentences: DifferenceShape['sentences'];
-  readonly changes: readonly RecordChange[];
+  readonly changes: readonly KeptChange[];
+}
+
+/** What is shown of a change. Its records may be large. */
+interface KeptChange extends Omit<ChangeShape, 'text'> {
+  /** A name; for a grant, the principal and the entitlement to name. */
+  readonly subject: string | Pick<GrantRecord, 'principal' | 'entitlement'>;
 }
 
 /** The latest comparison of each view. */
@@ -73,16 +79,16 @@ export async function listChanges(question: Question): Promise<AnyList> {
     page: async (limit, cursor) => {
       const { changes } = await comparisonOf(question);
       const list = listOfAll(
-        { columns, row: (change: RecordChange) => change.id },
+        { columns, row: (change: KeptChange) => change.id },
         changes.filter(isWanted),
       );
       const { items, next } = await list.page(limit, cursor);
-      const shapes = (items as readonly RecordChange[]).map((change) => changeShape(change, names));
+      const shapes = (items as readonly KeptChange[]).map((change) => changeShape(change, names));
       return { items: await Promise.all(shapes), next };
     },
     rows: async function* () {
       for await (const change of diffOf(question)) {
-        if (isWanted(change)) yield row(await changeShape(change, names));
+        if (isWanted(change)) yield row(await changeShape(keptChange(change), names));
       }
     },
   };
@@ -94,10 +100,10 @@ async function comparisonOf(question: Question): Promise<Comparison> {
   const known = compared.get(view);
   if (known?.pair === pair) return known;
   const diff = diffOf(question);
-  const changes: RecordChange[] = [];
+  const changes: KeptChange[] = [];
   async function* keeping() {
     for await (const change of diff) {
-      if (changes.length < MAX_KEPT_CHANGES) changes.push(change);
+      if (changes.length < MAX_KEPT_CHANGES) changes.push(keptChange(change));
       yield change;
     }
   }
@@ -124,7 +130,9 @@ function sidesOf({ view, parameters }: Question) {
   return { before: side('before'), after: side('after') };
 }
 
-function filterOf(parameters: QuestionParameters): (change: RecordChange) => boolean {
+function filterOf(
+  parameters: QuestionParameters,
+): (change: Pick<ChangeShape, 'kind' | 'bucket'>) => boolean {
   const kind = choiceOf(parameters, 'kind', KINDS);
   const bucket = choiceOf(parameters, 'bucket', BUCKETS);
   return (change) =>
@@ -144,18 +152,25 @@ function choiceOf(
 }
 
 async function changeShape(
-  change: RecordChange,
+  { subject, ...change }: KeptChange,
   names: readonly StoredNames[],
 ): Promise<ChangeShape> {
-  const { kind, bucket, id, fields } = change;
-  return { kind, bucket, id, fields, text: await textOf(change, names) };
+  const text = typeof subject === 'string' ? subject : await grantText(subject, names);
+  return { ...change, text };
 }
 
-async function textOf(change: RecordChange, names: readonly StoredNames[]): Promise<string> {
-  const record = change.after ?? change.before;
-  switch (change.bucket) {
-    case 'grant':
-      return grantText(record as GrantRecord, names);
+function keptChange(change: RecordChange): KeptChange {
+  const { kind, bucket, id, fields } = change;
+  return { kind, bucket, id, fields, subject: subjectOf(change) };
+}
+
+function subjectOf({ bucket, id, before, after }: RecordChange): KeptChange['subject'] {
+  const record = after ?? before;
+  switch (bucket) {
+    case 'grant': {
+      const { principal, entitlement } = record as GrantRecord;
+      return { principal, entitlement };
+    }
     case 'resource':
     case 'resource_type':
     case 'entitlement':
@@ -163,13 +178,13 @@ async function textOf(change: RecordChange, names: readonly StoredNames[]): Prom
         (record as ResourceRecord | ResourceTypeRecord | EntitlementRecord).displayName,
       );
     default:
-      return change.id.join(' ');
+      return id.join(' ');
   }
 }
 
 /** Says who has what, with names of the later sync, or of the earlier one if that has none. */
 async function grantText(
-  { principal, entitlement }: GrantRecord,
+  { principal, entitlement }: Pick<GrantRecord, 'principal' | 'entitlement'>,
   names: readonly StoredNames[],
 ): Promise<string> {
   const nameOf = async (look: (of: StoredNames) => Promise<{ name: string }>, id: string) => {
