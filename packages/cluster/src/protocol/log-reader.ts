@@ -71,10 +71,11 @@ export class LogReader {
     const to = Math.min(head, from + MAX_SLOTS_PER_READ - 1);
     const slots = await this.#readSlots(from, to, strength);
     if (slots.length <= to - from) {
-      // Once this process has applied them elsewhere, others may delete them.
+      const settledHead = await headOf('serial');
+      // Once this process has applied them by another call, others may delete them.
       if (this.#applied !== applied) return { slots: [], isEnd: false };
       // A PostgreSQL primary that is killed can show a commit that its standby does not have: the head was never settled.
-      if ((await headOf('serial')) < head) return this.readAfter(known, 'serial');
+      if (settledHead < head) return this.readAfter(known, 'serial');
       this.#lease.lose(`the log from slot ${from} on was deleted`);
       this.#lease.check();
     }
