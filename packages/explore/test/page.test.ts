@@ -101,7 +101,7 @@ describePage('the page', (example) => {
     const { page } = example();
     const shown = 'gnp\\u{202e}gpj.exe';
     await example().visit(`${SYNC}/resource/user/z-bidi?view=record`, 'Description');
-    await page.locator('dd', { hasText: shown }).waitFor();
+    await page.locator('dt:text("Description") + dd', { hasText: shown }).waitFor();
     await example().visit(`${SYNC}?type=app`, 'Production DB');
     await page.locator('option', { hasText: shown }).waitFor({ state: 'attached' });
     await page.evaluate((hash) => {
