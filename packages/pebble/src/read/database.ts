@@ -18,6 +18,7 @@ import { findDatabaseFiles } from './database-files.js';
 import { type Entry, type PackedEntries, readPackedPages, readPages } from './entry-pages.js';
 import type { KeyRange } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
+import { refuseOtherLogDirectory } from './log-directory.js';
 import { MemoryBudget } from './memory-budget.js';
 import { type MemoryTable, readMemoryTable } from './memory-table.js';
 import { TableCache } from './table-cache.js';
@@ -99,6 +100,7 @@ export class PebbleDatabase {
     const files = findDatabaseFiles(fileSystem, path);
     const version = readManifest(fileSystem, files.manifestPath, checked);
     const logs = files.logs.filter(({ number }) => number >= version.logNumber);
+    if (logs.length === 0) refuseOtherLogDirectory(fileSystem, files);
     const budget = new MemoryBudget(checked.maxOpenBytes);
     return new PebbleDatabase({
       formatVersion: files.formatVersion,
