@@ -18,7 +18,7 @@ import { findDatabaseFiles } from './database-files.js';
 import { type Entry, type PackedEntries, readPackedPages, readPages } from './entry-pages.js';
 import type { KeyRange } from './key-range.js';
 import { LiveCursor } from './live-cursor.js';
-import { refuseOtherLogDirectory } from './log-directory.js';
+import { refuseOtherLogDirectories } from './log-directories.js';
 import { MemoryBudget } from './memory-budget.js';
 import { type MemoryTable, readMemoryTable } from './memory-table.js';
 import { TableCache } from './table-cache.js';
@@ -100,7 +100,7 @@ export class PebbleDatabase {
     const files = findDatabaseFiles(fileSystem, path);
     const version = readManifest(fileSystem, files.manifestPath, checked);
     const logs = files.logs.filter(({ number }) => number >= version.logNumber);
-    if (logs.length === 0) refuseOtherLogDirectory(fileSystem, files);
+    refuseOtherLogDirectories(fileSystem, files, logs.length > 0);
     const budget = new MemoryBudget(checked.maxOpenBytes);
     return new PebbleDatabase({
       formatVersion: files.formatVersion,

@@ -52,3 +52,22 @@ describe('a database whose WALs are in another directory', () => {
     });
   });
 });
+
+describe('a database whose WALs fail over to another directory', () => {
+  const failover = (mark: string) => {
+    const part = `\n${mark}[WAL Failover]\n${mark}  secondary_dir=/second\n`;
+    return ['OPTIONS-000003', new Uint8Array([...options(''), ...text(part)])] as const;
+  };
+
+  it('is refused, as the ends of its WALs may be there', async () => {
+    await expect(listDatabase(database([failover(''), log(5)]))).rejects.toMatchObject({
+      code: 'SSTITCH_PEBBLE_UNSUPPORTED',
+      path: '/database/OPTIONS-000003',
+      message: expect.stringContaining('WALs may go on in "/second"'),
+    });
+  });
+
+  it('is read from a checkpoint, in which the failover is a comment', async () => {
+    expect(await listDatabase(database([failover('# '), log(5)]))).toEqual(['61 62']);
+  });
+});

@@ -1,11 +1,13 @@
-// Finds out whether the WALs of a database are in another directory (Pebble's option WALDir). Pebble writes its options
-// to OPTIONS-NNNNNN, of which the highest number counts:
+// Finds out whether WALs of a database are in other directories (Pebble's options WALDir and WALFailover). Pebble writes
+// its options to OPTIONS-NNNNNN, of which the highest number counts:
 //
 //   [Options]
 //     disable_wal=  whether there are none
 //     wal_dir=      empty, or the directory of the WALs
+//   [WAL Failover]
+//     secondary_dir=  the directory to which WALs go on while this one is slow
 //
-// A checkpoint has the options of its database, and its WALs beside them.
+// A checkpoint has the options of its database, without those of a failover, and its WALs beside them.
 
 import { join } from 'node:path';
 import { corrupt, quoted, unsupported } from '../errors.js';
@@ -17,12 +19,13 @@ import type { DatabaseFiles } from './database-files.js';
 const MAX_OPTIONS_BYTES = 2 ** 20;
 
 /**
- * Refuses a database without unflushed WALs that has had them elsewhere: one that Pebble wrote always has such a WAL,
- * perhaps an empty one.
+ * Refuses a database of which WALs may be elsewhere: one that has none here, as one that Pebble wrote always has a WAL
+ * that is not flushed, perhaps an empty one; and one that fails over, of whose WALs the ends may be missing here.
  */
-export function refuseOtherLogDirectory(
+export function refuseOtherLogDirectories(
   fileSystem: ReadableFileSystem,
   { directory, names }: DatabaseFiles,
+  hasLogs: boolean,
 ): void {
   const numbers = [...names].flatMap((name) => {
     const digits = /^OPTIONS-(\d{1,15})$/.exec(name)?.[1];
@@ -32,14 +35,27 @@ export function refuseOtherLogDirectory(
   if (newest === undefined) return;
   const path = join(directory, newest.name);
   const options = readText(fileSystem, path);
+  if (/^ *disable_wal=true$/m.test(options)) return;
+  const secondary = optionOf(options, 'secondary_dir');
+  if (secondary !== '') {
+    throw unsupported(
+      `WALs may go on in ${quoted(secondary)}, with what is not flushed (WAL failover): read a checkpoint`,
+      { path },
+    );
+  }
+  const primary = hasLogs ? '' : optionOf(options, 'wal_dir');
+  if (primary !== '') {
+    throw unsupported(
+      `the WALs are not here but in ${quoted(primary)}, with what is not flushed: ` +
+        'copy them into the directory, or read a checkpoint',
+      { path },
+    );
+  }
+}
+
+function optionOf(options: string, name: string): string {
   // Not `\s`, which also matches line ends: a file of them would take hours.
-  const logDirectory = /^ *wal_dir=(.+)$/m.exec(options)?.[1]?.trim() ?? '';
-  if (logDirectory === '' || /^ *disable_wal=true$/m.test(options)) return;
-  throw unsupported(
-    `the WALs are not here but in ${quoted(logDirectory)}, with what is not flushed: ` +
-      'copy them into the directory, or read a checkpoint',
-    { path },
-  );
+  return new RegExp(`^ *${name}=(.+)$`, 'm').exec(options)?.[1]?.trim() ?? '';
 }
 
 function readText(fileSystem: ReadableFileSystem, path: string): string {
