@@ -193,30 +193,6 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
   });
 });
 
-test('a loader that is ended while it finishes ends after the merge, which writes nothing afterwards', async () => {
-  const directory = temporaryDirectory();
-  let isSettled = false;
-  const ended: Promise<boolean>[] = [];
-  // The other thread is merging another part.
-  const onProgress = () => void ended.push(loader.end().then(() => isSettled));
-  const loader = new TableLoader(directory, { onProgress });
-  const pages = 20;
-  for (let number = 0; number < pages; number++) {
-    await loader.add(
-      shuffled(5000).map((at) => {
-        const key = bytes(`${at}-${number}`.padStart(12, '0'));
-        return [key, new Uint8Array(300).fill(number)] as const;
-      }),
-    );
-  }
-  const settled = () => {
-    isSettled = true;
-  };
-  await loader.finish([span('')]).then(settled, settled);
-  expect(await Promise.all(ended)).not.toContain(false);
-  expect(ended.length).toBeGreaterThan(0);
-});
-
 describe("a store's loader", () => {
   /** Reads every entry in the store's own encodings. */
   async function entriesOf(store: Store<string, unknown>): Promise<unknown[]> {

@@ -1,6 +1,5 @@
 // The store: an abstract-level database that can take classic-level's place, and an engine for the compactor.
 
-import { setImmediate } from 'node:timers/promises';
 import type { CommitReport, EngineCapabilities, Span } from '@sstitch/contract';
 import type {
   AbstractBatchOperation,
@@ -309,8 +308,8 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     // A close first closes the resources, among them snapshots, for which it waits until their clears have ended. A clear
     // may wait for a commit, which therefore ends with the resources too.
     const end = async () => {
-      // Calls that precede the close become operations in the same turn of the event loop: they are aborted, not refused.
-      await setImmediate();
+      // Calls that precede the close become operations first: they are aborted, not refused.
+      await Promise.resolve();
       await core.operations.end();
     };
     this.attachResource({ close: end, [Symbol.asyncDispose]: end });
