@@ -32,8 +32,7 @@ export async function* untilAborted<T>(
 }
 
 /** Fulfils or rejects as `promise` does, unless `signal` fires before: then it rejects with the signal's reason. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(signal.reason);
