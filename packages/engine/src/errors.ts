@@ -28,7 +28,7 @@ export type EngineErrorCode =
   | 'SSTITCH_FILE_OPERATION'
   /** LevelDB failed; `cause` is its error. */
   | 'SSTITCH_LEVELDB'
-  /** The target directory of a checkpoint, an extract or an adopt exists already. */
+  /** The target directory of a checkpoint or an adoption is not empty, or that of an extract exists. */
   | 'SSTITCH_TARGET_EXISTS'
   /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';

@@ -191,6 +191,52 @@ describe('a checkpoint for Pebble', () => {
   );
 });
 
+describe('an extract', () => {
+  const SPANS = [span('k0010', 'k0020'), span('k0030', 'k0040')];
+
+  /** A store with a table that straddles the spans, and the number of operations of an extract. */
+  async function extractScene() {
+    const scene = await filledStore();
+    await scene.store.compactRange(bytes(''), bytes('z'));
+    let operations = 0;
+    scene.fileSystem.before = () => {
+      operations++;
+    };
+    await scene.store.extract(SPANS, join(scene.target, '..', 'whole'));
+    expect(operations).toBeGreaterThan(5);
+    return { ...scene, operations };
+  }
+
+  test.each(['fails', 'is aborted'])('that %s at any operation leaves nothing', async (how) => {
+    const { store, fileSystem, target, operations } = await extractScene();
+    let rejected = 0;
+    for (let failing = 0; failing < operations; failing++) {
+      const controller = new AbortController();
+      let count = 0;
+      fileSystem.before = ({ name, path }) => {
+        if (count++ !== failing) return;
+        if (how === 'fails') throw fileError('EIO', name, path);
+        controller.abort();
+      };
+      await store.extract(SPANS, target, { signal: controller.signal }).then(
+        () => rmSync(target, { recursive: true }),
+        () => rejected++,
+      );
+      expect(existsSync(target), `operation ${failing}`).toBe(false);
+    }
+    expect(rejected).toBeGreaterThan(5);
+    await expectContentsThroughout(store, MODEL);
+  });
+
+  test('into a directory that exists is refused and does not touch it', async () => {
+    const { store, target } = await filledStore();
+    mkdirSync(target);
+    const error = await rejection(store.extract(SPANS, target));
+    expect(error).toMatchObject({ code: 'SSTITCH_TARGET_EXISTS', path: target });
+    expect(readdirSync(target)).toEqual([]);
+  });
+});
+
 test('a commit fails if the directory of its generation exists, and does not touch it', async () => {
   const { store } = await filledStore();
   const theirs = join(store.location, 'gen-000002');

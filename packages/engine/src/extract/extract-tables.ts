@@ -5,6 +5,7 @@
 // fsyncs all its files at once, and does other work while the checks run.
 
 import type { Span } from '@sstitch/contract';
+import { removeOwnDirectory } from '../store-directory/remove-directory.js';
 import { ExtractedTables } from '../tables/extracted-tables.js';
 import type { SplitPolicy } from '../tables/split-policy.js';
 import {
@@ -41,7 +42,7 @@ const INCOMING = {
   keepsLink: false,
 } as const;
 
-/** Runs one extract; see the top of this file. */
+/** Runs one extract; see the top of this file. A failure removes the directory that it made. */
 export async function extractTables(
   pool: WorkerPool,
   { policy, verify, ...request }: ExtractRequest,
@@ -85,9 +86,10 @@ export async function extractTables(
     return new ExtractedTables({ spans, lastSequence, unsynced, ...pending });
   } catch (error) {
     failing.abort();
-    // The caller may remove the directory: wait until nothing writes to it.
+    // Wait until nothing writes to the directory.
     await Promise.allSettled([splitting, checking]);
     unsynced.close();
+    await removeOwnDirectory(pool, request.targetDirectory, ending).catch(() => undefined);
     throw error;
   }
 }

@@ -5,7 +5,8 @@
 
 import { compareBytes, joinTouchingSpans, type Span, subtractSpan } from '@sstitch/contract';
 import { type FileSystem, userKeyOf } from '@sstitch/sst';
-import type { Placement } from '../files/place-file.js';
+import { EngineError, errorCodeOf } from '../errors.js';
+import { type Placement, removeTree } from '../files/place-file.js';
 import { oldTableFileName, parseLevelFileName, tableFileName } from '../leveldb/file-names.js';
 import { linkVersion } from '../leveldb/linked-version.js';
 import type { Version } from '../leveldb/manifest.js';
@@ -61,15 +62,42 @@ export interface LinkedExtract {
   readonly groups: ReadonlyArray<readonly LinkedTable[]>;
 }
 
-/** Links tables into the target directory, which it makes; see the top of this file. */
+/** Links tables into the target directory, which it makes, and removes on failure; see the top of this file. */
 function linkForExtract(
   fileSystem: FileSystem,
   request: LinkRequest,
   checkCancelled: () => void,
 ): LinkedExtract {
-  const { sourceDirectory, originDirectory, targetDirectory, spans } = request;
+  const { sourceDirectory, targetDirectory } = request;
   refuseInside(fileSystem, targetDirectory, ownDirectoryOf(sourceDirectory), [STAGING_DIRECTORY]);
-  fileSystem.mkdir(targetDirectory);
+  makeTarget(fileSystem, targetDirectory);
+  try {
+    return linkTables(fileSystem, request, checkCancelled);
+  } catch (error) {
+    removeTree(fileSystem, targetDirectory);
+    throw error;
+  }
+}
+
+export const linkForExtractTask = defineTask('linkForExtract', linkForExtract);
+
+/** @throws EngineError SSTITCH_TARGET_EXISTS */
+function makeTarget(fileSystem: FileSystem, path: string): void {
+  try {
+    fileSystem.mkdir(path);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'EEXIST') throw error;
+    const message = 'the target of an extract exists: name a new directory';
+    throw new EngineError('SSTITCH_TARGET_EXISTS', message, { path, cause: error });
+  }
+}
+
+function linkTables(
+  fileSystem: FileSystem,
+  request: LinkRequest,
+  checkCancelled: () => void,
+): LinkedExtract {
+  const { sourceDirectory, originDirectory, targetDirectory, spans } = request;
   const merged = joinTouchingSpans(spans);
   const overlapping = (table: TableEntry) => spansOverlapping(merged, table).length > 0;
   const { version, placed } = linkVersion(
@@ -105,8 +133,6 @@ function linkForExtract(
   );
   return { lastSequence: version.lastSequence, groups };
 }
-
-export const linkForExtractTask = defineTask('linkForExtract', linkForExtract);
 
 /** Returns the file that a private copy's table was linked or copied from, or its own path if the copy made it. */
 function originIn(fileSystem: FileSystem, directory: string, path: string): string {

@@ -14,8 +14,10 @@ import type {
   NativeReadOptions,
 } from '../leveldb/level-database.js';
 import { checkSpans } from '../spans.js';
+import { removeOwnDirectory } from '../store-directory/remove-directory.js';
 import { type ExtractedTables, settledTables } from '../tables/extracted-tables.js';
 import type { Operations } from '../threads/operations.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import type { Generation } from './generation.js';
 import { OpenReaders } from './open-readers.js';
 import { checkOpenOptions, type StoreOpenOptions } from './options.js';
@@ -132,6 +134,9 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
   /** What a close ends. @internal */
   protected abstract get operations(): Operations;
 
+  /** @internal */
+  protected abstract get pool(): WorkerPool;
+
   /** Extracts tables. The checks of linked tables may still run when it returns. @internal */
   protected abstract takeTables(
     spans: readonly Span[],
@@ -145,7 +150,7 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
    *
    * @param spans sorted and disjoint
    * @param directory must not exist and must lie outside the store. On another file system than the store's, tables
-   * are copied instead of linked. The caller removes the directory, even if the extract fails
+   * are copied instead of linked. A failure removes it; after a success, it belongs to the caller
    * @throws EngineError SSTITCH_SPANS_INVALID, SSTITCH_OPTION_INVALID, SSTITCH_TARGET_EXISTS, SSTITCH_ABORTED,
    * SSTITCH_FILE_OPERATION; SSTITCH_TABLES_INVALID, with path and offset, for a damaged table
    */
@@ -162,7 +167,12 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     const signal = operations.endingWith(options.signal);
     return operations.runFileWork(async () => {
       const tables = await this.takeTables(checked, directory, { ...options, signal });
-      return settledTables(tables, signal);
+      try {
+        return await settledTables(tables, signal);
+      } catch (error) {
+        await removeOwnDirectory(this.pool, directory, operations.closing).catch(() => undefined);
+        throw error;
+      }
     });
   }
 

@@ -103,6 +103,11 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
     return this.#opened.operations;
   }
 
+  /** @internal */
+  protected override get pool(): WorkerPool {
+    return this.#opened.pool;
+  }
+
   get #opened(): OpenedCopy {
     if (this.#copy !== undefined) return this.#copy;
     throw new EngineError('SSTITCH_STORE_CLOSED', 'the store is not open', { path: this.location });

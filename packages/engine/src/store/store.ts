@@ -24,6 +24,7 @@ import { checkSpans } from '../spans.js';
 import type { ForeignSpanTables } from '../tables/check-incoming.js';
 import { ExtractedTables, noTables } from '../tables/extracted-tables.js';
 import type { Operations } from '../threads/operations.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
 import { checkForeignTables, checkSource } from './check-arguments.js';
 import { CheckedWrites } from './checked-writes.js';
 import { clearByKeys } from './clear-by-keys.js';
@@ -100,6 +101,11 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   /** @internal */
   protected override get operations(): Operations {
     return this.#opened.operations;
+  }
+
+  /** @internal */
+  protected override get pool(): WorkerPool {
+    return this.#opened.pool;
   }
 
   /** @internal */
