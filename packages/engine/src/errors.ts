@@ -10,7 +10,7 @@ export type EngineErrorCode =
   | 'SSTITCH_STORE_FORMAT'
   /** A file of the store is damaged, missing, or inconsistent with the others. */
   | 'SSTITCH_STORE_CORRUPT'
-  /** An fsync failed. What is on disk is unknown until the store is reopened. */
+  /** An fsync failed, or LevelDB could not begin a log. What is on disk is unknown until the store is reopened. */
   | 'SSTITCH_STORE_POISONED'
   /** The store is open read-only. */
   | 'SSTITCH_STORE_READ_ONLY'
