@@ -239,6 +239,8 @@ describe('TableLoader', () => {
 
   it.each([
     ['no array', page(), /^entries must be an array of .* packed entries, not an object$/],
+    ['an entry instead of a page', [bytes('a'), bytes('1')], /a page is an array of such arrays$/],
+    ['an entry of text', ['a', '1'], /a page is an array of such arrays$/],
     ['a page that is null', [page(), null], /^page 1: a page must be an object with prefix/],
     ['a prefix that is a string', [page({ prefix: 'a' })], /^page 0: the prefix .* not a string$/],
     ['bytes that are a string', [page({ bytes: '5new' })], /^page 0: the bytes .* not a string$/],

@@ -26,3 +26,11 @@ test('a loader that is ended while it finishes ends after the merge, which write
   expect(await Promise.all(ended)).not.toContain(false);
   expect(ended.length).toBeGreaterThan(0);
 });
+
+test('a loader that has ended says so', async () => {
+  const loader = new TableLoader(temporaryDirectory());
+  await loader.end();
+  const refused = { name: 'AbortError', message: 'the loader has ended: make a new one' };
+  await expect(loader.add([[bytes('k'), bytes('v')]])).rejects.toMatchObject(refused);
+  await expect(loader.finish([span('')])).rejects.toMatchObject(refused);
+});

@@ -9,7 +9,7 @@
 // - a key that occurs twice is an error, as it is unknown which value is meant.
 
 import { setMaxListeners } from 'node:events';
-import { describeValue, type Span, type UnsortedEntries } from '@sstitch/contract';
+import { describeValue, isBytes, type Span, type UnsortedEntries } from '@sstitch/contract';
 import { checkDirectory, checkOptions, optionInvalid } from '../check-options.js';
 import { abortedError, EngineError } from '../errors.js';
 import { checkSpans } from '../spans.js';
@@ -160,8 +160,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       );
     }
     const place = await this.#opened();
-    if (Array.isArray(given[0])) this.#addPage(place, given, options);
-    else await this.#addPacked(place, given as readonly UnsortedEntries[]);
+    if (isPacked(given)) await this.#addPacked(place, given);
+    else this.#addPage(place, given, options);
     await this.#room();
   }
 
@@ -224,6 +224,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     this.#opening ??= this.#openPlace();
     const place = await this.#opening;
     place.operations?.checkOpen();
+    if (this.#ending.signal.aborted) {
+      throw new EngineError('SSTITCH_ABORTED', 'the loader has ended: make a new one');
+    }
     if (place.signal.aborted) throw abortedError(place.signal);
     if (this.#isFinished) throw invalid('the loader has finished: make a new one');
     return place;
@@ -346,6 +349,12 @@ interface OpenedPlace extends LoaderPlace {
 }
 
 const NO_PREFIX = new Uint8Array(0);
+
+/** Whether an argument of `add` is meant as packed entries. One of neither form is refused as a page of `[key, value]`. */
+function isPacked(given: readonly unknown[]): given is readonly UnsortedEntries[] {
+  const [first] = given;
+  return typeof first === 'object' && first !== null && !Array.isArray(first) && !isBytes(first);
+}
 
 function invalid(message: string): EngineError {
   return new EngineError('SSTITCH_ENTRIES_INVALID', message);
