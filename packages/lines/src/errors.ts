@@ -82,3 +82,8 @@ export function throwIfAborted(signal: AbortSignal | undefined, path: string | u
 export function messageOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).replace(/(?<!\.)\.$/, '');
 }
+
+/** Says that a text, found where a sync id belongs, is none. */
+export function notSyncId(found: string): string {
+  return `${JSON.stringify(found)} is not a sync id, which has 27 letters and digits (a KSUID)`;
+}

@@ -2,7 +2,7 @@
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createSyncId, formatSyncId, isSyncId } from '@sstitch/keys';
 import type { BatchOptions, RecordBatch, SyncRunRecord, SyncSource } from '@sstitch/records';
-import { LinesError, throwIfAborted } from '../errors.js';
+import { LinesError, notSyncId, throwIfAborted } from '../errors.js';
 import type { LinesInput } from '../streams/read-bytes.js';
 import { readRows } from './read-rows.js';
 import { InvalidGrant, SheetSyncs, TooManyNames } from './sheet-syncs.js';
@@ -93,8 +93,7 @@ class OpenGrantsCsv implements GrantsCsvSource {
     for await (const { line, row } of readRows(this.#input, options)) {
       const syncId = row.sync_id === '' ? this.#syncId : row.sync_id;
       try {
-        if (!isSyncId(syncId))
-          throw new InvalidGrant(`${JSON.stringify(syncId)} is not a sync id`, 'sync_id');
+        if (!isSyncId(syncId)) throw new InvalidGrant(notSyncId(syncId), 'sync_id');
         if (syncIds?.includes(syncId) === false) continue;
         found.add(syncId);
         yield* syncs.add(syncId, row);

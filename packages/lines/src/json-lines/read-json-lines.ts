@@ -8,7 +8,7 @@ import {
   type SyncRunRecord,
   type SyncSource,
 } from '@sstitch/records';
-import { LinesError, messageOf, throwIfAborted } from '../errors.js';
+import { LinesError, messageOf, notSyncId, throwIfAborted } from '../errors.js';
 import { type LinesInput, readBytes } from '../streams/read-bytes.js';
 import { FORMAT, VERSION } from './file-lines.js';
 import { columnOf, syntaxProblem } from './find-place.js';
@@ -175,10 +175,7 @@ class FileState {
     if (this.#state === 'start') this.#state = 'bare';
     const found = recordOfObject(object);
     if (!isSyncId(found.record.syncId)) {
-      throw new InvalidRecord(`${JSON.stringify(found.record.syncId)} is not a sync id`, [
-        'record',
-        'sync_id',
-      ]);
+      throw new InvalidRecord(notSyncId(found.record.syncId), ['record', 'sync_id']);
     }
     if (SURROGATE_ESCAPE.test(line.text)) checkProfile(found.record);
     this.#records += 1;
