@@ -23,16 +23,22 @@ it.each<[string, Partial<CassandraOptions>]>([
   ['no keyspace', { keyspace: undefined as unknown as string }],
   ['one contact point in place of an array', { contactPoints: 'a' as unknown as string[] }],
   ['no contact points', { contactPoints: undefined as unknown as string[] }],
+  ['a contact point that is absent', { contactPoints: [undefined as unknown as string] }],
+  ['a contact point that is a number', { contactPoints: [7 as unknown as string] }],
   ['no copies', { replicationFactor: 0 }],
+  ['a bigint of copies', { replicationFactor: 3n as unknown as number }],
   ['no time', { statementTimeoutMs: 0 }],
+  ['a time that is text', { statementTimeoutMs: '5' as unknown as number }],
 ])('%s is refused', (_, wrong) => {
   expect(() => checkOptions({ ...OPTIONS, ...wrong })).toThrow(
     expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }),
   );
 });
 
-it.each(['cassandra://ann:secret@db.example/stores', null])(
-  '%j in place of the options is refused',
+const URL = 'cassandra://ann:secret@db.example/stores';
+
+it.each([URL, null, { ...OPTIONS, contactPoints: URL }, { ...OPTIONS, contactPoints: [URL] }])(
+  '%j in place of the options is refused, without the password',
   (given) => {
     expect(() => checkOptions(given as unknown as CassandraOptions)).toThrow(
       expect.objectContaining({

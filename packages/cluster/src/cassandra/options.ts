@@ -75,7 +75,7 @@ export function checkOptions(options: CassandraOptions): CheckedOptions {
   if (!Number.isInteger(replicationFactor) || replicationFactor < 1) {
     throw invalid('replicationFactor', replicationFactor, 'is a whole number from 1');
   }
-  if (!(statementTimeoutMs > 0)) {
+  if (typeof statementTimeoutMs !== 'number' || !(statementTimeoutMs > 0)) {
     throw invalid('statementTimeoutMs', statementTimeoutMs, 'is a positive number');
   }
   const { contactPoints } = options;
@@ -87,25 +87,36 @@ export function checkOptions(options: CassandraOptions): CheckedOptions {
   const [port] = ports;
   if (port === undefined) throw invalid('contactPoints', [], 'names at least one node');
   // The driver learns the other nodes' addresses from the cluster, without ports.
-  if (ports.size > 1) throw invalid('contactPoints', [...ports], 'has the same port for all nodes');
+  if (ports.size > 1) {
+    throw invalid('contactPoints', [...ports].join(', '), 'has the same port for all nodes');
+  }
   const hosts = points.map(({ host }) => host);
   return { hosts, port, keyspace, create, replicationFactor, statementTimeoutMs };
 }
 
 /** `host`, `host:port`, an IPv6 address, or `[address]:port`. */
 function hostAndPort(contactPoint: string): { readonly host: string; readonly port: number } {
+  const wrong = () => invalid('contactPoints', contactPoint, 'has the form host or host:port');
+  // An absent one would be a host named "undefined".
+  if (typeof contactPoint !== 'string') throw wrong();
   const [, bracketed, plain, digits] =
     /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(contactPoint) ?? [];
   const isIpv6 = /^[0-9a-f]*(:[0-9a-f]*){2,}$/i.test(contactPoint);
   const host = isIpv6 ? contactPoint : (bracketed ?? plain);
   const port = digits === undefined ? DEFAULT_PORT : Number(digits);
-  if (host === undefined || port < 1 || port > 65_535) {
-    throw invalid('contactPoints', contactPoint, 'has the form host or host:port');
-  }
+  if (host === undefined || port < 1 || port > 65_535) throw wrong();
   return { host, port };
 }
 
 function invalid(option: string, value: unknown, rule: string): ClusterError {
-  const message = `option ${option} ${rule}, not ${value === undefined ? 'absent' : JSON.stringify(value)}`;
-  return new ClusterError('SSTITCH_OPTION_INVALID', message);
+  return new ClusterError(
+    'SSTITCH_OPTION_INVALID',
+    `option ${option} ${rule}, not ${shown(value)}`,
+  );
+}
+
+function shown(value: unknown): string {
+  // A URL in place of a node may have a password before the @.
+  if (typeof value === 'string') return JSON.stringify(value.replace(/^.*@/s, '…@'));
+  return typeof value === 'number' ? String(value) : describeValue(value);
 }
