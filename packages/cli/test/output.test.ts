@@ -70,6 +70,12 @@ describe('a reader that has closed the output', () => {
     expect(stderr).toBe(`sstitch: base holds no sync ${ABSENT}\n`);
     expect(exitCode).toBe(3);
   });
+
+  it('does not hide a difference, of which each is printed as it is found', async () => {
+    const difference = [...(COMMAND_LINES['diff']?.(directory) ?? []), '--records'];
+    expect((await closedEarly([...difference, '--exit-code'])).exitCode).toBe(1);
+    expect(await closedEarly(difference)).toMatchObject({ exitCode: 0, stderr: '' });
+  });
 });
 
 describe('a file as standard output', () => {
