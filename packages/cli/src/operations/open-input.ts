@@ -24,7 +24,7 @@ import {
 import { makeTemporaryDirectory, removeTemporary } from '@sstitch/records/temporary-files';
 import type { CommandContext } from '../command-line/command-context.js';
 import type { SyncChoice } from '../command-line/sync-reference.js';
-import { usageError } from '../errors.js';
+import { CliError, usageError } from '../errors.js';
 import { formatOfName, type SyncFormat } from '../records/sync-format.js';
 import type { ImportFile } from './import-files.js';
 import { openStream } from './open-stream.js';
@@ -209,13 +209,25 @@ async function compressionOfFile(path: string): Promise<Compression | undefined>
 }
 
 async function spoolInput(
-  { io, progress, signal }: CommandContext,
-  { name, path }: ImportFile,
+  context: CommandContext,
+  file: ImportFile,
   spool: Spool,
 ): Promise<string> {
-  progress.update({ doing: `reading ${name}` });
-  const chunks = path === undefined ? io.stdin() : openStream(path, signal);
-  return spool.take('input', chunks, signal);
+  context.progress.update({ doing: `reading ${file.name}` });
+  return spool.take('input', chunksOf(context, file), context.signal);
+}
+
+/** The bytes of standard input, a pipe or a device. @throws CliError SSTITCH_FILE_OPERATION */
+async function* chunksOf(
+  { io, signal }: CommandContext,
+  { name, path }: ImportFile,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* path === undefined ? io.stdin() : openStream(path, signal);
+  } catch (cause) {
+    const message = `cannot read ${name}: ${(cause as Error).message}`;
+    throw new CliError('SSTITCH_FILE_OPERATION', message, { cause });
+  }
 }
 
 function choiceOf({ syncId, startedAt, endedAt }: SyncRunRecord): SyncChoice {

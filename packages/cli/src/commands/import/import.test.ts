@@ -10,6 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -316,6 +317,19 @@ describe('import of a stream, which can be read only once', () => {
     await sstitchJson('import', pipe, '--into', join(directory, 'again'));
     await ended;
     expect((await digestsOf(join(directory, 'again')))[SYNC]).toBe(digests[SYNC]);
+  });
+
+  it.skipIf(process.platform === 'win32')('says so if it cannot be opened', async () => {
+    const directory = testDirectory();
+    const socket = join(directory, 'socket');
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    const line = ['import', socket, '--into', join(directory, 'store'), '--json'];
+    const { exitCode, stderr } = await sstitch(line);
+    server.close();
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`sstitch: cannot read ${socket}: `);
+    expect(stderr).toContain('"code":"SSTITCH_FILE_OPERATION"');
   });
 
   it('names it in errors, and leaves nothing behind', async () => {
