@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -151,17 +150,6 @@ describe('export to a place that cannot be written', () => {
     }
     const line = ['export', base, '--sync', SYNC, '--output', base, '--format', 'jsonl'];
     expect((await sstitch(line)).stderr).toBe(`sstitch: cannot write ${base}: it is a directory\n`);
-  });
-
-  it.skipIf(process.platform === 'win32')('puts no file in the place of a pipe', async () => {
-    const { base, path } = scene();
-    execFileSync('mkfifo', [path('pipe.jsonl')]);
-    const line = ['export', base, '--sync', SYNC, '--output', path('pipe.jsonl')];
-    expect(await sstitch(line)).toMatchObject({
-      exitCode: 1,
-      stderr: `sstitch: cannot write ${path('pipe.jsonl')}: it is not a file; write to standard output with -\n`,
-    });
-    expect(statSync(path('pipe.jsonl')).isFIFO()).toBe(true);
   });
 });
 
