@@ -125,6 +125,19 @@ it('a file to which a link leads is replaced, and the link stays', async () => {
   expect(readdirSync(join(directory, 'archive'))).toEqual(['monday']);
 });
 
+it('a link that leads nowhere is not replaced by a file', async () => {
+  scene();
+  const link = join(directory, 'latest.jsonl');
+  symlinkSync('archive/monday', link);
+  const line = ['export', join(directory, 'base'), '--sync', SYNC, '--output', link];
+  expect(await sstitch(line)).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: `sstitch: cannot write ${link}: it is a link that leads nowhere\n`,
+  });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+});
+
 it.skipIf(process.platform === 'win32')('a pipe is not replaced by a file', async () => {
   scene();
   const pipe = join(directory, 'pipe.jsonl');

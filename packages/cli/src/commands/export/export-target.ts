@@ -1,5 +1,5 @@
 // The target and the format of an export.
-import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Compression, splitCompression } from '@sstitch/lines';
 import type { CommandContext } from '../../command-line/command-context.js';
@@ -51,38 +51,43 @@ export function exportTarget(
   if (path === undefined && isBinary(format) && io.stdout.isTerminal) {
     throw usageError('a .c1z file cannot be shown on a terminal: name the file with --output');
   }
-  if (path !== undefined) {
-    checkDirectory(path);
-    if (!isClusterName(store)) requireOtherFile(path, store);
-    requireOutsideStores(path);
+  if (path === undefined) {
+    return { format, path, realPath: undefined, compression: undefined };
   }
-  const compression = path === undefined ? undefined : splitCompression(path).compression;
-  return {
-    format,
-    path,
-    realPath: path === undefined ? undefined : realPathToBe(path),
-    compression,
-  };
+  const realPath = realPathToBe(path);
+  checkPlace(path, dirname(realPath));
+  if (!isClusterName(store)) requireOtherFile(path, store);
+  requireOutsideStores(path);
+  return { format, path, realPath, compression: splitCompression(path).compression };
 }
 
-/** Checks that a file can be made at a path, before anything is read. @throws CliError SSTITCH_FILE_OPERATION */
-function checkDirectory(path: string): void {
-  const directory = dirname(path);
+/**
+ * Checks that a file can be made at a path, before anything is read.
+ *
+ * @param directory where the file is made, with all links resolved
+ * @throws CliError SSTITCH_FILE_OPERATION
+ */
+function checkPlace(path: string, directory: string): void {
   let there: Stats | undefined;
   try {
+    // Of a link that leads nowhere, the status is that of the link.
+    there = statSync(path, { throwIfNoEntry: false }) ?? lstatSync(path, { throwIfNoEntry: false });
     accessSync(directory, constants.W_OK);
-    there = statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const problem =
       code === 'ENOENT' || code === 'ENOTDIR'
-        ? `there is no directory ${directory}`
+        ? `there is no directory ${dirname(path)}`
         : `the directory ${directory} is not writable (${code ?? message})`;
     throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: ${problem}`, { cause });
   }
   if (there === undefined || there.isFile()) return;
-  // The complete file would take the place of a device or a pipe.
-  const what = there.isDirectory() ? 'a directory' : 'not a file; write to standard output with -';
+  // The complete file would take the place of a link, a device or a pipe.
+  const what = there.isDirectory()
+    ? 'a directory'
+    : there.isSymbolicLink()
+      ? 'a link that leads nowhere'
+      : 'not a file; write to standard output with -';
   throw new CliError('SSTITCH_FILE_OPERATION', `cannot write ${path}: it is ${what}`);
 }
 
