@@ -8,6 +8,7 @@ import { setImmediate as rest } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { boundsOf, type EntryPage, readPages } from '@sstitch/contract';
 import { throwIfAborted } from '../errors.js';
+import { firstCharacters } from './first-characters.js';
 import {
   elementsOf,
   type FoundId,
@@ -231,7 +232,9 @@ function* at(
 }
 
 function shortened(text: string): string {
-  return text.length > MAX_INDEXED_CHARACTERS ? text.slice(0, MAX_INDEXED_CHARACTERS) : text;
+  return text.length > MAX_INDEXED_CHARACTERS
+    ? firstCharacters(text, MAX_INDEXED_CHARACTERS)
+    : text;
 }
 
 /** Reads one field without decoding the record. Returns '' for a corrupt record, which other questions report. */

@@ -2,6 +2,7 @@
 import type { EngineSnapshot } from '@sstitch/contract';
 import type { ResourceName, SyncReader } from '@sstitch/records';
 import type { NamedEntitlement, NamedResource } from '../shapes.js';
+import { firstCharacters } from './first-characters.js';
 
 /** Links are made of ids, so a name may be truncated. */
 const MAX_NAME_CHARACTERS = 300;
@@ -50,7 +51,7 @@ export class StoredNames {
 /** Shortens a name for display. */
 export function shortName(name: string | undefined): string {
   if (name === undefined || name.length <= MAX_NAME_CHARACTERS) return name ?? '';
-  return `${name.slice(0, MAX_NAME_CHARACTERS)}…`;
+  return `${firstCharacters(name, MAX_NAME_CHARACTERS)}…`;
 }
 
 function once<T>(known: Map<string, Promise<T>>, key: string, look: () => Promise<T>): Promise<T> {
