@@ -46,7 +46,9 @@ export class CurrentView {
   async #close(): Promise<void> {
     await this.#refreshing?.catch(() => undefined);
     this.#retire();
-    await Promise.all(this.#closing);
+    const closing = [...this.#closing];
+    await Promise.allSettled(closing);
+    await Promise.all(closing);
   }
 
   async #refresh(): Promise<void> {
