@@ -11,21 +11,21 @@ import { namesIn } from '../../stores/input-path.js';
 export interface SettledFile {
   readonly name: string;
   readonly path: string;
-  /** How often the file in its current state was tried before. */
-  readonly attempts: number;
 }
 
 interface SeenFile {
   /** The size and the time of the file. */
   readonly state: string;
   isTaken: boolean;
+  /** How often it was tried in vain. */
   attempts: number;
+  /** How often because something is wrong with the file itself. */
+  faults: number;
   /** The earliest time of the next attempt. */
   retryAtMs: number;
 }
 
-/** Of a file in which something is wrong. */
-const MAX_ATTEMPTS = 8;
+const MAX_FAULTS = 8;
 const MAX_RETRY_MS = 60_000;
 
 export class SettledFiles {
@@ -50,11 +50,10 @@ export class SettledFiles {
     for (const [name, state] of present) {
       const seen = this.#seen.get(name);
       if (seen?.state !== state) {
-        this.#seen.set(name, { state, isTaken: false, attempts: 0, retryAtMs: 0 });
+        this.#seen.set(name, { state, isTaken: false, attempts: 0, faults: 0, retryAtMs: 0 });
       } else if (!seen.isTaken && seen.retryAtMs <= nowMs) {
         seen.isTaken = true;
-        const { attempts } = seen;
-        settled.push({ name, path: join(this.#directory, name), attempts });
+        settled.push({ name, path: join(this.#directory, name) });
       }
     }
     return settled;
@@ -70,7 +69,8 @@ export class SettledFiles {
     const seen = this.#seen.get(name);
     if (seen === undefined) return false;
     seen.attempts += 1;
-    if (isFault && seen.attempts >= MAX_ATTEMPTS) return false;
+    if (isFault) seen.faults += 1;
+    if (isFault && seen.faults >= MAX_FAULTS) return false;
     seen.isTaken = false;
     seen.retryAtMs = nowMs + Math.min(MAX_RETRY_MS, this.#intervalMs * 2 ** (seen.attempts - 1));
     return true;

@@ -201,7 +201,7 @@ it('keeps a later version that another command imports while it waits for the st
     progress: { isShown: false, update: () => undefined },
     signal: new AbortController().signal,
   } as unknown as CommandContext;
-  const seen = { name: 'sync.jsonl', path: file, attempts: 0 };
+  const seen = { name: 'sync.jsonl', path: file };
   const taking = takeFile(context, seen, { into, zone: undefined, wait: 3600 });
   await waiting;
   await withReader(other, (engine) => cloneSync({ engine, into: store, syncId: SYNC, as: SYNC }));
