@@ -14,15 +14,10 @@ import { type CrashTarget, checkCrashState, type TargetBounds } from '../crash/c
 import { type ByteStore, latin1, span, writeEntries } from '../crash/crash-recording.js';
 import { type Fault, FaultInjector, type FaultOperation } from './fault-injector.js';
 
-/** A store of a scenario; `made` if it exists from the beginning. */
-export interface FaultTarget extends CrashTarget {
-  readonly made: boolean;
-}
-
 export interface FaultScenario {
   readonly name: string;
   /** Creates the stores in an empty directory. */
-  prepare(directory: string): Promise<readonly FaultTarget[]>;
+  prepare(directory: string): Promise<readonly CrashTarget[]>;
   act(run: FaultRun): Promise<unknown>;
 }
 
@@ -34,10 +29,10 @@ export class FaultRun {
   readonly #directory: string;
   readonly #writes: Promise<unknown>[] = [];
 
-  constructor(directory: string, targets: readonly FaultTarget[]) {
+  constructor(directory: string, targets: readonly CrashTarget[]) {
     this.#directory = directory;
-    this.bounds = targets.map(({ made, regions }) => ({
-      made,
+    this.bounds = targets.map(({ origin, regions }) => ({
+      made: origin === 'there',
       least: regions.map(() => 0),
       most: regions.map(() => 0),
     }));
@@ -103,7 +98,7 @@ export class FaultRun {
 /** Runs a case, without a fault if none is given; returns the operations that occurred. */
 export async function runFaultCase(
   scenario: FaultScenario,
-  template: { readonly directory: string; readonly targets: readonly FaultTarget[] },
+  template: { readonly directory: string; readonly targets: readonly CrashTarget[] },
   directory: string,
   fault?: Fault,
 ): Promise<readonly FaultOperation[]> {
@@ -141,7 +136,7 @@ export async function runFaultCase(
 }
 
 /** Makes a read-only copy that could not be removed look like that of an ended process, so that it will be removed. */
-function endReaders(directory: string, targets: readonly FaultTarget[]): void {
+function endReaders(directory: string, targets: readonly CrashTarget[]): void {
   for (const { path } of targets) {
     const readers = `${directory}/${path}/readers`;
     for (const name of existsSync(readers) ? readdirSync(readers) : []) {

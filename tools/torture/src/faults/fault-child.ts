@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededRandom } from '@sstitch/testkit/torture';
-import { type FaultScenario, type FaultTarget, runFaultCase } from './fault-case.js';
+import type { CrashTarget } from '../crash/crash-checker.js';
+import { type FaultScenario, runFaultCase } from './fault-case.js';
 import { codesFor, type Fault, type FaultOperation } from './fault-injector.js';
 import { faultScenarios } from './fault-scenarios.js';
 
@@ -39,7 +40,7 @@ async function runScenario(orders: FaultOrders, tell: (news: FaultNews) => void)
 
 class ScenarioCases {
   readonly #scenario: FaultScenario;
-  readonly #targets: readonly FaultTarget[];
+  readonly #targets: readonly CrashTarget[];
   readonly #root: string;
   readonly #orders: FaultOrders;
   readonly #tell: (news: FaultNews) => void;
@@ -47,7 +48,7 @@ class ScenarioCases {
 
   constructor(
     scenario: FaultScenario,
-    targets: readonly FaultTarget[],
+    targets: readonly CrashTarget[],
     root: string,
     orders: FaultOrders,
     tell: (news: FaultNews) => void,

@@ -4,7 +4,7 @@
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { byteEncodings, type Span } from '@sstitch/contract';
 import { adopt, openReadOnly } from '@sstitch/engine';
-import type { Entries, Region } from '../crash/crash-checker.js';
+import type { CrashTarget, Entries, Region } from '../crash/crash-checker.js';
 import {
   type ByteStore,
   entriesOf,
@@ -12,7 +12,7 @@ import {
   prepareStore,
   span,
 } from '../crash/crash-recording.js';
-import type { FaultRun, FaultScenario, FaultTarget } from './fault-case.js';
+import type { FaultRun, FaultScenario } from './fault-case.js';
 
 interface Base {
   readonly name: string;
@@ -140,7 +140,7 @@ function commitScenario(
         const layers = [[...outside, ...incoming.slice(0, half)], incoming.slice(half)];
         await prepareStore(`${directory}/source`, layers, incoming.slice(-1));
       }
-      return [{ path: 'base', regions, origin: 'there', made: true }];
+      return [{ path: 'base', regions, origin: 'there' }];
     },
     async act(run) {
       const store = await run.open('base');
@@ -163,8 +163,8 @@ function readingScenario(
     name: `${name}, ${base.name}`,
     async prepare(directory) {
       await prepareStore(`${directory}/base`, base.layers, base.unflushed);
-      const targets: FaultTarget[] = [{ path: 'base', regions: held, origin: 'there', made: true }];
-      for (const path of made) targets.push({ path, regions: held, origin: 'copied', made: false });
+      const targets: CrashTarget[] = [{ path: 'base', regions: held, origin: 'there' }];
+      for (const path of made) targets.push({ path, regions: held, origin: 'copied' });
       return targets;
     },
     async act(run) {
@@ -202,7 +202,7 @@ function adoptScenario(base: Base): FaultScenario {
         filter: (path) => !path.endsWith('/LOCK'),
       });
       rmSync(`${directory}/made`, { recursive: true });
-      return [{ path: 'store', regions, origin: 'copied', made: false }];
+      return [{ path: 'store', regions, origin: 'copied' }];
     },
     async act(run) {
       const { fileSystem } = run.faults;
@@ -224,7 +224,7 @@ function openScenario(
     async prepare(directory) {
       if (made) await prepareStore(`${directory}/${path}`, WITH_LOG.layers, WITH_LOG.unflushed);
       spoil(`${directory}/${path}`);
-      return [{ path, regions, origin: made ? 'there' : 'opened', made }];
+      return [{ path, regions, origin: made ? 'there' : 'opened' }];
     },
     async act(run) {
       const store = await run.open(path);
@@ -263,7 +263,7 @@ const heldReader: FaultScenario = {
     await prepareStore(`${directory}/base`, LEVELS.layers);
     const [inside, rest] = regionsOf(LEVELS, NARROW, incomingFor(NARROW), 0);
     const regions = [{ versions: [...(inside?.versions ?? []), []] }, rest as Region];
-    return [{ path: 'base', regions, origin: 'there', made: true }];
+    return [{ path: 'base', regions, origin: 'there' }];
   },
   async act(run) {
     const store = await run.open('base');
