@@ -1,6 +1,6 @@
 // What each command reports about databases of other programs, and about stores with damaged uncompressed blocks.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -18,10 +18,11 @@ import { byteEncodings } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
 import { bucketSpan, parseSyncId, syncRunKey, toHex } from '@sstitch/keys';
 import { syntheticSyncId } from '@sstitch/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type LocalStore, withReader } from '../src/stores/open-store.js';
 import { scanSpan } from '../src/stores/scan-span.js';
 import { digestsOf, sstitch, sstitchJson, testDirectory } from './in-process.js';
+import { ended, startMain } from './process.js';
 
 const SYNC = syntheticSyncId({});
 const CASES = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url));
@@ -70,6 +71,16 @@ it('the commands that read a store leave another database as it was', async () =
   const copy = join(testDirectory(), 'copy');
   expect((await sstitch(['checkpoint', database, copy])).exitCode).toBe(4);
   expect(readdirSync(database)).toEqual(before);
+});
+
+it('levels does not wait for a pipe in the place of CURRENT', async ({ skip }) => {
+  const directory = testDirectory();
+  const pipe = join(directory, 'CURRENT');
+  if (spawnSync('mkfifo', [pipe]).status !== 0) skip('there is no mkfifo here');
+  const child = startMain(['levels', directory]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const stderr = expect.stringContaining(`a device or pipe is not a file (${pipe})`);
+  expect(await ended(child)).toEqual({ exitCode: 4, stdout: '', stderr });
 });
 
 describe('an adopted database that holds no sync', () => {

@@ -70,7 +70,7 @@ export function realPathToBe(path: string): string {
 }
 
 /** The first bytes of a file; '' if there is none that can be read. */
-function headOf(path: string): string {
+export function headOf(path: string): string {
   let file: number | undefined;
   try {
     if (!statSync(path).isFile()) return '';

@@ -1,11 +1,12 @@
 // Finds which sync's keys lie in which level of a store, from LevelDB's list of the tables of a private copy.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openReadOnly } from '@sstitch/engine';
 import { BUCKETS, formatSyncId, SYNC_ID_LENGTH_BYTES, syncIdBytes } from '@sstitch/keys';
 import { checkTableStructure, nodeFileSystem, SstError, userKeyOf } from '@sstitch/sst';
 import { withoutThread, withReader } from '../../stores/open-store.js';
+import { headOf } from '../../stores/output-path.js';
 import { withPrivateDirectory } from '../../stores/private-directory.js';
 
 /** A table of a level. */
@@ -29,7 +30,8 @@ const MAX_ROUNDS = 5;
 /** The levels of a store, without empty ones. */
 export async function pictureLevels(location: string): Promise<readonly PicturedLevel[]> {
   // If there is no store, reports that before creating anything.
-  if (!hasGeneration(location)) await withReader(location, async () => undefined);
+  const isStore = headOf(join(location, 'CURRENT')).startsWith('gen-');
+  if (!isStore) await withReader(location, async () => undefined);
   return withPrivateDirectory(location, async (directory) => {
     const reader = await openReadOnly(location, {
       copyDirectory: directory,
@@ -50,15 +52,6 @@ export async function pictureLevels(location: string): Promise<readonly Pictured
       await reader.close();
     }
   });
-}
-
-/** Whether a directory is that of a store, not of another LevelDB database, by its CURRENT. */
-function hasGeneration(location: string): boolean {
-  try {
-    return readFileSync(join(location, 'CURRENT'), 'latin1').startsWith('gen-');
-  } catch {
-    return false;
-  }
 }
 
 /** Replaces the path of the private copy's table in an error by the path of the store's table of the same name. */
