@@ -296,6 +296,17 @@ describe('get and scan', () => {
     expect(await scan('--key-prefix', 'ff')).toEqual([]);
   });
 
+  it('scan exits with 3 if the store does not hold a sync, and shows nothing', async () => {
+    for (const more of [[], ['--bucket', 'grant']]) {
+      const line = ['scan', store, '--sync', `${FIRST},${ABSENT}`, ...more];
+      expect(await sstitch(line)).toEqual({
+        exitCode: 3,
+        stdout: '',
+        stderr: `sstitch: ${store} holds no sync ${ABSENT}; \`sstitch syncs STORE\` lists the syncs of a store\n`,
+      });
+    }
+  });
+
   it('exit with 1 for a missing record', async () => {
     const { exitCode } = await sstitch([
       ...['get', store, '--sync', FIRST, '--bucket', 'grant', 'nobody'],

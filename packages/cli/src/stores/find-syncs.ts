@@ -11,8 +11,10 @@ import {
 import { replacedVersionOf } from '@sstitch/operations';
 import { dateOf, SyncReader } from '@sstitch/records';
 import { chooseSyncs, needsLookup, type SyncChoice } from '../command-line/sync-reference.js';
+import { CliError } from '../errors.js';
 import { withReader } from './open-store.js';
 import { scanSpan } from './scan-span.js';
+import { spansOf } from './sync-spans.js';
 
 /**
  * Returns the ids of all syncs that have at least one key, in ascending order. Reads one key for each sync and
@@ -60,6 +62,19 @@ export async function hasKeys(
     if ((await firstKey(engine, span, signal)) !== undefined) return true;
   }
   return false;
+}
+
+/** Checks that a store holds the syncs. @throws CliError SSTITCH_SYNC_NOT_FOUND */
+export async function requireSyncs(
+  engine: ReadableEngine,
+  location: string,
+  syncIds: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const syncId of syncIds) {
+    if (await hasKeys(engine, spansOf([syncId]), signal)) continue;
+    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${location} holds no sync ${syncId}`);
+  }
 }
 
 /** Returns the syncs of a store with their times. */

@@ -1,14 +1,13 @@
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { isClusterName } from '../../command-line/store-name.js';
-import { CliError } from '../../errors.js';
 import { excisionDocument } from '../../operations/compaction-document.js';
 import { requireConsent } from '../../operations/consent.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs } from '../../output/quantities.js';
 import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
-import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import { requireSyncs, syncIdsOf } from '../../stores/find-syncs.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { dropCommand } from './command.js';
@@ -30,10 +29,7 @@ async function dropSyncs(
 ): Promise<CommandResult> {
   const { signal, style } = context;
   const syncIds = await syncIdsOf(store, location, sync, signal);
-  for (const syncId of syncIds) {
-    if (await hasKeys(store, spansOf([syncId]), signal)) continue;
-    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${location} holds no sync ${syncId}`);
-  }
+  await requireSyncs(store, location, syncIds, signal);
   if (!yes) {
     const what = syncIds.length === 1 ? `sync ${syncIds[0]}` : `${syncIds.length} syncs`;
     await requireConsent(context, `Remove ${what} from ${location}?`);

@@ -12,7 +12,7 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { usageError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { describeEntry, type EntryObject, entryLine } from '../../records/describe-entry.js';
-import { syncIdsOf } from '../../stores/find-syncs.js';
+import { requireSyncs, syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
 import { scanSpan } from '../../stores/scan-span.js';
 import { spansOf } from '../../stores/sync-spans.js';
@@ -50,6 +50,7 @@ async function readEntries(
 ): Promise<readonly EntryObject[]> {
   const entries: EntryObject[] = [];
   const syncIds = input.sync && (await syncIdsOf(reader, input.store, input.sync, signal));
+  await requireSyncs(reader, input.store, syncIds ?? [], signal);
   for (const span of spansToScan(input, syncIds)) {
     const limit = input.limit - entries.length;
     if (limit === 0) break;

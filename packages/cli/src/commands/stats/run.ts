@@ -1,13 +1,11 @@
 import { countSync, dateOf, SyncReader, type SyncStatsRecord } from '@sstitch/records';
 import type { CommandContext, Run } from '../../command-line/command-context.js';
-import { CliError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { type RecordCounts, recordCountsOf } from '../../operations/sync-counts.js';
 import { formatCount, formatCountOf } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
-import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import { requireSyncs, syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
-import { spansOf } from '../../stores/sync-spans.js';
 import { escapeText } from '../../terminal/escape.js';
 import type { statsCommand } from './command.js';
 
@@ -33,9 +31,7 @@ export const run: Run<typeof statsCommand> = (context, { store, sync, exact, zon
   withSyncs(context, store, zone, async (reader) => {
     const { signal } = context;
     const [syncId = ''] = await syncIdsOf(reader, store, [sync], signal);
-    if (!(await hasKeys(reader, spansOf([syncId]), signal))) {
-      throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${store} holds no sync ${syncId}`);
-    }
+    await requireSyncs(reader, store, [syncId], signal);
     const counts = await countsOf(context, reader, syncId, exact);
     return { document: counts, text: textOf(context, counts) };
   });
