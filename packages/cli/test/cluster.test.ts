@@ -257,6 +257,24 @@ describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
     }
   });
 
+  it('is planned by --create --dry-run as it would be filled, and is not created', async () => {
+    const [base, directory] = [newAddress(), testDirectory()];
+    const source = join(directory, 'source');
+    await sstitchJson('generate', source, '--grants', '60');
+    const line = ['--base', base, '--from', source, '--all', '--create'];
+    const planned = await valid<{ strategy: string }>('compact', ...line, '--dry-run');
+    const linked = [...line, '--strategy', 'link'];
+    const refused = await sstitch(['compact', ...linked, '--dry-run']);
+    expect(refused.stderr).toMatch(/base and source must both be stores in directories\n$/);
+    expect((await sstitch(['syncs', base])).exitCode).toBe(5);
+    expect(await sstitch(['compact', ...linked])).toEqual(refused);
+    const done = await valid<{ strategy: string }>('compact', ...line);
+    expect(planned.strategy).toBe(done.strategy);
+    const nowhere = base.replace(new URL(base).pathname, '/nowhere/acme');
+    const inNowhere = ['compact', '--base', nowhere, ...line.slice(2), '--dry-run'];
+    expect((await sstitch(inNowhere)).exitCode).toBe(5);
+  });
+
   it('is not there before its first commit', async () => {
     const address = newAddress();
     const lines = [

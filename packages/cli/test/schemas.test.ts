@@ -69,6 +69,7 @@ describe.each<readonly [name: string, line: readonly string[]]>([
   ['diff', ['base', 'base', '--sync', `${FIRST},${SECOND}`]],
   ['diff', ['base', 'base', '--sync', FIRST, '--to', SECOND]],
   ['diff', ['sync.jsonl', 'fresh']],
+  ['compact', ['--base', 'base', '--from', 'fresh', '--all', '--keep-replaced', '--dry-run']],
   ['compact', ['--base', 'base', '--from', 'fresh', '--all', '--keep-replaced']],
   ['prune', ['base', '--dry-run']],
   ['drop', ['base', '--sync', 'latest', '--yes', '--no-purge']],

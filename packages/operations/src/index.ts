@@ -51,6 +51,8 @@ export {
   compactKeeping,
   type KeepingCommit,
   type KeptVersion,
+  type ReadKeepingPlanOptions,
+  readKeepingPlan,
 } from './versions/compact-keeping.js';
 export {
   type ReplacedVersion,

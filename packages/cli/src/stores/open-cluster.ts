@@ -1,5 +1,5 @@
 // Opens stores on clusters, and closes them after a callback.
-import { ClusterError, ClusterStore } from '@sstitch/cluster';
+import { ClusterError, type ClusterPort, ClusterStore, MemoryCluster } from '@sstitch/cluster';
 import { parseClusterName } from '../command-line/store-name.js';
 import type { ByteReader, ByteStore, MissingStore } from './byte-store.js';
 import { connectTo } from './cluster-connection.js';
@@ -36,14 +36,30 @@ export function withClusterWriter<T>(
   missing: MissingStore,
   use: (store: ByteStore) => Promise<T>,
 ): Promise<T> {
-  return withCluster(address, missing, async ({ store }) => {
-    const writer = await ClusterWriter.open(store);
-    try {
-      return await use(writer);
-    } finally {
-      await writer.close();
-    }
-  });
+  return withCluster(address, missing, ({ store }) => withWriter(store, use));
+}
+
+/** Runs `use` with an empty store, in memory, that is as one on a cluster. */
+export async function withEmptyCluster<T>(use: (store: ByteStore) => Promise<T>): Promise<T> {
+  const store = storeAt(new MemoryCluster().store('empty'));
+  await store.open();
+  try {
+    return await withWriter(store, use);
+  } finally {
+    await store.close();
+  }
+}
+
+async function withWriter<T>(
+  store: OpenedCluster['store'],
+  use: (store: ByteStore) => Promise<T>,
+): Promise<T> {
+  const writer = await ClusterWriter.open(store);
+  try {
+    return await use(writer);
+  } finally {
+    await writer.close();
+  }
 }
 
 /** Runs `use` with an open store. @throws as {@link openCluster} */
@@ -85,11 +101,7 @@ async function openCluster(address: string, missing: MissingStore): Promise<Open
         { reason: 'store-missing' },
       );
     }
-    const store = new ClusterStore<Uint8Array, Uint8Array>(port, {
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-      ...(name.leaseMs !== undefined && { leaseMs: name.leaseMs }),
-    });
+    const store = storeAt(port, name.leaseMs);
     await store.open();
     return {
       store,
@@ -105,4 +117,12 @@ async function openCluster(address: string, missing: MissingStore): Promise<Open
     await connection.close();
     throw error;
   }
+}
+
+function storeAt(port: ClusterPort, leaseMs?: number): OpenedCluster['store'] {
+  return new ClusterStore<Uint8Array, Uint8Array>(port, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    ...(leaseMs !== undefined && { leaseMs }),
+  });
 }

@@ -23,10 +23,10 @@ import {
   replacedVersionId,
 } from './replaced-version.js';
 
-/** Options of {@link compactKeeping}. */
-export interface CompactKeepingOptions extends OperationOptions {
-  /** The engine to change. */
-  readonly base: Engine;
+/** Options of {@link readKeepingPlan}. */
+export interface ReadKeepingPlanOptions extends Pick<OperationOptions, 'signal'> {
+  /** The engine that holds the versions to replace. */
+  readonly base: ReadableEngine;
   /** The engine that holds the new versions. */
   readonly source: ReadableEngine;
   /** The syncs to compact, each once. */
@@ -36,13 +36,19 @@ export interface CompactKeepingOptions extends OperationOptions {
    * @defaultValue the id that `replacedVersionId` returns
    */
   readonly sideIds?: Readonly<Record<string, string>> | undefined;
-  /** The time at which the versions are kept. @defaultValue now */
-  readonly now?: Date | undefined;
   /**
    * Called from time to time while a sync of the source is compared with that of the base, up to their first difference,
    * before anything is written. An error that it throws fails the compaction.
    */
   readonly onComparison?: ((progress: ComparisonProgress) => void) | undefined;
+}
+
+/** Options of {@link compactKeeping}. */
+export interface CompactKeepingOptions extends ReadKeepingPlanOptions, OperationOptions {
+  /** The engine to change. */
+  readonly base: Engine;
+  /** The time at which the versions are kept. @defaultValue now */
+  readonly now?: Date | undefined;
 }
 
 /** The progress of comparing two versions of a sync. */
@@ -80,29 +86,46 @@ export interface KeepingCommit extends OperationCommit {
  */
 export async function compactKeeping(options: CompactKeepingOptions): Promise<KeepingCommit> {
   const { base, source, syncIds, signal } = options;
-  if (new Set(syncIds).size < syncIds.length || syncIds.length === 0) {
-    throw new OperationsError('SSTITCH_OPTION_INVALID', 'syncIds must name each sync once');
-  }
-  const sideIds = syncIds.map(
-    (syncId) => namedSideId(options, syncId) ?? replacedVersionId(syncId),
-  );
+  const sideIds = checkIds(options);
   const earlier = await withView(base, { signal }, (view) => earlierVersions(options, view));
   const basis = { syncIds: [...syncIds, ...sideIds, ...earlier], signal };
   return changeEngine(base, basis, (held, ifUnchanged) =>
     withView(source, { signal }, async (fresh) => {
-      const kept: KeptVersion[] = [];
-      const onPage = pageCounter(options);
-      const replacements: Replacement[] = [];
-      for (const syncId of syncIds) {
-        const planned = await planSync(options, { fresh, held, onPage }, earlier, syncId);
-        kept.push(planned.kept);
-        replacements.push(...planned.replacements);
-      }
-      checkDistinct(syncIds, kept);
+      const views = { fresh, held, onPage: pageCounter(options) };
+      const { kept, replacements } = await planSyncs(options, views, earlier);
       return { ...(await commitReplacements(base, replacements, signal, ifUnchanged)), kept };
     }),
   );
 }
+
+/**
+ * Plans {@link compactKeeping} without changing anything: the versions that it would keep.
+ *
+ * @throws as {@link compactKeeping}
+ */
+export async function readKeepingPlan(
+  options: ReadKeepingPlanOptions,
+): Promise<readonly KeptVersion[]> {
+  const { base, source, signal } = options;
+  checkIds(options);
+  return withView(base, { signal }, (held) =>
+    withView(source, { signal }, async (fresh) => {
+      const views = { fresh, held, onPage: () => undefined };
+      return (await planSyncs(options, views, new Set())).kept;
+    }),
+  );
+}
+
+/** Checks the ids, and returns the side id of each sync. @throws OperationsError SSTITCH_OPTION_INVALID */
+function checkIds(options: ReadKeepingPlanOptions): readonly string[] {
+  const { syncIds } = options;
+  if (new Set(syncIds).size < syncIds.length || syncIds.length === 0) {
+    throw new OperationsError('SSTITCH_OPTION_INVALID', 'syncIds must name each sync once');
+  }
+  return syncIds.map((syncId) => namedSideId(options, syncId) ?? replacedVersionId(syncId));
+}
+
+type PlanningOptions = ReadKeepingPlanOptions & Pick<CompactKeepingOptions, 'now'>;
 
 interface Views {
   readonly fresh: ReadView;
@@ -111,8 +134,29 @@ interface Views {
   readonly onPage: OnPage;
 }
 
+interface KeepingPlan {
+  readonly kept: readonly KeptVersion[];
+  readonly replacements: readonly Replacement[];
+}
+
+async function planSyncs(
+  options: PlanningOptions,
+  views: Views,
+  earlier: ReadonlySet<string>,
+): Promise<KeepingPlan> {
+  const kept: KeptVersion[] = [];
+  const replacements: Replacement[] = [];
+  for (const syncId of options.syncIds) {
+    const planned = await planSync(options, views, earlier, syncId);
+    kept.push(planned.kept);
+    replacements.push(...planned.replacements);
+  }
+  checkDistinct(options.syncIds, kept);
+  return { kept, replacements };
+}
+
 async function planSync(
-  options: CompactKeepingOptions,
+  options: PlanningOptions,
   { fresh, held, onPage }: Views,
   earlier: ReadonlySet<string>,
   syncId: string,
@@ -156,7 +200,7 @@ async function planSync(
 
 /** The side ids of the versions that a compaction may remove: those of syncs without a named side id. */
 async function earlierVersions(
-  options: CompactKeepingOptions,
+  options: ReadKeepingPlanOptions,
   view: ReadView,
 ): Promise<ReadonlySet<string>> {
   const sideIds = new Set<string>();
@@ -167,7 +211,7 @@ async function earlierVersions(
   return sideIds;
 }
 
-function namedSideId({ sideIds = {} }: CompactKeepingOptions, syncId: string): string | undefined {
+function namedSideId({ sideIds = {} }: ReadKeepingPlanOptions, syncId: string): string | undefined {
   return Object.hasOwn(sideIds, syncId) ? sideIds[syncId] : undefined;
 }
 

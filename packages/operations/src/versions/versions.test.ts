@@ -20,7 +20,7 @@ import { cloneSync } from '../copy/clone-sync.js';
 import { renameSync } from '../copy/rename-sync.js';
 import type { OperationProgress } from '../progress.js';
 import { readPrunePlan } from '../prune/prune-syncs.js';
-import { compactKeeping } from './compact-keeping.js';
+import { compactKeeping, readKeepingPlan } from './compact-keeping.js';
 import { replacedVersionId, replacedVersionOf } from './replaced-version.js';
 import { listReplacedVersions, rollbackSync } from './rollback-sync.js';
 
@@ -56,8 +56,11 @@ describe('a replaced version', () => {
         const { base, source } = await baseAndSource(old, present, isEnded);
         const before = await contentsOf(base);
         const syncIds = [SYNC];
+        const planned = await readKeepingPlan({ base, source, syncIds });
+        expect(await contentsOf(base)).toEqual(before);
         const { kept } = await compactKeeping({ base, source, syncIds, now: KEPT_AT });
         expect(kept).toEqual([{ syncId: SYNC, sideId: SIDE, isUnchanged: false }]);
+        expect(planned).toEqual(kept);
         const after = await contentsOf(base);
         expect(await contentsOf(base, SYNC)).toEqual(await contentsOf(source, SYNC));
         expect(await problemsOf(base, SIDE)).toEqual([]);
@@ -144,10 +147,13 @@ describe('a replaced version', () => {
       create(GrantRecordSchema, { syncId: THIRD, externalId: 'grant' }),
     ]);
     const before = await contentsOf(base);
-    const keep = (sideIds: Record<string, string>) => () =>
-      compactKeeping({ base, source, syncIds: [SYNC, OTHER], sideIds });
-    expect(await codeOf(keep({ [SYNC]: THIRD }))).toBe('SSTITCH_SYNC_EXISTS');
-    expect(await codeOf(keep({ [SYNC]: FOURTH, [OTHER]: FOURTH }))).toBe('SSTITCH_OPTION_INVALID');
+    for (const run of [compactKeeping, readKeepingPlan]) {
+      const keep = (sideIds: Record<string, string>) => () =>
+        run({ base, source, syncIds: [SYNC, OTHER], sideIds });
+      expect(await codeOf(keep({ [SYNC]: THIRD }))).toBe('SSTITCH_SYNC_EXISTS');
+      const both = { [SYNC]: FOURTH, [OTHER]: FOURTH };
+      expect(await codeOf(keep(both))).toBe('SSTITCH_OPTION_INVALID');
+    }
     expect(await contentsOf(base)).toEqual(before);
   });
 

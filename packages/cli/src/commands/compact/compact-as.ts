@@ -5,17 +5,16 @@ import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { type ReplacedSync, replaceAs, replacementDocument } from '../../operations/replace-as.js';
-import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { bucketTable } from '../../reports/bucket-table.js';
 import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
 import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
-import { type ByteReader, type ByteStore, withStore } from '../../stores/open-store.js';
+import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
 import type { compactCommand } from './command.js';
-import { missingBase } from './missing-base.js';
+import { withBase } from './with-base.js';
 
 type Input = InputOf<typeof compactCommand>;
 
@@ -24,23 +23,18 @@ export async function compactAs(
   input: Input,
   reference: string,
 ): Promise<CommandResult> {
-  const { base, from, zone, sync = [], wait } = input;
+  const { base, from, zone, sync = [] } = input;
   const { signal } = context;
   checkOptions(input);
-  return withStore(
-    base,
-    missingBase(input),
-    async (opened) => {
-      const as = await writtenSyncId(opened, base, reference, signal);
-      return withSyncs(context, from, zone, async (source) => {
-        const [syncId = ''] = await syncIdsOf(source, from, sync, signal);
-        // Every record is read, so the tables are checked for damage first.
-        await source.verifySpans(spansOf([syncId]), { signal });
-        return runAs(context, input, { opened, source, syncId, as });
-      });
-    },
-    patienceOf(context, wait),
-  );
+  return withBase(context, input, async (opened) => {
+    const as = await writtenSyncId(opened, base, reference, signal);
+    return withSyncs(context, from, zone, async (source) => {
+      const [syncId = ''] = await syncIdsOf(source, from, sync, signal);
+      // Every record is read, so the tables are checked for damage first.
+      await source.verifySpans(spansOf([syncId]), { signal });
+      return runAs(context, input, { opened, source, syncId, as });
+    });
+  });
 }
 
 /** @throws CliError SSTITCH_USAGE */

@@ -154,6 +154,31 @@ describe('compact', () => {
     expect(await sstitch([...line, '--dry-run'])).toEqual(refused);
   });
 
+  it.each([
+    ['of another sync', THIRD],
+    ['of the sync itself', FIRST],
+  ])('refuses a side id that is the id %s, also in a dry run', async (_, side) => {
+    const line = compactLine(FIRST, '--keep-replaced', '--side', side);
+    const refused = await sstitch(line);
+    expect(refused.exitCode).not.toBe(0);
+    expect(await sstitch([...line, '--dry-run'])).toEqual(refused);
+    expect(await digestsOf(base)).toEqual(baseDigests);
+  });
+
+  it('says in a dry run which versions it would keep, and under which ids', async () => {
+    const line = compactLine(FIRST, '--keep-replaced');
+    const dry = [...line, '--dry-run'];
+    const planned = await sstitchJson<{ kept: object[] }>(...dry);
+    expect((await sstitch(dry)).stdout).toMatch(
+      new RegExp(`^the replaced version of ${FIRST} would be kept as \\w{27}$`, 'm'),
+    );
+    const done = await sstitchJson<{ kept: object[] }>(...line);
+    expect(planned.kept).toEqual(done.kept);
+    expect((await sstitch(dry)).stdout).toContain(
+      `the base holds this version of ${FIRST} already`,
+    );
+  });
+
   it('removes a sync that the source does not hold with --allow-empty', async () => {
     const document = await sstitchJson(...compactLine(THIRD, '--allow-empty'));
     expect(document).toMatchObject({ emptied: [THIRD] });
@@ -175,11 +200,47 @@ describe('compact', () => {
     const backup = join(testDirectory(), 'backup');
     const line = ['compact', '--base', backup, '--from', fresh];
     expect((await sstitch([...line, '--all'])).exitCode).toBe(5);
-    expect((await sstitch([...line, '--all', '--create', '--dry-run'])).exitCode).toBe(5);
     expect((await sstitch([...line, '--sync', THIRD, '--create'])).exitCode).toBe(3);
     expect(existsSync(backup)).toBe(false);
     expect((await sstitch([...line, '--all', '--create'])).exitCode).toBe(0);
     expect(await digestsOf(backup)).toEqual(freshDigests);
+  });
+
+  it('with --create --dry-run says that it would create a missing base, and creates nothing', async () => {
+    const backup = join(testDirectory(), 'backup');
+    const line = (...words: string[]) => [
+      ...['compact', '--base', backup, '--from', fresh, '--create', '--dry-run', ...words],
+    ];
+    const { exitCode, stdout } = await sstitch(line('--all'));
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout: expect.stringMatching(new RegExp(`^would create ${backup}\n`)),
+    });
+    expect(stdout).toContain('nothing was changed');
+    const { stdout: as } = await sstitch(line('--sync', FIRST, '--as', THIRD));
+    expect(as).toMatch(new RegExp(`^would create ${backup}\nwould replace sync ${THIRD}`));
+    const document = await sstitchJson<{ differences: object[] }>(...line('--sync', FIRST));
+    expect(document.differences).toMatchObject([{ syncId: FIRST, removed: 0, changed: 0 }]);
+    expect((await sstitch(line('--sync', THIRD))).exitCode).toBe(3);
+    expect(existsSync(backup)).toBe(false);
+    expect(
+      (await sstitch(['compact', ...line('--all').slice(1, 5), '--all', '--dry-run'])).exitCode,
+    ).toBe(5);
+  });
+
+  it('with --create --dry-run refuses a place where no base can be created, as the real run does', async () => {
+    const directory = testDirectory();
+    writeFileSync(join(directory, 'note'), '');
+    for (const place of [join(directory, 'note'), join(fresh, 'inside')]) {
+      const line = ['compact', '--base', place, '--from', fresh, '--all', '--create'];
+      const refused = await sstitch(line);
+      expect(refused.exitCode).not.toBe(0);
+      expect(await sstitch([...line, '--dry-run'])).toEqual(refused);
+    }
+    const other = ['compact', '--base', directory, '--from', fresh, '--all', '--create'];
+    for (const dryRun of [[], ['--dry-run']]) {
+      expect((await sstitch([...other, ...dryRun])).exitCode).not.toBe(0);
+    }
   });
 
   it('refuses the same store as base and source', async () => {

@@ -1,6 +1,11 @@
 // `compact --keep-replaced`: keeps the replaced versions of the syncs under side ids, in the same commit, for
 // `rollback`.
-import { compactKeeping, type KeptVersion, OperationsError } from '@sstitch/operations';
+import {
+  compactKeeping,
+  type KeptVersion,
+  OperationsError,
+  readKeepingPlan,
+} from '@sstitch/operations';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { CliError, usageError } from '../../errors.js';
@@ -85,19 +90,27 @@ export async function compactAndKeep(
     document: {
       ...{ syncs: syncIds, strategy: 'rebuild', generation: generation ?? null },
       ...{ buckets: [], counts },
-      kept: kept.map(({ syncId, sideId, isUnchanged }) => ({
-        ...{ syncId, side: sideId ?? null, isUnchanged },
-      })),
+      kept: keptDocument(kept),
       ...{ durationMs, pauseMs: roundMs(pauseMs), emptied: [], dryRun: false },
     },
     summary:
-      kept.map(keptLine).join('') +
+      keptText(kept, 'is') +
       countsText(counts) +
       countedText(style, location, counts) +
       `${style.good('done')}: ${formatCountOf(replaced.length, 'sync')} replaced in ` +
       `${formatMs(durationMs)}, ${formatCountOf(entries, 'key')}, writers paused ` +
       `${formatMs(pauseMs)}${generationText(generation)}\n`,
   };
+}
+
+/** The versions that a compaction would keep. @throws as it does, if a side id is taken */
+export async function plannedVersions(
+  { signal }: CommandContext,
+  compaction: Compaction,
+): Promise<readonly KeptVersion[]> {
+  return readKeepingPlan({ ...compaction, signal }).catch((error: unknown) => {
+    throw withAdviceOnSide(error);
+  });
 }
 
 /** The side id of the one sync, if it is given. @throws CliError SSTITCH_USAGE, SSTITCH_SYNC_NOT_FOUND */
@@ -122,11 +135,23 @@ function withAdviceOnSide(error: unknown): unknown {
   );
 }
 
-function keptLine({ syncId, sideId, isUnchanged }: KeptVersion): string {
+/** Converts the versions to the document of --json. */
+export function keptDocument(kept: readonly KeptVersion[]) {
+  return kept.map(({ syncId, sideId, isUnchanged }) => ({
+    ...{ syncId, side: sideId ?? null, isUnchanged },
+  }));
+}
+
+/** Says under which ids versions are kept, one a line. */
+export function keptText(kept: readonly KeptVersion[], verb: 'is' | 'would be'): string {
+  return kept.map((version) => keptLine(version, verb)).join('');
+}
+
+function keptLine({ syncId, sideId, isUnchanged }: KeptVersion, verb: 'is' | 'would be'): string {
   if (isUnchanged) {
     return `the base holds this version of ${syncId} already: it and a version kept before stay\n`;
   }
   return sideId === undefined
-    ? `the base did not hold ${syncId}: no version is kept\n`
-    : `the replaced version of ${syncId} is kept as ${sideId}\n`;
+    ? `the base did not hold ${syncId}: no version ${verb} kept\n`
+    : `the replaced version of ${syncId} ${verb} kept as ${sideId}\n`;
 }

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { CompactResult } from '@sstitch/compactor';
+import type { KeptVersion } from '@sstitch/operations';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
 import { isClusterName, isSameCluster, parseClusterName } from '../../command-line/store-name.js';
@@ -18,23 +19,29 @@ import {
   countsText,
   readCounts,
 } from '../../operations/sync-counts.js';
-import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatBytes, formatCountOf, formatMs } from '../../output/quantities.js';
 import { formatTable } from '../../output/table.js';
 import { bucketTable } from '../../reports/bucket-table.js';
 import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
-import { type ByteReader, type ByteStore, withSource, withStore } from '../../stores/open-store.js';
+import { type ByteReader, type ByteStore, withSource } from '../../stores/open-store.js';
 import { chosenSyncs, confirmRemoval, requireChoice } from './choose-syncs.js';
 import type { compactCommand } from './command.js';
 import { compactAs } from './compact-as.js';
-import { checkKeeping, compactAndKeep, sideIdsOf } from './keep-replaced.js';
-import { missingBase } from './missing-base.js';
+import {
+  checkKeeping,
+  compactAndKeep,
+  keptDocument,
+  keptText,
+  plannedVersions,
+  sideIdsOf,
+} from './keep-replaced.js';
 import {
   type PlannedDifference,
   plannedDifferences,
   plannedDifferenceText,
 } from './planned-difference.js';
+import { withBase } from './with-base.js';
 
 type Input = InputOf<typeof compactCommand>;
 
@@ -42,7 +49,7 @@ type Input = InputOf<typeof compactCommand>;
 const KEEPING = 'kept versions are rebuilt under their side ids';
 
 export const run: Run<typeof compactCommand> = async (context, input) => {
-  const { base, from, zone, wait, as } = input;
+  const { base, from, zone, as } = input;
   requireChoice(input);
   checkKeeping(input);
   if (input.purge && isClusterName(base)) {
@@ -52,15 +59,10 @@ export const run: Run<typeof compactCommand> = async (context, input) => {
   }
   refuseSameStore(base, from);
   if (as !== undefined) return compactAs(context, input, as);
-  const patience = patienceOf(context, wait);
-  return withStore(
-    base,
-    missingBase(input),
-    (opened) =>
-      withStoreOf(context, from, zone, (location) =>
-        withSource(location, (source) => runCompact(context, input, opened, source)),
-      ),
-    patience,
+  return withBase(context, input, (opened) =>
+    withStoreOf(context, from, zone, (location) =>
+      withSource(location, (source) => runCompact(context, input, opened, source)),
+    ),
   );
 };
 
@@ -96,9 +98,12 @@ async function runCompact(
   const counts = countsLines(syncIds, before, after);
   if (!dryRun) return doneResult(context, input, result, counts);
   const differences = await plannedDifferences(context, base, source, syncIds);
+  const kept = keepReplaced
+    ? await plannedVersions(context, { base, source, syncIds, sideIds })
+    : undefined;
   const isKeptByDefault = keepReplaced && strategy === 'auto';
   const plan = isKeptByDefault ? { ...result.plan, reason: KEEPING } : result.plan;
-  return plannedResult(context, { ...result, plan }, counts, differences);
+  return plannedResult(context, { ...result, plan }, counts, { differences, kept });
 }
 
 function doneResult(
@@ -129,11 +134,18 @@ function doneResult(
   };
 }
 
+/** What a dry run finds beside the plan. */
+interface Planned {
+  readonly differences: readonly PlannedDifference[];
+  /** Undefined unless replaced versions are kept. */
+  readonly kept: readonly KeptVersion[] | undefined;
+}
+
 function plannedResult(
   context: CommandContext,
   result: CompactResult,
   counts: readonly CountsLine[],
-  differences: readonly PlannedDifference[],
+  { differences, kept }: Planned,
 ): CommandResult {
   const { columns, style } = context;
   const { plan } = result;
@@ -165,10 +177,11 @@ function plannedResult(
     document: {
       ...compactionDocument(result),
       ...{ counts, differences, emptied: plan.emptied, dryRun: true, plan },
+      ...(kept && { kept: keptDocument(kept) }),
     },
     text:
       `${sizes.length === 0 ? '' : table}${plannedDifferenceText(context, differences)}` +
-      `${countsText(counts)}${removed.join('')}` +
+      `${countsText(counts)}${removed.join('')}${keptText(kept ?? [], 'would be')}` +
       `would use strategy ${plan.strategy}: ${plan.reason}; nothing was changed\n`,
   };
 }
