@@ -6,18 +6,20 @@ import { bytesText, durationText, safePieces, safeText, timeText } from '../src/
 
 describe('a route', () => {
   it('reads back from its address, whatever its ids are', () => {
-    const parts = fc.array(fc.string({ minLength: 1, unit: 'grapheme' }), { maxLength: 5 });
+    const ids = fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 4 });
     fc.assert(
-      fc.property(parts, fc.string({ unit: 'grapheme' }), (path, value) => {
+      fc.property(ids, fc.string({ unit: 'grapheme' }), (rest, value) => {
+        const path = ['sync', ...rest];
         const { path: read, query } = parseRoute(link(path, { view: value }));
         expect(read).toEqual(path);
-        expect(query.get('view') ?? '').toBe(value);
+        expect(query.get('view')).toBe(value);
       }),
     );
   });
 
   it('leaves out parameters without a value, and changes some', () => {
-    expect(link(['sync', 'a/b'], { cursor: null, type: '' })).toBe('#/sync/a%2Fb');
+    expect(link(['sync', 'a/b'], { cursor: null, type: undefined })).toBe('#/sync/a%2Fb');
+    expect(parseRoute(link([])).path).toEqual([]);
     const route = parseRoute('#/sync/x?view=grants&cursor=c');
     expect(linkWith(route, { cursor: null })).toBe('#/sync/x?view=grants');
   });

@@ -177,19 +177,19 @@ function Places({ route, syncs = [], syncId, hasFiles }: PlacesProps) {
 }
 
 function Place({ route, syncs }: { readonly route: Route; readonly syncs: readonly SyncShape[] }) {
-  const [first = 'syncs', second, third, ...rest] = route.path;
+  const [first = 'syncs', second = '', third = '', ...rest] = route.path;
   if (first === 'syncs') return <SyncsView {...{ route, syncs }} />;
   if (first === 'levels') return <LevelsView {...{ route, syncs }} />;
   if (first === 'generations') return <GenerationsView {...{ route }} />;
   if (first === 'compare') {
-    const after = third ?? syncs[0]?.syncId;
-    const before = second ?? syncs[1]?.syncId;
+    const after = third || syncs[0]?.syncId;
+    const before = second || syncs[1]?.syncId;
     return <CompareView {...{ route, syncs, before, after }} />;
   }
-  if (first === 'sync' && second !== undefined) {
+  if (first === 'sync' && second !== '') {
     const syncId = second;
     const [type = '', id = '', entitlementId = ''] = rest;
-    if (third === undefined) return <SyncView {...{ route, syncId }} />;
+    if (third === '') return <SyncView {...{ route, syncId }} />;
     if (third === 'entitlement') return <EntitlementView {...{ route, syncId }} id={type} />;
     if (third === 'resource') return <ResourceView {...{ route, syncId, type, id }} />;
     if (third === 'why') return <WhyView {...{ syncId, type, id, entitlementId }} />;

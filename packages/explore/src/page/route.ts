@@ -21,10 +21,10 @@ export function linkWith({ path, query }: Route, changes: Query): string {
   return link(path, { ...Object.fromEntries(query), ...changes });
 }
 
-/** Formats the parameters that have a value. */
+/** Formats the parameters that have a value, which may be empty. */
 export function queryText(query: Query): string {
   const entries = Object.entries(query).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1] !== '',
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return new URLSearchParams(entries).toString();
 }
@@ -32,7 +32,8 @@ export function queryText(query: Query): string {
 /** Parses the part of an address after `#`. */
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  const parts = path.split('/').filter((part) => part !== '');
+  // An id may be empty.
+  const parts = path === '' ? [] : path.split('/');
   return { path: parts.map(decoded), query: new URLSearchParams(query) };
 }
 

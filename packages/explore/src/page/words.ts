@@ -44,6 +44,11 @@ export function shortId(syncId: string): string {
   return `…${syncId.slice(-8)}`;
 }
 
+/** The name, or the id of what has none. An empty id is quoted, so that there is something to see and to click. */
+export function nameText(name: string, id: string): string {
+  return name || id || '""';
+}
+
 /** Formats `resource_type` as `resource types`. */
 export function bucketText(bucket: string): string {
   return `${bucket.replaceAll('_', ' ')}s`;

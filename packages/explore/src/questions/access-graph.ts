@@ -16,7 +16,7 @@ const MAX_COLUMNS = 6;
 export async function drawGraph(question: Question): Promise<GraphShape> {
   const { view, parameters, signal } = question;
   const syncId = parameters.syncId();
-  const entitlementId = parameters.optional('entitlement');
+  const entitlementId = parameters.optionalId('entitlement');
   const access = await view.accessOf(syncId);
   const query = { limit: MAX_ITEMS, signal };
   const page =

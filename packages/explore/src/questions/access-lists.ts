@@ -23,7 +23,7 @@ export async function listAccess({ view, parameters, signal }: Question): Promis
 /** Lists who has an entitlement, or any entitlement of a resource. */
 export async function listHolders({ view, parameters, signal }: Question): Promise<AnyList> {
   const syncId = parameters.syncId();
-  const entitlementId = parameters.optional('entitlement');
+  const entitlementId = parameters.optionalId('entitlement');
   const target =
     entitlementId === undefined ? { resource: parameters.resource() } : { entitlementId };
   const access = await view.accessOf(syncId);

@@ -78,6 +78,11 @@ export class QuestionParameters {
     return this.#query.get(name) || undefined;
   }
 
+  /** Returns a type or an id, which may be ''; undefined if it is absent. */
+  optionalId(name: string): string | undefined {
+    return this.#query.get(name) ?? undefined;
+  }
+
   /** @throws {@link ExploreError} SSTITCH_QUESTION_INVALID */
   text(name: string): string {
     const text = this.#query.get(name);

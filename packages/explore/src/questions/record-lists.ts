@@ -16,7 +16,7 @@ const MAX_TEXT_CHARACTERS = 2000;
 
 /** Lists resources, of one type if it is given. */
 export async function listResources({ view, parameters, signal }: Question): Promise<AnyList> {
-  const resourceTypeId = parameters.optional('type');
+  const resourceTypeId = parameters.optionalId('type');
   const syncId = parameters.syncId();
   const names = view.lookup(syncId);
   const list = view.records.listResources(syncId, {
@@ -62,7 +62,7 @@ export async function listEntitlements({ view, parameters, signal }: Question): 
   const names = view.lookup(syncId);
   const options = { snapshot: view.snapshot, signal };
   const list =
-    parameters.optional('type') === undefined
+    parameters.optionalId('type') === undefined
       ? view.records.listEntitlements(syncId, options)
       : view.records.listEntitlementsByResource(syncId, parameters.resource(), options);
   return listOf<NamedEntitlement>({

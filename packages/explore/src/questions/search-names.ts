@@ -16,7 +16,7 @@ export async function searchNames({ view, parameters, signal }: Question): Promi
   const query = {
     text: checkSearchText(parameters.text('text')),
     limit: parameters.count('limit', DEFAULT_LIMIT, MAX_LIMIT),
-    type: parameters.optional('type'),
+    type: parameters.optionalId('type'),
     kind: kind === undefined ? undefined : kindOf(kind),
   };
   const found = await searchEarly(view.namesOf(syncId), query, signal);

@@ -2,7 +2,7 @@
 // not reorder what surrounds it.
 import type { NamedEntitlement, NamedResource } from '../../shapes.js';
 import { link } from '../route.js';
-import { safePieces, safeText } from '../words.js';
+import { nameText, safePieces, safeText } from '../words.js';
 
 /** Shows a text from data on one line. */
 export function Name({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) {
@@ -32,7 +32,7 @@ export function ResourceLink({ syncId, resource, isRow = false, view }: Resource
       href={link(['sync', syncId, 'resource', type, id], { view })}
       data-row={isRow ? '' : undefined}
     >
-      {name === '' ? <Name text={id} mono /> : <Name text={name} />}
+      <Name text={nameText(name, id)} mono={name === ''} />
     </a>
   );
 }
@@ -52,7 +52,7 @@ export function EntitlementLink({ syncId, entitlement, isRow = false }: Entitlem
       href={link(['sync', syncId, 'entitlement', id])}
       data-row={isRow ? '' : undefined}
     >
-      {name === '' ? <Name text={id} mono /> : <Name text={name} />}
+      <Name text={nameText(name, id)} mono={name === ''} />
     </a>
   );
 }

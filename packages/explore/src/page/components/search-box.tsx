@@ -3,7 +3,7 @@ import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import type { FoundShape, NamesShape, SearchShape } from '../../shapes.js';
 import { ask, Epoch, NoAnswer } from '../answers.js';
 import { link } from '../route.js';
-import { countText, safeText } from '../words.js';
+import { countText, nameText, safeText } from '../words.js';
 import { Name } from './name.js';
 
 /** The pause in typing after which a search starts. */
@@ -153,10 +153,10 @@ function Found({ item }: { readonly item: FoundShape }) {
   const where = item.kind === 'resource' ? undefined : item.resource;
   return (
     <>
-      <Name text={item.name || item.id} />
+      <Name text={nameText(item.name, item.id)} />
       {where !== undefined && where !== null && (
         <span class="muted">
-          on <Name text={where.name || where.id} />
+          on <Name text={nameText(where.name, where.id)} />
         </span>
       )}
       <span class="kind">

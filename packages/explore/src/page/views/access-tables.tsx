@@ -3,6 +3,7 @@ import type { AccessShape } from '../../shapes.js';
 import { type Column, ListTable } from '../components/list-table.js';
 import { EntitlementLink, Name, ResourceLink } from '../components/name.js';
 import { link, type Route } from '../route.js';
+import { nameText } from '../words.js';
 
 /** The most sources that a row names. */
 const MAX_SOURCES = 3;
@@ -107,7 +108,7 @@ function Through({ syncId, access }: { readonly syncId: string; readonly access:
           {entitlement.resource !== null && (
             <span class="muted">
               {' of '}
-              <Name text={entitlement.resource.name || entitlement.resource.id} />
+              <Name text={nameText(entitlement.resource.name, entitlement.resource.id)} />
             </span>
           )}
         </span>

@@ -121,7 +121,7 @@ function Difference({ route, before, after }: DifferenceProps) {
 function Changes({ route, before, after }: DifferenceProps) {
   const [kind, bucket] = [route.query.get('kind'), route.query.get('bucket')];
   const filter = (name: string, value: string) => {
-    location.hash = linkWith(route, { [name]: value, cursor: null });
+    location.hash = linkWith(route, { [name]: value || null, cursor: null });
   };
   return (
     <ListTable<ChangeShape>

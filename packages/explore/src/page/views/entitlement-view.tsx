@@ -3,6 +3,7 @@ import { useAnswer } from '../answers.js';
 import { Name, ResourceLink } from '../components/name.js';
 import { Tabs, viewOf } from '../components/tabs.js';
 import type { Route } from '../route.js';
+import { nameText } from '../words.js';
 import { HoldersTable } from './access-tables.js';
 import { GraphView } from './graph-view.js';
 
@@ -26,7 +27,7 @@ export function EntitlementView({ route, syncId, id }: EntitlementViewProps) {
       <header class="title">
         <p class="over">entitlement</p>
         <h1>
-          <Name text={value?.name || id} />
+          <Name text={nameText(value?.name ?? '', id)} />
           {value?.resource && (
             <>
               <span class="muted"> on </span>

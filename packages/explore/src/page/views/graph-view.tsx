@@ -3,7 +3,7 @@ import type { GraphNodeShape, GraphShape } from '../../shapes.js';
 import { type Parameters, useAnswer } from '../answers.js';
 import { Problem, Waiting } from '../components/list-table.js';
 import { link } from '../route.js';
-import { safeText } from '../words.js';
+import { nameText, safeText } from '../words.js';
 import { layoutGraph, NODE_HEIGHT, NODE_WIDTH, type Point } from './graph-layout.js';
 
 /** The most characters that fit into a node. */
@@ -88,7 +88,7 @@ function Node({ syncId, node, at: { x, y } }: NodeProps) {
       <title>{safeText(`${name} · ${detail}`)}</title>
       <rect x={x} y={y} width={NODE_WIDTH} height={NODE_HEIGHT} rx="4" />
       <text x={x + 10} y={y + 15}>
-        {fitting(name)}
+        {fitting(nameText(name, ''))}
       </text>
       <text class="detail" x={x + 10} y={y + 29}>
         {fitting(detail)}

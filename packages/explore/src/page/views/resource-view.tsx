@@ -4,7 +4,7 @@ import { Problem } from '../components/list-table.js';
 import { Name, ResourceLink } from '../components/name.js';
 import { Tabs, viewOf } from '../components/tabs.js';
 import type { Route } from '../route.js';
-import { safeText } from '../words.js';
+import { nameText, safeText } from '../words.js';
 import { AccessTable, HoldersTable } from './access-tables.js';
 import { GraphView } from './graph-view.js';
 import { Entitlements } from './sync-view.js';
@@ -36,7 +36,7 @@ export function ResourceView({ route, syncId, type, id }: ResourceViewProps) {
           <Name text={type} />
         </p>
         <h1>
-          <Name text={value?.name || id} />
+          <Name text={nameText(value?.name ?? '', id)} />
         </h1>
         <p class="facts">
           <Name text={id} mono />

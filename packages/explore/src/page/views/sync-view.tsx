@@ -9,7 +9,7 @@ import { ListTable, Problem } from '../components/list-table.js';
 import { EntitlementLink, Name, ResourceLink } from '../components/name.js';
 import { Tabs, viewOf } from '../components/tabs.js';
 import { linkWith, type Route } from '../route.js';
-import { bytesText, countText, safeText } from '../words.js';
+import { bytesText, countText, nameText, safeText } from '../words.js';
 import { Time } from './syncs-view.js';
 
 const VIEWS = [
@@ -94,15 +94,16 @@ function Resources({
       <label class="choice">
         <span>Type</span>
         <select
-          value={type ?? ''}
           onChange={(event) => {
-            location.hash = linkWith(route, { type: event.currentTarget.value, cursor: null });
+            // Not the value: that of a type may be empty.
+            const chosen = types[event.currentTarget.selectedIndex - 1]?.id ?? null;
+            location.hash = linkWith(route, { type: chosen, cursor: null });
           }}
         >
-          <option value="">all types</option>
+          <option selected={type === null}>all types</option>
           {types.map(({ id, name, resources }) => (
-            <option key={id} value={id}>
-              {`${safeText(name || id)}${resources === null ? '' : ` (${countText(resources)})`}`}
+            <option key={id} value={id} selected={type === id}>
+              {`${safeText(nameText(name, id))}${resources === null ? '' : ` (${countText(resources)})`}`}
             </option>
           ))}
         </select>
