@@ -1,11 +1,18 @@
 // Checks a store from its files up, as the engine does, then every key, and the indexes of every sync against
 // its records, both ways. Keys are read from a hard-linked copy, after all of its tables were found undamaged. A store
-// on a cluster has no files: every key is read.
+// on a cluster has no files: every key is read. Memory is bounded: of the syncs that are not checked yet, it holds the ids.
 
 import { basename, join } from 'node:path';
-import { type Span, takeSnapshot } from '@sstitch/contract';
+import { compareBytes, type EngineSnapshot, type Span, takeSnapshot } from '@sstitch/contract';
 import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
-import { KeyParser, type ParsedKey, syncSpansInKeyOrder, toHex } from '@sstitch/keys';
+import {
+  BUCKETS,
+  bucketSpan,
+  KeyParser,
+  type ParsedKey,
+  syncSpansInKeyOrder,
+  toHex,
+} from '@sstitch/keys';
 import { type IndexProblem, SyncVerifier } from '@sstitch/records';
 import { nodeFileSystem, SstError, verifyTable } from '@sstitch/sst';
 import { isClusterName } from '../command-line/store-name.js';
@@ -62,6 +69,8 @@ export interface VerifyStoreOptions {
   readonly progress?: ProgressLine;
 }
 
+/** The most syncs to check in one reading of the keys, because some 10 KB are kept of each. */
+const MAX_SYNCS_AT_ONCE = 1000;
 /** The most problems to list; further ones are only counted. */
 const MAX_LISTED_PROBLEMS = 1000;
 
@@ -97,6 +106,12 @@ export async function verifyStore(
     }),
   );
   return pass.report();
+}
+
+/** One state of the store. */
+interface View {
+  readonly reader: ByteReader;
+  readonly snapshot: EngineSnapshot;
 }
 
 class VerifyPass {
@@ -179,61 +194,103 @@ class VerifyPass {
     }
   }
 
-  /** Reads every key once. */
+  /** Reads every key once, and those of syncs beyond the first MAX_SYNCS_AT_ONCE again. */
   async checkKeys(reader: ByteReader, location: string): Promise<void> {
-    const { signal, syncIds: only, progress } = this.#options;
     const snapshot = await takeSnapshot(reader);
     try {
-      const syncs = new Map<string, SyncVerifier>();
-      const malformed = new MalformedKeys();
-      const parser = new KeyParser();
-      const spans = spansToCheck(only);
-      const shown = progress && new ScanProgress(reader, spans, progress);
-      for (const [at, span] of spans.entries()) {
-        for await (const page of scanSpan(reader, span, { signal, snapshot })) {
-          this.#keys += page.length;
-          await shown?.reach('checking keys', at, page[0]?.[0]);
-          for (const [key, value] of page) {
-            const classified = parser.classify(key);
-            if (classified.kind === 'sync') this.#checkEntry(syncs, classified.key, key, value);
-            if (classified.kind !== 'malformed') continue;
-            if (isInBucket(key)) malformed.add(key, classified.problem.message);
-            else this.#keysOfNoSync += 1;
-          }
-        }
-      }
-      // If no key belongs to a sync, keys in the buckets belong to another program.
-      if (syncs.size === 0) this.#keysOfNoSync += malformed.count;
-      else this.#addMalformed(malformed);
-      this.#noteKeysOfNoSync(location);
-      this.#syncs = syncs.size;
-      for (const [syncId, verifier] of syncs) {
-        const doing = `looking for faults in the indexes of ${syncId}`;
-        const faults = verifier.faults(reader, {
-          ...{ snapshot, signal },
-          onProgress: ({ keys, ofKeys }) =>
-            progress?.update({ doing, done: keys, total: ofKeys, unit: 'keys' }),
-        });
-        for await (const problem of faults) this.#addOfSync(syncId, problem);
+      const view = { reader, snapshot };
+      const others = await this.#checkFirst(view, location);
+      for (let at = 0; at < others.length; at += MAX_SYNCS_AT_ONCE) {
+        await this.#checkOthers(view, others.slice(at, at + MAX_SYNCS_AT_ONCE));
       }
     } finally {
       await snapshot.close();
     }
   }
 
+  /** Counts all keys, and checks the first syncs. Returns the other syncs, in the order of their keys. */
+  async #checkFirst(view: View, location: string): Promise<readonly string[]> {
+    const syncs = new Map<string, SyncVerifier>();
+    const others = new Set<string>();
+    const malformed = new MalformedKeys();
+    const parser = new KeyParser();
+    await this.#readKeys(view, spansToCheck(this.#options.syncIds), (key, value) => {
+      this.#keys += 1;
+      const classified = parser.classify(key);
+      if (classified.kind === 'sync') {
+        const { syncId } = classified.key;
+        if (syncs.size < MAX_SYNCS_AT_ONCE && !syncs.has(syncId)) {
+          syncs.set(syncId, new SyncVerifier(syncId));
+        }
+        if (!this.#checkEntry(syncs, classified.key, key, value)) others.add(syncId);
+      } else if (classified.kind === 'malformed') {
+        if (isInBucket(key)) malformed.add(key, classified.problem.message);
+        else this.#keysOfNoSync += 1;
+      }
+    });
+    // If no key belongs to a sync, keys in the buckets belong to another program.
+    if (syncs.size === 0) this.#keysOfNoSync += malformed.count;
+    else this.#addMalformed(malformed);
+    this.#noteKeysOfNoSync(location);
+    this.#syncs = syncs.size + others.size;
+    await this.#findFaults(view, syncs);
+    return [...others].sort();
+  }
+
+  /** Checks syncs that are neighbours: no sync between them is to be checked. */
+  async #checkOthers(view: View, syncIds: readonly string[]): Promise<void> {
+    const syncs = new Map(syncIds.map((syncId) => [syncId, new SyncVerifier(syncId)]));
+    const parser = new KeyParser();
+    await this.#readKeys(view, spansFromTo(syncIds), (key, value) => {
+      const classified = parser.classify(key);
+      if (classified.kind === 'sync') this.#checkEntry(syncs, classified.key, key, value);
+    });
+    await this.#findFaults(view, syncs);
+  }
+
+  async #readKeys(
+    { reader, snapshot }: View,
+    spans: readonly Span[],
+    check: (key: Uint8Array, value: Uint8Array) => void,
+  ): Promise<void> {
+    const { signal, progress } = this.#options;
+    const shown = progress && new ScanProgress(reader, spans, progress);
+    for (const [at, span] of spans.entries()) {
+      for await (const page of scanSpan(reader, span, { signal, snapshot })) {
+        await shown?.reach('checking keys', at, page[0]?.[0]);
+        for (const [key, value] of page) check(key, value);
+      }
+    }
+  }
+
+  /** Checks an entry, if its sync is one of those. @returns whether it is */
   #checkEntry(
-    syncs: Map<string, SyncVerifier>,
+    syncs: ReadonlyMap<string, SyncVerifier>,
     { syncId, bucket }: ParsedKey,
     key: Uint8Array,
     value: Uint8Array,
-  ): void {
-    let verifier = syncs.get(syncId);
-    if (verifier === undefined) {
-      verifier = new SyncVerifier(syncId);
-      syncs.set(syncId, verifier);
-    }
+  ): boolean {
+    const verifier = syncs.get(syncId);
+    if (verifier === undefined) return false;
     const problem = verifier.verify(bucket, key, value);
     if (problem !== undefined) this.#addOfSync(syncId, problem);
+    return true;
+  }
+
+  async #findFaults(
+    { reader, snapshot }: View,
+    syncs: ReadonlyMap<string, SyncVerifier>,
+  ): Promise<void> {
+    const { signal, progress } = this.#options;
+    for (const [syncId, verifier] of syncs) {
+      const doing = `looking for faults in the indexes of ${syncId}`;
+      const faults = verifier.faults(reader, {
+        ...{ snapshot, signal },
+        onProgress: ({ keys, ofKeys }) =>
+          progress?.update({ doing, done: keys, total: ofKeys, unit: 'keys' }),
+      });
+      for await (const problem of faults) this.#addOfSync(syncId, problem);
+    }
   }
 
   #addOfSync(syncId: string, { kind, bucket, key, message }: IndexProblem): void {
@@ -275,6 +332,15 @@ function spansToCheck(syncIds: readonly string[] | undefined): readonly Span[] {
   if (syncIds === undefined) return [{ start: new Uint8Array(0), end: undefined }];
   const once = [...new Set(syncIds)];
   return once.flatMap((syncId) => syncSpansInKeyOrder(syncId).map(({ span }) => span));
+}
+
+/** For each bucket, the span from the first of the syncs to the last. */
+function spansFromTo(syncIds: readonly string[]): readonly Span[] {
+  const [first = '', last = first] = [syncIds[0], syncIds.at(-1)];
+  return BUCKETS.map(({ bucket }) => ({
+    start: bucketSpan(bucket, first).start,
+    end: bucketSpan(bucket, last).end,
+  })).sort((a, b) => compareBytes(a.start, b.start));
 }
 
 /** Whether a table or MANIFEST is missing. A missing store has a code of its own. */
