@@ -39,6 +39,13 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
   ['SSTITCH_LOAD_ABORTED', 'run the command again'],
   ['SSTITCH_COMMIT_CONFLICT', 'run the command again: other processes write to the same syncs'],
   ['SSTITCH_COMMIT_UNKNOWN', 'look at the store before you run the command again'],
+  [
+    'SSTITCH_TOO_LARGE',
+    (hasOption) =>
+      hasOption('youngerThan')
+        ? 'prune in steps: first with a larger --keep or --younger-than, which removes fewer syncs'
+        : undefined,
+  ],
   ['SSTITCH_SYNC_NOT_FOUND', '`sstitch syncs STORE` lists the syncs of a store'],
   [
     'SSTITCH_SYNC_EXISTS',
