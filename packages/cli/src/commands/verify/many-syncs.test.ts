@@ -9,9 +9,9 @@ import { testDirectory } from '../../../test/in-process.js';
 import { ended, startMain } from '../../../test/process.js';
 import { type ByteStore, withStore } from '../../stores/open-store.js';
 
-const SYNCS = 12_000;
+const SYNCS = 20_000;
 /** The heap of a process that keeps some 10 KB of each sync is larger. */
-const MAX_HEAP_MB = 64;
+const MAX_HEAP_MB = 100;
 const SYNC_IDS = Array.from({ length: SYNCS }, (_, at) => {
   const payload = new Uint8Array(16);
   new DataView(payload.buffer).setUint32(0, at);
