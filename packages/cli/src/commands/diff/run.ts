@@ -75,7 +75,7 @@ async function printRecords(
       }
     }
   } catch (failure) {
-    // A change that nobody reads is a finding all the same.
+    // A change that no one reads is a finding all the same.
     if (!(failure instanceof OutputClosed)) throw failure;
   }
   return { document: null, ...(exitCode && changes > 0 && { exitCode: EXIT_CODES.failed }) };
