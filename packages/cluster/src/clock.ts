@@ -7,8 +7,8 @@ export interface Clock {
   /** Milliseconds since some moment; never goes back. */
   nowMs(): number;
   /**
-   * Fulfils after a time. Keeps the process alive, unless it has a signal: what can be stopped runs in the background, and
-   * no caller waits for it.
+   * Fulfils after a time. A sleep without a signal keeps the process alive. One with a signal does not: it belongs to
+   * background work, for which no caller waits.
    *
    * @throws the signal's AbortError
    */

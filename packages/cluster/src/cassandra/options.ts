@@ -68,7 +68,7 @@ export function checkOptions(options: CassandraOptions): CheckedOptions {
     replicationFactor = DEFAULT_REPLICATION_FACTOR,
     statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
   } = options;
-  // An absent keyspace would be one named "undefined".
+  // The pattern alone would accept a missing keyspace as one named "undefined".
   if (typeof keyspace !== 'string' || !/^[a-z][a-z0-9_]{0,47}$/.test(keyspace)) {
     throw invalid('keyspace', keyspace, 'is lower-case letters, digits and underscores');
   }

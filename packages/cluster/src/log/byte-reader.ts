@@ -48,7 +48,7 @@ export class ByteReader {
     for (;;) {
       const byte = this.byte();
       value += (byte & 0x7f) * scale;
-      // Not `>`: too many bytes make it NaN.
+      // Not `value > …`, which is false for the NaN that too many bytes produce.
       if (!(value <= Number.MAX_SAFE_INTEGER)) this.fail('a number is too large');
       if (byte < 0x80) return value;
       scale *= 0x80;

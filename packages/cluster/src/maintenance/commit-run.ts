@@ -8,7 +8,7 @@ import type { WrittenRun } from '../runs/run-writer.js';
  * Commits edits of which one names `written`; undefined for edits that name no run. A run that no state will ever name
  * is dropped. After SSTITCH_COMMIT_UNKNOWN it is left: the collector finds it by its intent.
  *
- * @param client or the view on which the commit depends
+ * @param client a log client; a view, if the commit depends on it
  * @returns undefined if the condition of an edit no longer holds
  * @throws ClusterError as `LogClient.commit`
  */

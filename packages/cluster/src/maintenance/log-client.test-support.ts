@@ -22,7 +22,7 @@ export class LocalLogClient implements LogClient {
   }
 
   async commit(edits: readonly Edit[]): Promise<Committed | undefined> {
-    // As the real one does, for its limits.
+    // The real client encodes the edits too; encoding checks their limits.
     encodeEdits(edits);
     const { slot: base } = this.known;
     const group = { id: randomUUID(), owner: this.owner, base, edits };

@@ -16,8 +16,8 @@ const MIN_RUN_BYTES = 4 * 1024 * 1024;
 const SPARSE_PART = 0.5;
 
 /**
- * The most pieces that one commit rewrites: each edit names the new run, whose first and last keys may be as long as keys
- * can be (store/limits.ts), and 32 of these are half of what a commit holds.
+ * The most pieces that one commit rewrites. Each edit names the new run, whose first and last keys may have the
+ * greatest length of a key (store/limits.ts): 32 such edits take half of what a commit holds.
  */
 const PIECES_PER_COMMIT = 32;
 

@@ -26,7 +26,7 @@ export interface Settings {
 
 /** @throws ClusterError SSTITCH_OPTION_INVALID; SSTITCH_CLUSTER_UNAVAILABLE if a file that the string names is unreadable */
 export function settingsOf(options: PostgresOptions): Settings {
-  // The address of a database would otherwise be ignored, and the default database be used.
+  // Without this check, an address in place of the options would be ignored, and the default database used.
   if (typeof options !== 'object' || options === null) {
     throw new ClusterError(
       'SSTITCH_OPTION_INVALID',

@@ -15,7 +15,7 @@ export function isUnknown(error: unknown): boolean {
   return error instanceof ClusterError && error.code === 'SSTITCH_COMMIT_UNKNOWN';
 }
 
-/** Whether the database refuses the commit, which then has had no effect. */
+/** Whether the database refused the commit. A refused commit has no effect. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof ClusterError && error.code === 'SSTITCH_CLUSTER_REFUSED';
 }

@@ -65,7 +65,7 @@ export class GroupQueue {
     return this.#groups.some((group) => group.callers.length > 0);
   }
 
-  /** A view on which a waiting commit depends, and of which it is open whether it has changed. */
+  /** A view on which a waiting commit depends, and whose spans may have changed: it still has suspects to read. */
   get suspecting(): OpenView | undefined {
     return this.#groups.find(
       ({ condition, callers }) => callers.length > 0 && (condition?.suspects.length ?? 0) > 0,
@@ -150,8 +150,8 @@ export class GroupQueue {
   }
 
   /**
-   * The group to announce now: the first, if it lost a slot and is not announced, or long ago. Only this process knows
-   * whether a condition holds.
+   * The group to announce now: the first, if it lost a slot, and was never announced or was announced long ago. A
+   * conditional group is never announced: only this process knows whether its condition holds.
    */
   toAnnounce(state: State): Uint8Array | undefined {
     const group = this.#groups[0];
@@ -176,7 +176,7 @@ export class GroupQueue {
 
   /**
    * Rejects the conditional commits that `isChanged` says cannot take effect, and those that have lost every slot since
-   * `patientMs`. Those without callers have no view any more: they are gone once the slot for which they were sent is
+   * `patientMs`. Commits without callers have no view: they leave the queue when the slot for which they were sent is
    * filled.
    */
   dropConflicting(

@@ -72,14 +72,14 @@ export class LogReader {
     const slots = await this.#readSlots(from, to, strength);
     if (slots.length <= to - from) {
       const settledHead = await headOf('serial');
-      // Once this process has applied them by another call, others may delete them.
+      // Another call of this process may have applied the slots; other processes may then delete them.
       if (this.#applied !== applied) return { slots: [], isEnd: false };
       // A PostgreSQL primary that is killed can show a commit that its standby does not have: the head was never settled.
       if (settledHead < head) return this.readAfter(known, 'serial');
       this.#lease.lose(`the log from slot ${from} on was deleted`);
       this.#lease.check();
     }
-    // The segment before may be deleted, with its last slot.
+    // Others may have deleted the segment before, and its last slot with it.
     const isInSegmentBefore = hasApplied && known === before;
     const [first] = isInSegmentBefore ? await this.#port.readSlots(known, known, strength) : slots;
     if (hasApplied && first !== undefined && !equalBytes(first.record, applied.record)) {

@@ -198,7 +198,7 @@ class PortLogClient implements LogClient {
     };
     state().catch(() => undefined);
     const commit = async (edits: readonly Edit[]) => {
-      // No wait otherwise: commits of one turn are in the order of the calls.
+      // No `await` if the view has its state: commits of one turn keep the order of their calls.
       if (view.state === undefined) await state();
       return this.#commit(edits, view);
     };
@@ -223,7 +223,7 @@ class PortLogClient implements LogClient {
       () => undefined,
       (error: unknown) => {
         this.#joined = undefined;
-        // Not that of a commit that the caller asked for: nothing of its own is sent yet.
+        // The outcome of the join is unknown, but not that of the caller's commit: none of it has been sent.
         throw isUnknown(error) ? unavailable(error) : error;
       },
     );

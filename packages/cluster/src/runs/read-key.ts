@@ -50,9 +50,10 @@ function toFound(entry: MemtableEntry | undefined): FoundEntry | undefined {
 }
 
 /**
- * Returns what `take` makes of the values of keys, in their order. Keys of one block share its read.
+ * Reads the values of keys and returns the results of `take` for them, in the order of the keys. Keys of one block
+ * share its read.
  *
- * @param take gets what may be a view of a cached block. What it returns should not be one: each would keep its block
+ * @param take converts a value, which may be a view of a cached block. A result that is a view keeps its block
  * @throws as `readKey`
  */
 export async function readKeys<T>(

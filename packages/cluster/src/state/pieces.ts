@@ -25,8 +25,8 @@ export function piecesOver(pieces: readonly Piece[], span: Span): Piece[] {
 }
 
 /**
- * The pieces after what lies in spans was replaced: `rewrite` gets the pieces of each span, clipped to it. One pass, as a
- * commit may have tens of thousands of spans.
+ * Replaces what lies in spans and returns all pieces: `rewrite` gets the pieces of each span, clipped to it. Makes one
+ * pass, because a commit may have tens of thousands of spans.
  *
  * @param spans sorted and disjoint
  */

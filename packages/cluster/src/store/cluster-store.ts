@@ -103,7 +103,7 @@ export class ClusterStore<K = string, V = string>
     this.#options = checked;
   }
 
-  /** This engine is shared by processes, and its commits can depend on what was read. */
+  /** Several processes write to this engine, and its commits can depend on what they read. */
   get capabilities(): EngineCapabilities {
     return { tables: false, checkpoint: false, shared: true, conditions: true };
   }

@@ -147,8 +147,8 @@ export class StoreMaintenance {
   }
 
   /**
-   * @param slot has a commit of this process, be it of a writer or of maintenance: where processes come and go in one
-   * rhythm, every slot that asks for a checkpoint may have the same kind
+   * @param slot has a commit of this process, of a writer or of maintenance. Both kinds count: if each process writes
+   * once, every slot that asks for a checkpoint may have a commit of the same kind
    */
   #afterOwn(slot: number): void {
     if (isCheckpointSlot(slot)) this.#isCheckpointDue = true;
