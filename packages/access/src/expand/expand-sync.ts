@@ -4,8 +4,8 @@
 // batches. A failure between two batches leaves some of the derived grants, and expanding again adds the rest.
 //
 // Invariant: the write lock is held from the snapshot that the expansion reads to its last write. A put in between
-// would be lost when the sync is replaced. If other processes write to the engine, each batch depends on the sync's being
-// as the snapshot shows it, but for the batches before, and so does a replacement; otherwise the expansion starts again.
+// would be lost when the sync is replaced. If other processes write to the engine, a batch or a replacement commits only
+// if the sync is as the snapshot shows it, with the earlier batches. After a conflict the expansion starts again.
 import {
   type BytePut,
   boundsOf,
@@ -37,7 +37,7 @@ import { type ExpansionOptions, type ExpansionReport, SyncExpansion } from './sy
 
 /** The most changed grants in a batch, which also holds the run: `putMany` splits none of this size. */
 const MAX_BATCH_GRANTS = 500;
-/** With their index entries, which may be larger than the grants. */
+/** The most bytes of these grants and their index entries, which may be larger than the grants. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
 /** An engine that makes tables and puts them in place: a `Store` of @sstitch/engine. */
@@ -51,8 +51,9 @@ export interface ExpandSyncOptions extends ExpansionOptions {
   /** Aborts the expansion. Before the commit, an abort leaves a store with tables unchanged. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Leaves the sync unchanged and writes the expanded one under this id. It needs an engine that makes tables. The run is
-   * copied: of a version that `compactKeeping` of @sstitch/operations has kept, expand a clone.
+   * Leaves the sync unchanged and writes the expanded one under this id, with a copy of its run. Needs an engine that
+   * makes tables. To expand a version that `compactKeeping` of @sstitch/operations has kept, clone it first: the copy of
+   * its run would be that of a kept version.
    * @defaultValue the sync's own id
    */
   readonly as?: string;

@@ -245,7 +245,7 @@ export class SyncAccess implements AsyncDisposable {
     }
   }
 
-  /** Finds the entitlements of the target. One that a target names needs no record, if a grant names it too. */
+  /** Finds the entitlements of the target. An entitlement that the target names needs no record if a grant names it. */
   async #entitlementsOf(target: AccessTarget, signal: AbortSignal | undefined): Promise<string[]> {
     if ('resource' in target) {
       const ids: string[] = [];
@@ -301,7 +301,7 @@ export class SyncAccess implements AsyncDisposable {
     return grants;
   }
 
-  /** Finds the grant by which an entitlement leads a principal to another, and by a grant of its own if `isDirect`. */
+  /** Finds the grant by which one entitlement gives a principal another. @param isDirect whether it has the source directly */
   async #linkTo(
     entitlementId: string,
     sourceId: string,
@@ -319,7 +319,7 @@ export class SyncAccess implements AsyncDisposable {
     )) {
       if (!expansion?.entitlementIds.includes(sourceId)) continue;
       if (passes(filterOf(expansion), principal.resourceTypeId, isDirect)) return externalId;
-      // Parallel edges, merged, may pass what none of them passes alone.
+      // The graph merges parallel edges into one, which may pass what no single grant passes.
       found ??= externalId;
     }
     return found;
