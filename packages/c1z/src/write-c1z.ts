@@ -87,7 +87,7 @@ async function checkReplaceable(path: string): Promise<void> {
   const isFile = await stat(path).then(
     (status) => status.isFile(),
     (cause: NodeJS.ErrnoException) => {
-      // The writer reports that there is no directory.
+      // Nothing is at the path. If its directory is missing too, the writer reports that.
       if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return true;
       throw problem(messageOf(cause), cause);
     },

@@ -15,7 +15,7 @@ const RATIO_FREE_BYTES = 64 * 2 ** 20;
 const PROGRESS_STEP_BYTES = 8 * 2 ** 20;
 
 /**
- * On an error of zstd, zstddec reports none and returns empty outputs forever. A valid stream has at most one empty
+ * After an error of zstd, zstddec reports nothing and returns empty outputs forever. A valid stream has at most one empty
  * output for each frame in a chunk of input, and one for the end of the chunk. The smallest frame has eight bytes.
  */
 const MAX_EMPTY_OUTPUTS = INPUT_CHUNK_BYTES / 8 + 1;

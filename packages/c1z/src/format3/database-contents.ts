@@ -163,7 +163,7 @@ export class DatabaseContents implements SyncContents {
       if (entries === undefined) return page.page(undefined);
       const { count, bytes, keyEnds, ends } = entries;
       const last = bytes.slice(count > 1 ? ends[count - 2] : 0, keyEnds[count - 1]);
-      // Before the records are checked: a scan that is not kept after an error would hold its tables open.
+      // Keep the scan before the records are checked: after an error, a scan that is not kept would hold its tables open.
       this.#keepScan(name, { pages, after: last });
       const field = new SyncIdField(syncId);
       const scanner = this.#scanner;

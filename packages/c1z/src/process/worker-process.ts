@@ -39,8 +39,8 @@ const MAX_HEAP_MEBIBYTES = 256;
 const NURSERY_MEBIBYTES = 4;
 
 /**
- * The watchdog waits in parts. Time in which the main program blocks its own thread, and reads no replies, ends one of
- * them at most.
+ * The watchdog waits in parts. While the main program blocks its own thread and reads no replies, at most one of these
+ * parts ends.
  */
 const WATCHDOG_PARTS = 8;
 
