@@ -33,7 +33,7 @@ export type EngineErrorCode =
   /** The AbortSignal fired before the commit; `cause` is its reason. The error's name is `AbortError`. */
   | 'SSTITCH_ABORTED';
 
-/** The closed set of reasons: the last one is of SSTITCH_FILE_OPERATION, the others are of SSTITCH_STORE_FORMAT. */
+/** The closed set of reasons. Errors with SSTITCH_FILE_OPERATION have the last one, SSTITCH_STORE_FORMAT the others. */
 export type EngineErrorReason =
   /** The path is that of a file. */
   | 'not-a-directory'
@@ -54,7 +54,7 @@ export type EngineErrorReason =
 
 /** What an `EngineError` carries in addition to its code and message. */
 export interface EngineErrorDetails {
-  /** Of SSTITCH_STORE_FORMAT, and of SSTITCH_FILE_OPERATION if the disk is full. */
+  /** The reason for SSTITCH_STORE_FORMAT, or for SSTITCH_FILE_OPERATION if the disk is full. */
   readonly reason?: EngineErrorReason | undefined;
   /** The error that caused this one. */
   readonly cause?: unknown;

@@ -35,7 +35,7 @@ const MAX_GROUP_OPERATIONS = 1024;
 const MAX_GROUP_BYTES = 512 * 1024;
 /** Writers wait while captured writes take more memory than this. */
 export const MAX_CAPTURED_MEMORY_BYTES = 64 * 1024 * 1024;
-/** About what an operation takes in memory in addition to its key and value: two objects or three. */
+/** About how much memory an operation takes in addition to its key and value: two or three objects. */
 const OPERATION_MEMORY_BYTES = 256;
 
 interface QueuedWrite {
@@ -118,8 +118,8 @@ export class WriteGate {
   }
 
   /**
-   * Runs a clear, without other writes between its own. While a commit captures writes it waits for the commit's end, as
-   * a commit can only replay deletes of single keys; other writes do not wait for it meanwhile.
+   * Runs a clear, without other writes between its own. A clear waits for the end of a commit that captures writes,
+   * because a commit can replay only deletes of single keys. Other writes do not wait for that clear meanwhile.
    */
   clear(run: (writes: ClearWrites) => Promise<void>): Promise<void> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
@@ -131,8 +131,8 @@ export class WriteGate {
 
   /**
    * Begins to capture writes outside the spans for a commit. Once the promise fulfils, every write that is not captured
-   * is in the database. `begin` waits for no other write than the one in flight: under steady load the next one follows
-   * at once, and the commit would starve.
+   * is in the database. `begin` waits only for the write in flight: under steady load another one follows at once, and a
+   * commit that waited for it would starve.
    *
    * @throws the error of the log's retirement, if a failed write has torn the log: a replay would stop there
    */

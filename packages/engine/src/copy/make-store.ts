@@ -110,7 +110,7 @@ function beginStore(
   }
 }
 
-/** Returns what `abandonStore` takes of the directories that `mkdirs` made. */
+/** Converts the directories that `mkdirs` made to the names that `abandonStore` removes. */
 export function madeDirectories(paths: readonly string[]): MadeName[] {
   return paths.map((path) => ({ kind: 'directory', path }));
 }

@@ -15,7 +15,7 @@ const LEVEL_DEFAULTS: LevelOptions = {
   compression: true,
 };
 
-/** LevelDB silently truncates larger numbers to 32 bits, of which it takes some as signed. */
+/** LevelDB silently truncates larger numbers to 32 bits. It reads some options as signed numbers. */
 const MAX_LEVEL_NUMBERS = {
   cacheSize: 2 ** 32 - 1,
   writeBufferSize: 2 ** 32 - 1,

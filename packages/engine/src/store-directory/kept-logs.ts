@@ -36,7 +36,7 @@ const APPLY_PREFIX = 'apply-';
 const TEMPORARY_SUFFIX = '.tmp';
 const SET_NAME = /^(apply-)?(.+)\.(\d{1,16})\.[0-9a-f]+$/;
 
-/** The limit of attempts to settle. An attempt fails if another process removes its set meanwhile. */
+/** The most attempts to settle. An attempt fails if another process removes its set of logs meanwhile. */
 const MAX_SETTLE_ROUNDS = 100;
 
 /** A database's directory, and the directory that holds its sets. */

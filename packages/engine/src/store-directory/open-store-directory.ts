@@ -59,7 +59,7 @@ export async function openStoreDirectory(
     if (sizeBytes === 0) throw error;
   }
   try {
-    // It restores the reserve if it succeeds and there is room.
+    // An open that succeeds restores the reserve if there is room.
     return await openAndClaim(pool, options);
   } catch (error) {
     await pool.run(keepReserveTask, { directory, sizeBytes });
@@ -123,8 +123,8 @@ async function openAndClaim(
 }
 
 /**
- * Returns the error of an open. Logs are kept before LevelDB tries the lock, so on a full disk a store that another
- * process has open fails for want of room; its reserve is not this process's to remove.
+ * Returns the error of an open. An open keeps logs before LevelDB tries the lock, so on a full disk it finds no room
+ * before it finds that another process has the store open. Only that process may remove the reserve.
  */
 async function errorOfOpen(
   pool: WorkerPool,

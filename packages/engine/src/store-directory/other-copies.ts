@@ -12,7 +12,7 @@ import {
   SALVAGED_DIRECTORY,
 } from './store-files.js';
 
-/** The directories of logs: those that a salvage kept, and those that an open kept that found the store locked. */
+/** The directories of logs that a salvage kept, and of those that an open left because it found the store locked. */
 const LOG_DIRECTORIES = [SALVAGED_DIRECTORY, RECOVERY_DIRECTORY, RECOVERED_DIRECTORY];
 
 /**

@@ -106,7 +106,7 @@ export function removeStaleReaders(
   try {
     names = fileSystem.readdir(readers);
   } catch {
-    // No reader has made a copy, or another user's readers alone may list them.
+    // No reader has made a copy, or only another user may list the copies.
   }
   for (const name of names) {
     const processId = READER_NAME.exec(name)?.[1];

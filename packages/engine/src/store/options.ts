@@ -54,9 +54,9 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly splitTables?: 'share' | 'copy';
   /**
-   * A size in bytes, for `splitTables: 'share'`: if all parts of a table are smaller, or if together they are less than
-   * 1/16 of the table, they are copied. A file that has further links, in checkpoints or in copies made of links, is
-   * never appended to: its parts are copied.
+   * A size in bytes, for `splitTables: 'share'`. A commit copies the parts of a table if all are smaller, or if together
+   * they are less than 1/16 of the table. It also copies the parts of a file that has further links, in checkpoints or in
+   * copies made of links, because nothing is appended to such a file.
    * @defaultValue 128 KiB
    */
   readonly shareTablesFromBytes?: number;
@@ -73,9 +73,10 @@ export interface StoreOptions<K, V> extends AbstractDatabaseOptions<K, V>, Parti
    */
   readonly readerStacks?: boolean;
   /**
-   * Size of a file that reserves room for an open and an excise on a full disk, in bytes; 0 for none. An open for
-   * writing, and a commit that only removes, frees the file if it finds no room, and writes it again afterwards. Such a
-   * commit frees the tables that lie inside its spans. Freeing what shares a file with other tables takes `purge`, which needs room of its own.
+   * Size of a file that reserves room for an open and an excise on a full disk, in bytes; 0 for none. If the disk is
+   * full, an open for writing or a commit that only removes frees the file, and writes it again afterwards. Such a
+   * commit frees the tables that lie inside its spans. `purge` also frees tables that share a file with others, but it
+   * needs room of its own.
    * @defaultValue 1 MiB; 0 with a `fileSystem` of your own
    */
   readonly diskReserveBytes?: number;

@@ -311,10 +311,10 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     });
     await repairOpenedStore(core);
     this.#core = core;
-    // A close first closes the resources, among them snapshots, for which it waits until their clears have ended. A clear
-    // may wait for a commit, which therefore ends with the resources too.
+    // A close first closes the resources. It waits for snapshots until their clears have ended, and a clear may wait for a
+    // commit. So a resource of its own ends commits.
     const end = async () => {
-      // Calls that precede the close become operations first: they are aborted, not refused.
+      // In this turn, calls that precede the close become operations: the close aborts them and does not refuse them.
       await Promise.resolve();
       await core.operations.end();
     };
@@ -356,7 +356,7 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
   /** @internal */
   _clear(options: NativeRangeOptions): Promise<void> {
     const range = withOwnBounds(options);
-    // A snapshot may be of a past generation, where LevelDB's own clear would delete.
+    // LevelDB's own clear would delete in the generation of the snapshot, which may be a past one.
     return this.#opened.gate.clear((writes) =>
       range.snapshot == null ? writes.clear(range) : clearByKeys(this, writes, range),
     );

@@ -36,7 +36,7 @@ export class RequestState {
   cancel(): boolean {
     for (;;) {
       if (Atomics.compareExchange(this.#words, 0, WAITING, CANCELLED) === WAITING) return true;
-      // The thread can pause or resume the request between the two.
+      // The thread can pause or resume the request between the two exchanges: then try both again.
       if (Atomics.compareExchange(this.#words, 0, RUNNING, CANCELLED) !== WAITING) return false;
     }
   }
