@@ -7,7 +7,7 @@ type HasOption = (name: string) => boolean;
 
 type Advice = string | ((hasOption: HasOption) => string | undefined);
 
-/** What follows from a fault in a file: for a command that only reads it, nothing. */
+/** The consequence of a fault in a file. A command that only reads the file has none. */
 const NOTHING_IMPORTED: Advice = (hasOption) =>
   hasOption('into') ? 'nothing of it was imported' : undefined;
 
@@ -100,7 +100,7 @@ const CLUSTER_ADVICE: Readonly<Record<ClusterErrorReason, string | undefined>> =
 
 /** Codes of errors whose message is the file system's. */
 const FILE_CODES: readonly string[] = ['SSTITCH_FILE_OPERATION', 'SSTITCH_LEVELDB'];
-/** Advice by what the file system says, in Node's words or the system's. */
+/** Advice by the message of the file system, in Node's words or the system's. */
 const FILE_ADVICE: ReadonlyArray<readonly [message: RegExp, advice: string]> = [
   [
     /permission denied|operation not permitted/i,

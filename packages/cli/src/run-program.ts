@@ -112,7 +112,7 @@ class Session {
     const result = await runCommand(context, input);
     await this.#progress.clear();
     const tookMs = performance.now() - started;
-    // Awaited, so that it and the notes before it are written when the process exits.
+    // Wait for this note, so that it and the earlier ones are written before the process exits.
     if (verbose) await this.#noteStep(`${command.name} took ${formatMs(tookMs)}`);
     if (result !== undefined) await this.#print(result, context);
   }

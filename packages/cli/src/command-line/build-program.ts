@@ -166,7 +166,7 @@ function addOptions(command: StrictCommand, options: CommandSpec['options']): vo
   }
 }
 
-/** Not by commander, which would report a missing option where an unknown one is a mistyped name of it. */
+/** Reports missing options after unknown ones: commander would report an option with a mistyped name as missing. */
 function requireOptions(command: StrictCommand, options: CommandSpec['options']): void {
   for (const [name, option] of Object.entries(options)) {
     if (option.value === undefined || option.required !== true) continue;

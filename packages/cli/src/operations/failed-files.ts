@@ -1,4 +1,4 @@
-// What a command reports on the files that it could not import, of several.
+// Reports which of several files a command could not import.
 import { type ErrorReport, isDoubt, reportOf } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { formatCountOf } from '../output/quantities.js';

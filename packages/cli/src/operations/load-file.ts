@@ -31,7 +31,7 @@ export interface LoadRequest {
   readonly into: string;
   /** References to syncs of the file. @defaultValue all */
   readonly sync: readonly string[] | undefined;
-  /** Chooses the syncs of the file, where `sync` does not: returns their ids. No store is given if there is none yet. */
+  /** Returns the ids of the syncs to load, if `sync` names none. `store` is undefined if the store does not exist yet. */
   readonly choose?: (
     input: OpenInput,
     store: ReadableEngine | undefined,

@@ -1,4 +1,4 @@
-// A path that was to be a store, or a file of syncs, and is none: its refusal, and advice on it.
+// Refuses a path that is neither a store nor a file of syncs, and advises what to do.
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import type { EngineErrorReason } from '@sstitch/engine';
 import { FORMAT_ENDINGS, formatOfName } from '../records/sync-format.js';
@@ -9,8 +9,8 @@ const C1Z_MAGIC = 'C1Z';
 const PLAIN_WORD = /^[\w@%+=:,./-]+$/;
 
 /**
- * What to do about a path that is neither a store nor, where one is taken, a file of syncs: how to make a store of it, or
- * what stores and files of syncs are.
+ * Advises what to do about a path that is not a store, nor a file of syncs if the command reads those: how to make a
+ * store of it, or what stores and files of syncs are.
  *
  * @param code SSTITCH_STORE_FORMAT or SSTITCH_C1Z_NOT_C1Z
  * @param reason that of the SSTITCH_STORE_FORMAT
@@ -28,7 +28,7 @@ export function adviceOnPath(
       ? `it is a file of syncs, so import it first: \`sstitch import ${shellWord(path)} --into STORE\``
       : 'name the directory of a store';
   }
-  // What standard input holds has no name.
+  // Standard input has no name, so nothing exists at its path.
   if (isSyncFile(path) || !existsSync(path)) return undefined;
   return `a store is a directory, and the name of a file of syncs ends in ${FORMAT_ENDINGS}`;
 }

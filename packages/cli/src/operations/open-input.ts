@@ -42,7 +42,7 @@ export interface OpenInput {
   close(): Promise<void>;
 }
 
-/** The time zone of times in .c1z files that have none: of one input, or of several, of which others need no zone. */
+/** The zone of times without one in .c1z files. With `ofSeveral`, the input may be of another kind, which needs no zone. */
 export type InputZone = string | { readonly ofSeveral: string };
 
 /** The zone of the .c1z files among several inputs. */

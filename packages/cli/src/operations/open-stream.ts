@@ -9,7 +9,7 @@ export function openStream(path: string, signal: AbortSignal): Readable {
   return endedBy(signal, statSync(path).isFIFO() ? pipeAt(path) : createReadStream(path));
 }
 
-/** A pipe whose opening does not wait for a writer: a thread that waits for one keeps even an exit from happening. */
+/** Opens a pipe without waiting for a writer: a thread that waits for one prevents even an exit of the process. */
 function pipeAt(path: string): Readable {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return new Socket({ fd, readable: true, writable: false });

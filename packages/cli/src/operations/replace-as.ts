@@ -54,7 +54,7 @@ export async function replaceAs(
     const total = await totalRecords([{ engine: source, syncId }]);
     let records = 0;
     for await (const batch of new StoreSource(source).batches({ syncIds: [syncId], signal })) {
-      // As with `clone`, a replaced version stays one only under its own id.
+      // As with `clone`, the copy of a replaced version is a replaced version only if it keeps its id.
       await sink.add((as === syncId ? batch : withoutMarks(batch)).withSyncId(as));
       records += batch.length;
       progress.update({ doing: 'copying', done: records, total, unit: 'records' });

@@ -1,4 +1,4 @@
-// Makes a sync of its own of a replaced version that is read from elsewhere.
+// Makes an ordinary sync of a replaced version.
 import { replacedVersionOf } from '@sstitch/operations';
 import { RecordBatch } from '@sstitch/records';
 

@@ -25,7 +25,7 @@ export function formatTable(
   titleStyle: (text: string) => string = (text) => text,
   lineWidth = Number.POSITIVE_INFINITY,
 ): string {
-  // Not the arguments of one Math.max, of which there can be too many for the stack.
+  // Not `Math.max(...widths)`: a table can have more rows than the stack has room for arguments.
   const widths = columns.map(({ title }, at) =>
     rows.reduce((width, row) => Math.max(width, widthOf(row[at] ?? '')), title.length),
   );

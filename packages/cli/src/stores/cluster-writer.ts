@@ -110,7 +110,7 @@ export class ClusterWriter implements ByteStore {
       return await this.#replace(spans, entriesOf(sorted, spans, signal), options);
     } finally {
       await sorted.close();
-      // Not only in `close`: after a conflict the load is repeated, up to twenty times.
+      // Remove the tables here, not only in `close`: after conflicts a command repeats the load up to twenty times.
       await rm(directory, { recursive: true });
     }
   }

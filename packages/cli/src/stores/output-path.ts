@@ -25,7 +25,7 @@ export function requireOtherFile(path: string, input: string): void {
   throw usageError(`${path} is the file that is read: write to another one`);
 }
 
-/** Undefined if nothing is there, or it cannot be reached, which reading or writing it reports. */
+/** The status of a file; undefined if there is none or it cannot be reached. Reading or writing it reports the error. */
 function statusOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true });

@@ -66,7 +66,11 @@ async function expand(
   };
 }
 
-/** An expansion keeps the run, which would make the sync of another id a version too. @throws CliError SSTITCH_USAGE */
+/**
+ * Refuses a replaced version. An expansion copies the run, so the sync with the new id would be a replaced version too.
+ *
+ * @throws CliError SSTITCH_USAGE
+ */
 async function refuseVersion(store: ByteStore, syncId: string): Promise<void> {
   const run = await new SyncReader(store).getSyncRun(syncId);
   const version = run && replacedVersionOf(run);

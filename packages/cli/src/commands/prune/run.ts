@@ -97,7 +97,7 @@ async function policyOf(
   const keepSyncIds = await syncIdsOf(engine, store, keepSync ?? [], signal);
   for (const syncId of keepSyncIds) {
     if (await hasKeys(engine, spansOf([syncId]), signal)) continue;
-    // A mistyped id would not keep its sync.
+    // The id may be mistyped, and the prune would then remove the sync that the user wants to keep.
     throw new CliError('SSTITCH_SYNC_NOT_FOUND', `--keep-sync: ${store} holds no sync ${syncId}`);
   }
   return {

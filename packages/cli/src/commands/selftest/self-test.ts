@@ -157,7 +157,7 @@ function conformanceChecks(directory: string, signal: AbortSignal): readonly Pla
       destroy: () => store.close(),
     };
   });
-  // A store in a directory has no conditional commits: its chapter of them would pass without a test.
+  // A store in a directory has no conditional commits, so the chapter on them would pass without testing anything.
   const tested = chapters.filter(({ name }) => name !== 'guarantees: conditions');
   return tested.map(({ name, tests }) => ({
     name: `${name} (${tests.length} tests)`,

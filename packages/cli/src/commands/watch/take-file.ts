@@ -15,8 +15,8 @@ export type TakenFile = {
 } & (
   | {
       /**
-       * `unchanged` means that the store already holds its finished syncs, in this state or a later one, or that it has
-       * none; `skipped`, that it is a sheet of grants, which would replace a sync by less.
+       * `unchanged`: the file has no finished sync, or the store already holds each of them in this state or a later one.
+       * `skipped`: the file is a sheet of grants, which holds less than the sync that it would replace.
        */
       readonly outcome: 'imported' | 'unchanged' | 'skipped';
     }
@@ -58,7 +58,7 @@ export async function takeFile(
       syncs: syncs.map(({ syncId, stats }) => ({ syncId, grants: Number(stats.grants) })),
     };
   } catch (error) {
-    // What is unknown is reported before the signal ends the watch.
+    // A commit of unknown outcome is reported even if the signal has fired.
     if (!leavesDoubt(error)) signal.throwIfAborted();
     if (error instanceof NotTaken) return { file: path, outcome: error.outcome, syncs: [] };
     return { file: path, outcome: 'failed', syncs: [], error: fileErrorOf(error) };
