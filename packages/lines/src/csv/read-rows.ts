@@ -17,8 +17,8 @@ export interface NumberedRow {
 /** The limit for a row, far above what a row of ids and names needs. */
 const MAX_ROW_CHARACTERS = 4 * 2 ** 20;
 /**
- * The last cell of a row, far after the last column. Delimiters after it belong to its text, so that the limit of a row
- * counts them: empty cells have no characters, and a row may have any number of them.
+ * The most cells of a row, far more than there are columns. Delimiters after the last cell belong to its text. So the
+ * limit of a row counts them: empty cells have no characters, and without this a row could have any number of them.
  */
 const MAX_CELLS = 1000;
 /** The limit for the header. */

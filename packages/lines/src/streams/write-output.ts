@@ -142,8 +142,8 @@ function checkReplaceable(path: string): void {
 const heard = new WeakSet<Writable>();
 
 /**
- * A stream that passes bytes on to another, which stays open. Not the other itself: a pipeline leaves listeners on a
- * stream that it does not end.
+ * Returns a stream that passes bytes on to `target`, which stays open. A pipeline needs this stream, because it would
+ * leave listeners on a target that it does not end.
  */
 function passingTo(target: Writable): Writable {
   // The write that fails rejects with the error.

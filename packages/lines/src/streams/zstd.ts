@@ -11,7 +11,7 @@ const { createZstdCompress } = zlib as { readonly createZstdCompress?: () => Tra
 /** How many bytes a frame of WebAssembly holds. */
 const FRAME_BYTES = 2 ** 20;
 
-/** How many bytes the decoder takes at once. Few, because it must take the rest of them even when no one reads on. */
+/** How many bytes the decoder takes at once. Few, because it must decode all of them even if the reader has stopped. */
 const SLICE_BYTES = 8 * 2 ** 10;
 
 /**
@@ -80,8 +80,8 @@ export async function* decodeZstd(
 }
 
 /**
- * Reads a decoder to the end of its input. It frees its memory, which all decoders of a process share, only there.
- * Nothing frees the memory of one that refuses its data.
+ * Reads a decoder to the end of its input. Only there does the decoder free its memory, which all decoders of a process
+ * share. The memory of a decoder that refuses its data is never freed.
  */
 async function drain(nextOutput: () => IteratorResult<unknown, unknown>): Promise<void> {
   try {
