@@ -1,4 +1,4 @@
-// Changes an engine by what one state of it shows.
+// Changes an engine, based on one state of it.
 import type { EngineSnapshot, ReadWriteEngine } from '@sstitch/contract';
 import { bucketLayout, isSyncId, prefixSpan, syncSpans } from '@sstitch/keys';
 import { writeIfUnchanged } from '@sstitch/records';
@@ -6,7 +6,7 @@ import { type ReadView, withView } from '../entries/entry-pages.js';
 
 /** What a change depends on. */
 export interface ChangeBasis {
-  /** Ids of syncs that the change reads or replaces; texts that are none are ignored. */
+  /** Ids of syncs that the change reads or replaces; texts that are not sync ids are ignored. */
   readonly syncIds: readonly string[];
   /** Whether it depends on the runs of all other syncs too. @defaultValue false */
   readonly allRuns?: boolean;

@@ -87,7 +87,7 @@ export async function commitReplacements(
   } catch (error) {
     // An engine may wrap an error of its input: throw the original.
     if (failure !== undefined) throw failure;
-    // Another failure may come at the same time, after which the engine need not be unchanged.
+    // Only an abort proves that the engine is unchanged: a commit may also fail at the same time as the signal fires.
     if (signal?.aborted && isAbort(error, signal)) {
       throw new OperationsError('SSTITCH_ABORTED', 'aborted', { cause: signal.reason });
     }

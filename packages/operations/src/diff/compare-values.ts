@@ -117,7 +117,7 @@ function sameRange(a: Uint8Array, left: FieldReader, b: Uint8Array, right: Field
   return true;
 }
 
-/** Whether a field has the same value in both, with what a later version has put into its parts. */
+/** Whether a field has the same value in both, including fields of later versions in its parts. */
 function sameField(
   schema: DescMessage,
   { localName }: DescField,

@@ -26,9 +26,9 @@ export interface PruneSyncsOptions extends ReadPrunePlanOptions {
   /** The engine to prune. */
   readonly engine: Engine;
   /**
-   * Called with the plan if it removes syncs, while writes by a `SyncStore` wait: it must not await one. What it throws ends
-   * the operation, which then changes nothing. Where other processes change the runs before the commit, it is called again
-   * with the new plan. @defaultValue does nothing
+   * Called with the plan if that removes syncs. Writes by a `SyncStore` wait for it, so it must not await one. If it
+   * throws, the operation rejects with that error and changes nothing. If other processes change the runs before the
+   * commit, it is called again with the new plan. @defaultValue does nothing
    */
   readonly confirm?: ((plan: PrunePlan) => Promise<void>) | undefined;
 }

@@ -181,10 +181,10 @@ async function planSync(
     run: await new SyncReader(engine).getSyncRun(sideId, { snapshot }),
   });
   if (named === undefined) {
-    // One whose id is that of a sync to compact is replaced anyway.
+    // The compaction replaces a version whose id is that of a sync to compact anyway.
     const written = [sideId, ...options.syncIds];
     for (const version of await findReplacedVersions(held, syncId)) {
-      // One that another process has kept since stays: the commit does not depend on it.
+      // A version that another process has kept since stays, because the commit does not depend on it.
       if (!written.includes(version.sideId) && earlier.has(version.sideId)) {
         replacements.push(...replaceSync(version.sideId));
       }

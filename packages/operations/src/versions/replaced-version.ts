@@ -111,7 +111,7 @@ export function relinkedRun(value: Uint8Array | undefined, as: string): Uint8Arr
   return encodeRecord({ ...run, linkedSyncId: as });
 }
 
-/** Returns the run of a replaced version with another run as the version's own. The run must be that of a version. */
+/** Returns `run`, which must be that of a replaced version, with `own` as the version's own run. */
 export function withOwnRun(run: SyncRunRecord, own: SyncRunRecord): SyncRunRecord {
   const [, keptMs] = TOKEN.exec(run.syncToken) ?? [];
   const encoded = Buffer.from(encodeRecord(own)).toString('base64url');

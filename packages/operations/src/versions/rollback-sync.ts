@@ -37,7 +37,7 @@ export interface RollbackSyncOptions extends OperationOptions {
 export interface RollbackCommit extends OperationCommit {
   /** The restored version. */
   readonly version: ReplacedVersion;
-  /** Whether the engine held something of the sync, which it now keeps in place of the restored version. */
+  /** Whether the engine held anything of the sync before, and keeps it under the side id of the restored version. */
   readonly isKept: boolean;
 }
 
