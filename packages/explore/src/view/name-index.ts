@@ -66,7 +66,7 @@ export class NameIndex {
    * Starts to read the names.
    *
    * @param signal aborts the reading and rejects `whole`
-   * @param maxCharacters the names and ids after which the reading ends
+   * @param maxCharacters the number of characters of names and ids after which the reading ends
    */
   constructor(state: NamedState, signal: AbortSignal, maxCharacters = MAX_CHARACTERS) {
     this.state = state;
@@ -150,7 +150,7 @@ export class NameIndex {
     } finally {
       for (const { pages } of unread) await pages.return();
     }
-    // What was read of the others can be found.
+    // The names read so far can be found.
     for (const { names } of unread) names.finish();
     this.#isComplete = unread.length === 0;
   }

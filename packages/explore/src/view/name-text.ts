@@ -74,7 +74,7 @@ function folded(text: string): string {
   return plain(lowerCase(text));
 }
 
-/** In lower case a sigma at the end of a word has a form of its own, which what is typed so far has in its middle. */
+/** Unifies the two lower-case sigmas: the final form would not match while the user still types the word. */
 function lowerCase(text: string): string {
   return text.toLowerCase().replaceAll('ς', 'σ');
 }
