@@ -74,7 +74,7 @@ async function compactViews(
 ): Promise<CompactResult> {
   const picked = await planOn(options, ranges, views);
   const { plan } = picked;
-  // The snapshot of the base would keep its old generation. A batch makes none, and depends on what it read.
+  // The snapshot would keep the old generation of the base. A batch makes no new generation, and needs its snapshot.
   if (picked.batch === undefined) await views.base.close();
   const emptied = new Set(plan.emptied);
   if (options.emptySource === 'refuse') refuseEmpty(emptied);

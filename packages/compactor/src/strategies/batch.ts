@@ -5,9 +5,9 @@
 // tombstones, and keeps the difference in memory. So its size is limited.
 //
 // On a base with the capability `conditions`, the batch depends on what was read: if another process has written to the
-// syncs meanwhile, nothing is written. On others, a concurrent write to the same sync, between the read and the batch, is
-// not undone, as if it had come after the compaction. Two compactions of a base never run concurrently in one process
-// (turn.ts).
+// syncs meanwhile, nothing is written. On other bases, a concurrent write to the same sync, between the read and the
+// batch, remains, as if it had come after the compaction. Two compactions of a base never run concurrently in one
+// process (turn.ts).
 import {
   type ByteOperation,
   byteEncodings,
