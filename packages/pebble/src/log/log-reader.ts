@@ -43,7 +43,7 @@ export interface LogOptions {
   readonly logNumber: number | undefined;
   /** What to do at a torn end; `damage` reports it as damage, for a log that its writer has closed. */
   readonly tornEnd: 'damage' | 'refuse' | 'end';
-  /** The limit of this name, which no record of a WAL exceeds; undefined for a MANIFEST, whose file has a limit. */
+  /** The option `maxLogBytes`, which bounds each record of a WAL; undefined for a MANIFEST, whose file has a limit. */
   readonly maxLogBytes?: number;
 }
 

@@ -155,7 +155,7 @@ function checkDisjoint(tables: TableEntry[], path: string): void {
   }
 }
 
-/** Of tables that begin with one key, one that ends with it as well comes first. */
+/** Orders tables by their first keys, then by their last ones. */
 function byBounds(a: TableEntry, b: TableEntry): number {
   return compareBytes(a.smallest, b.smallest) || compareBytes(a.largest, b.largest);
 }

@@ -19,8 +19,8 @@ import type { DatabaseFiles } from './database-files.js';
 const MAX_OPTIONS_BYTES = 2 ** 20;
 
 /**
- * Refuses a database of which WALs may be elsewhere: one that has none here, as one that Pebble wrote always has a WAL
- * that is not flushed, perhaps an empty one; and one that fails over, of whose WALs the ends may be missing here.
+ * Refuses a database with a `wal_dir` and no WAL in its own directory: Pebble always leaves a WAL that is not flushed,
+ * even if it is empty. Also refuses a database with a `secondary_dir`, because the ends of its WALs may be there.
  */
 export function refuseOtherLogDirectories(
   fileSystem: ReadableFileSystem,

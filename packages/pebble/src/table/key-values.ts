@@ -9,7 +9,7 @@ import { RowReader } from './row-block.js';
 import type { Block } from './stored-block.js';
 
 const MAX_NAME_BYTES = 256;
-/** Tables have tens of names; a block of 64 MiB could have millions, which take minutes to read. */
+/** The most names in a block. Tables have tens; a block of 64 MiB could have millions, which take minutes to read. */
 const MAX_NAMES = 65_536;
 
 /** Returns the values of those names in `wanted` that the block has, as views. Skips other names. */
