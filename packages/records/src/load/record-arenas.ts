@@ -50,7 +50,7 @@ class BucketArena {
     return { bytes: this.arena.bytes.length, entries: this.ends.length };
   }
 
-  /** The memory of its blocks: of thousands of small arenas it is much more than that of their entries. */
+  /** The memory of its blocks in bytes. For thousands of small arenas it is much more than the size of their entries. */
   get heldBytes(): number {
     return this.arena.bytes.length + this.keyEnds.byteLength + this.ends.byteLength;
   }

@@ -114,7 +114,7 @@ export class RecordLoader<Tables> {
   readonly #signal: AbortSignal | undefined;
   readonly #maxHeldBytes: number;
   #isCommitted = false;
-  /** Of the first record that was refused, a part of which the arenas may hold. */
+  /** The error of the first record that was refused. The arenas may hold a part of that record. */
   #refusal: { readonly error: unknown } | undefined;
 
   /** @param openTables - opens the table loader; `end` ends it. */

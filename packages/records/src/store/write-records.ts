@@ -23,7 +23,7 @@ import { spansOfKeys, writeIfUnchanged } from './write-if-unchanged.js';
 
 /** A batch is written when it has this many records … */
 export const MAX_BATCH_RECORDS = 1000;
-/** … or this many bytes of keys and values, of which the last record may bring more. */
+/** … or this many bytes of keys and values. Its last record may exceed this. */
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Options of a write. */
@@ -46,7 +46,7 @@ interface Target {
   readonly asOneStep: <T>(keys: readonly Uint8Array[], step: Step<T>) => Promise<T>;
 }
 
-/** A step reads a state, by default the current one, and commits on a condition, by default none. */
+/** A step reads the state of its basis, by default the current one, and commits on its condition, by default none. */
 type Step<T> = (basis: StepBasis) => Promise<T>;
 
 interface StepBasis {
@@ -56,7 +56,7 @@ interface StepBasis {
 
 /** Writes in a step that holds the write lock. */
 export interface ExclusiveWriter {
-  /** What the step reads if others write to the engine too; undefined if the current state is as good. */
+  /** The snapshot that the step reads if other processes write to the engine too; otherwise it reads the current state. */
   readonly basis: EngineSnapshot | undefined;
   /** As `SyncStore.putMany`. The source must not write to the engine by other means. */
   putMany(
@@ -67,8 +67,8 @@ export interface ExclusiveWriter {
 }
 
 /**
- * Runs `task` as {@link writeIfUnchanged} does, with a writer that writes meanwhile: for what is derived from records that
- * no other writer may change until it is written.
+ * Runs `task` as {@link writeIfUnchanged} does, and passes it a writer. For data that is derived from records: no other
+ * writer changes these records before the derived data is written.
  *
  * @param spans what the task reads, and all that it writes
  */
