@@ -42,7 +42,7 @@ export class TableFilter {
     this.#windowCount = filter.windowCount;
   }
 
-  /** The number of windows, which is read from the end of the filter block unless that is compressed. */
+  /** The number of windows. If the filter block is not compressed, only its end is read. */
   get windowCount(): number {
     if (this.#windowCount === undefined) {
       const { offset, size } = this.handle;

@@ -29,8 +29,8 @@ import { requireSpans } from './require-spans.js';
 export type PartOptions = Pick<TableOptions, 'restartInterval' | 'compression' | 'path'>;
 
 /**
- * A rebuilt block ends when it is larger than the source's by this. It has its own restart points: where the source has
- * few, and long keys that share most bytes, it would need a multiple of the memory.
+ * A rebuilt block ends when it exceeds the size of the source's block by this. It has its own restart points, at which
+ * keys are whole: if the source has few of them, and long keys that share most bytes, it would take far more memory.
  */
 const MAX_REBUILT_GROWTH_BYTES = 1024 * 1024;
 

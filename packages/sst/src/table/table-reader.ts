@@ -110,7 +110,7 @@ export class TableReader {
       try {
         handle.close();
       } catch {
-        // The error above says more.
+        // Throw the first error, which says more than this one.
       }
       throw error;
     }

@@ -35,9 +35,9 @@ export interface RecordedTable {
 }
 
 /**
- * The limit of a block's keys, as a multiple of its size: without one, a small block of long keys that share most bytes
- * takes hours to read. The keys from one restart point to the next are at most as many times as long as their entries as
- * there are entries.
+ * The greatest total length of a block's keys, as a multiple of the block's size: without this limit, a small block of
+ * long keys that share most bytes takes hours to read. Valid blocks keep it: between two restart points, n entries have
+ * keys of at most n times their own length.
  */
 const MAX_KEY_GROWTH = MAX_RESTART_INTERVAL;
 
