@@ -301,7 +301,11 @@ export class SyncAccess implements AsyncDisposable {
     return grants;
   }
 
-  /** Finds the grant by which one entitlement gives a principal another. @param isDirect whether it has the source directly */
+  /**
+   * Finds the grant by which an entitlement leads a principal to another one.
+   *
+   * @param isDirect whether the principal has the source by a grant of its own
+   */
   async #linkTo(
     entitlementId: string,
     sourceId: string,
