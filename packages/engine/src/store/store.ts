@@ -311,8 +311,8 @@ export class Store<K = string, V = string> extends CheckedWrites<K, V> {
     });
     await repairOpenedStore(core);
     this.#core = core;
-    // A close first closes the resources. It waits for snapshots until their clears have ended, and a clear may wait for a
-    // commit. So a resource of its own ends commits.
+    // A close first closes the resources. For a snapshot it waits until the snapshot's clears have ended, and a clear may
+    // wait for a commit. So this resource ends the operations, commits among them.
     const end = async () => {
       // In this turn, calls that precede the close become operations: the close aborts them and does not refuse them.
       await Promise.resolve();
