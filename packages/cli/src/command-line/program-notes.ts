@@ -104,9 +104,9 @@ export const OUTPUT_NOTES = [
     'several, `path` if the error concerns a file or directory, and `pid` if another process that has ' +
     'the store open is known. Standard output then stays empty, except after `import` and `watch --once`, ' +
     'which print their document if only some of several files failed.',
-  'A finding is not an error: `verify` with problems, a `demo` or `selftest` that fails (4), `digest` and ' +
-    '`verify --sync` of a missing sync (3), `who` that finds nothing and `diff --exit-code` with differences (1). ' +
-    'The document is printed, and no second line; all but `diff` print one line on standard error.',
+  'These findings are not errors: problems of `verify`, a failed `demo` or `selftest` (4), a missing sync in `digest` ' +
+    'and `verify --sync` (3), an empty answer of `who`, and differences in `diff --exit-code` (1). The command prints ' +
+    'its document and no `error` line; all but `diff` also print one line on standard error.',
   'A command changes a store before it writes its result: if the output cannot be written, the exit ' +
     'code is 1 although the store has changed.',
   'Tables fit the width of a terminal: a row that does not fit continues on further, indented lines. ' +

@@ -52,8 +52,8 @@ export const compactCommand = defineCommand({
     keepReplaced: { summary: 'keep the replaced versions for `rollback`' },
     side: {
       summary:
-        'the id under which to keep the replaced version of the one sync, for `rollback --side`; the default ' +
-        'follows from its id, and a compaction then removes versions that were kept before',
+        'the id under which to keep the replaced version of the one sync, for `rollback --side`; the default is ' +
+        'derived from its id, and a compaction with the default removes versions that were kept before',
       value: { type: 'sync', stores: ['base'], isVersion: true },
       placeholder: 'sync',
     },

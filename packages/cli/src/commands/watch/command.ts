@@ -9,10 +9,11 @@ export const watchCommand = defineCommand({
     'Checks a directory repeatedly and imports the finished syncs of each file that appears in it ' +
     '(.c1z or .jsonl, compressed or not) into a store, which is created if it does not exist. ' +
     'Each file replaces, in one commit, what the store holds of its syncs. A file is read when its ' +
-    'size and time have not changed for a whole interval; one that cannot be imported is retried at ' +
-    'growing intervals, up to a minute, seven times if something in it is wrong, and when it changes. A sync that the store already holds with the same or a ' +
-    'later end is skipped, so a watch can be stopped and restarted. A .csv file is skipped, because it ' +
-    'holds less than a sync (see `import`). The store is open only during an import. ' +
+    'size and time have not changed for a whole interval. A file that cannot be imported is retried when it ' +
+    'changes, and at growing intervals of up to a minute; if something in it is wrong, at most seven times. ' +
+    'A sync that the store already holds with the same or a later end is skipped, so a watch can be stopped ' +
+    'and restarted. A .csv file is skipped, because it holds less than a sync (see `import`). The store is ' +
+    'open only during an import. ' +
     'Prints a line for each file, with --json a document for each. Runs until it is interrupted; ' +
     '--once ends after checking each file.',
   arguments: [
