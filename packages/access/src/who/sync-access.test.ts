@@ -138,7 +138,7 @@ describe.each(['before', 'after'])('%s expansion', (when) => {
     expect(await access.explain(user('cid'), 'vault')).toBeUndefined();
   });
 
-  it('explains no access by a way that a shallow expansion closes', async () => {
+  it('explains no access by a path that a shallow expansion does not pass', async () => {
     const access = await open(
       await engineOf(
         ...['a', 'b', 'c'].map(member),
@@ -256,7 +256,7 @@ describe('openAccess', () => {
     });
   });
 
-  it('asks of each holder only about what it has, of a resource with many entitlements', async () => {
+  it('evaluates for each holder of a resource only the entitlements that it has', async () => {
     const ids = Array.from({ length: 40 }, (_, at) => `e${at}`);
     const engine = await engineOf(
       ...ids.map((externalId) => ({ ...member('team'), externalId }) as SyncRecord),
