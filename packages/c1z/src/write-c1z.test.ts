@@ -194,7 +194,7 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     });
   });
 
-  test('is not started in the place of what is not a file', async () => {
+  test('does not replace anything but a file', async () => {
     for (const taken of [directory, join(directory, 'a\0b')]) {
       await expect(createC1z(taken, { temporaryDirectory, format })).rejects.toMatchObject({
         code: 'SSTITCH_FILE_OPERATION',
