@@ -166,7 +166,7 @@ describe('export to standard output', () => {
     expect((await sstitch([...line.slice(0, -1), 'csv'])).stdout).toMatch(/^sync_id,/);
   });
 
-  it('escapes what the cells of a .csv file hold on a terminal, and no line end', async () => {
+  it('escapes the cells of a .csv file on a terminal, but no line ends', async () => {
     const { base, path } = scene();
     const { stdout } = await sstitch(['export', base, '--sync', SYNC]);
     const hostile = stdout.replace('User 0000009', '\\u001b[31mred\\rUser');

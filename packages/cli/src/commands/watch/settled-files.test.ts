@@ -81,7 +81,7 @@ test('returns an unreadable file again, later each time, and not forever', () =>
   expect(files.look(now)).toMatchObject([{ name: 'sync.c1z' }]);
 });
 
-test('returns a file again as long as something else than the file is wrong', () => {
+test('returns a file again as long as nothing is wrong with the file itself', () => {
   const { directory, files } = watched();
   writeFileSync(join(directory, 'sync.c1z'), 'sound');
   files.look(0);

@@ -85,7 +85,7 @@ describe('who', () => {
     expect(stderr).toContain('oncall:member "member" of group/oncall, operators:member "member"');
   });
 
-  it('takes type/id for what grants name so, rather than for a part of another name', async () => {
+  it('takes type/id for the resource that grants name, not for a part of another name', async () => {
     const file = join(testDirectory(), 'names.jsonl');
     const ref = { resource_type_id: 'vault', resource_id: 'keys' };
     const lines = [
@@ -115,7 +115,7 @@ describe('who', () => {
     }
   });
 
-  it('takes a name that two have for neither, wherever they are', async () => {
+  it('refuses a name that two resources have, wherever they are in the sync', async () => {
     const file = join(testDirectory(), 'names.jsonl');
     const user = (id: string, name: string) => ({
       type: 'resource',
