@@ -122,7 +122,7 @@ describe('a commit', () => {
     expect(keysOf(third?.state ?? client.known)).toEqual(['first', 'third']);
   });
 
-  it('that joins is not one whose outcome the caller has to find out', async () => {
+  it('that joins and has no known outcome fails with SSTITCH_CLUSTER_UNAVAILABLE, and can be repeated', async () => {
     const { clock, test, client } = await setUp();
     test.append = async () => ({ outcome: 'unknown', cause: unavailable() });
     const joining = client.join().catch((error: unknown) => error);
