@@ -181,7 +181,7 @@ describe('an invalid line', () => {
     });
   });
 
-  test('is reported if it is not UTF-8, however much of it looks replaced', async () => {
+  test('is reported if it is not UTF-8, however many replacement characters come before', async () => {
     const characters = 2 ** 18;
     const line = Buffer.concat([Buffer.from('\ufffd'.repeat(characters)), Buffer.from([0xff])]);
     const source = openJsonLines(chunksOf(line, line.length));
