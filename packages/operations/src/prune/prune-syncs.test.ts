@@ -90,7 +90,7 @@ describe('planPrune', () => {
     );
   });
 
-  test('refuses a time that is none, from which no sync would be young', () => {
+  test('refuses an invalid time, by which no sync would be young', () => {
     const plan = () => planPrune([], { keepYoungerThanMs: DAY_MS }, new Date(Number.NaN));
     expect(plan).toThrow(expect.objectContaining({ code: 'SSTITCH_OPTION_INVALID' }));
   });
