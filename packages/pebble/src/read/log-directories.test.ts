@@ -33,7 +33,7 @@ describe('a database whose WALs are in another directory', () => {
     expect(await listDatabase(database([elsewhere, log(5)]))).toEqual(['61 62']);
   });
 
-  it('is one that names the directory', async () => {
+  it('is read if its newest options name no other directory, or disable WALs', async () => {
     expect(await listDatabase(database([]))).toEqual([]);
     expect(await listDatabase(database([['OPTIONS-000003', options('')]]))).toEqual([]);
     expect(await listDatabase(database([['OPTIONS-000003', text('other=1')]]))).toEqual([]);

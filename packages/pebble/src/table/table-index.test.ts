@@ -5,7 +5,7 @@ import { BlockFile } from './stored-block.js';
 import { readTableIndex } from './table-index.js';
 
 describe('a row index of millions of short keys', () => {
-  it('takes the memory that its rows are counted with, about', () => {
+  it('takes about the memory that is counted for its rows', () => {
     const rows = 3_000_000;
     // Each row has the empty user key and the handle 0, 0; all but the first share the 8 bytes after it.
     const first = [0, 8, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
