@@ -77,7 +77,7 @@ it('a directory that cannot be made is one error, which names its parent', async
   });
 });
 
-it('what cannot be removed when the process exits keeps nothing else', async () => {
+it('a file that cannot be removed when the process exits does not keep the others', async () => {
   const before = process.listeners('exit');
   // A path that no file system takes.
   temporaryFileIn(join(directory, 'a\0b'));
