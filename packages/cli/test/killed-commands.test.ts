@@ -97,8 +97,8 @@ async function kill(line: readonly string[], isTime: () => boolean): Promise<voi
 
 /** Command lines, and what each leaves if it is killed once that is there. */
 const READING: ReadonlyArray<readonly [name: string, line: readonly string[], left: RegExp]> = [
-  ['digest', ['digest', 'base', '--sync', FIRST], /^base\/readers\/\d+-\d+$/],
-  ['verify', ['verify', 'base'], /^base\/readers\/\d+-\d+$/],
+  ['digest', ['digest', 'base', '--sync', FIRST], /^base\/readers\/[0-9a-f]{8}-\d+-\w+$/],
+  ['verify', ['verify', 'base'], /^base\/readers\/[0-9a-f]{8}-\d+-\w+$/],
   ['diff of files', ['diff', 'full.jsonl', 'full.c1z', '--sync', FIRST], /^tmp\/sstitch-syncs-/],
   ['export to .jsonl', exportTo('made.jsonl'), /^out\/\.sstitch-/],
   ['export to .csv.gz', exportTo('made.csv.gz'), /^out\/\.sstitch-/],

@@ -43,7 +43,7 @@ it.for([
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
   expect(stdout.length).toBeGreaterThan(10);
-  const mine = new RegExp(`^sstitch-reader-${process.pid}-`);
+  const mine = new RegExp(`^sstitch-reader-\\w+-${process.pid}-`);
   expect(readdirSync(tmpdir()).filter((name) => mine.test(name))).toEqual([]);
 });
 

@@ -193,7 +193,7 @@ describe.each([
     expect(report.purge?.readers).toBe(1);
     expect(report.purge?.directories.map((path) => path.replace(store.location, ''))).toEqual([
       '/gen-000001',
-      expect.stringMatching(/^\/readers\/\d+-\d+$/),
+      expect.stringMatching(/^\/readers\/[0-9a-f]{8}-\d+-\d+$/),
     ]);
     await iterator.close();
     await reader.close();

@@ -3,6 +3,9 @@ import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { fsyncAndClose } from './fsync-and-close.js';
 
+/** The limit of repeated attempts to remove a directory. */
+const MAX_REMOVE_ROUNDS = 10;
+
 /** How a file was placed under a new name. */
 export type Placement = 'linked' | 'copied';
 
@@ -51,8 +54,16 @@ export function unlinkIfThere(fileSystem: FileSystem, path: string): void {
   }
 }
 
-/** Removes a directory and its contents, if it exists. Does not follow symbolic links. */
-export function removeTree(fileSystem: FileSystem, directory: string): void {
+/**
+ * Removes a directory and its contents, if it exists. Does not follow symbolic links.
+ *
+ * @param rounds how often to list a directory again into which another process puts a file meanwhile
+ */
+export function removeTree(
+  fileSystem: FileSystem,
+  directory: string,
+  rounds = MAX_REMOVE_ROUNDS,
+): void {
   let names: string[];
   try {
     if (fileSystem.status(directory).kind !== 'directory') {
@@ -79,6 +90,10 @@ export function removeTree(fileSystem: FileSystem, directory: string): void {
   try {
     fileSystem.removeDirectory(directory);
   } catch (error) {
-    if (errorCodeOf(error) !== 'ENOENT') throw error;
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT') return;
+    // A process that looks for the copies of ended readers makes the file LOCK for a moment.
+    if (rounds === 0 || (code !== 'ENOTEMPTY' && code !== 'EEXIST')) throw error;
+    removeTree(fileSystem, directory, rounds - 1);
   }
 }

@@ -6,6 +6,7 @@ import { asEngineError } from '../threads/task-errors.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import { createStoreFilesTask } from './create-store-files.js';
 import { keepReserveTask, releaseReserveTask } from './disk-reserve.js';
+import { removeEndedReaders } from './ended-readers.js';
 import { ENGINE_NAME } from './engine-name.js';
 import { keepsCommitting, lockedError } from './locked-error.js';
 import {
@@ -18,7 +19,6 @@ import {
 import { claimStore, releaseStore } from './open-stores.js';
 import { settleOpened } from './open-with-logs.js';
 import { prepareOpenTask } from './prepare-open.js';
-import { removeStaleReadersTask } from './reader-directories.js';
 import { cleanStoreTask, generationName } from './store-files.js';
 
 /** The limit of attempts. An attempt fails if another process commits meanwhile. */
@@ -106,7 +106,7 @@ async function openAndClaim(
           await pool.run(createStoreFilesTask, input);
         }
         await settleOpened(pool, loggedDirectory(generationDirectory), opened);
-        await pool.run(removeStaleReadersTask, { directory });
+        await removeEndedReaders(pool, directory);
         const lastNumber = await pool.run(cleanStoreTask, { directory, generation: number });
         await pool.run(keepReserveTask, { directory, sizeBytes: options.reserveBytes });
         return { directory, number, database, lastNumber };

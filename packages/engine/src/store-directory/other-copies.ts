@@ -2,7 +2,6 @@
 import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { defineTask } from '../threads/task.js';
-import { removeStaleReaders } from './reader-directories.js';
 import {
   isThere,
   parseGenerationName,
@@ -15,16 +14,12 @@ import {
 /** The directories of logs that a salvage kept, and of those that an open left because it found the store locked. */
 const LOG_DIRECTORIES = [SALVAGED_DIRECTORY, RECOVERY_DIRECTORY, RECOVERED_DIRECTORY];
 
-/**
- * Removes the private copies of readers whose processes have ended. Returns the directories that remain: past
- * generations, copies in use or of other users, and logs.
- */
+/** Returns the directories of past generations, of readers' copies and of logs. */
 function listOtherCopies(
   fileSystem: FileSystem,
   { current }: { readonly current: string },
 ): string[] {
   const directory = dirname(current);
-  removeStaleReaders(fileSystem, { directory });
   const generations = fileSystem
     .readdir(directory)
     .filter((name) => parseGenerationName(name) !== undefined)

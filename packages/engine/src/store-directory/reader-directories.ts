@@ -1,25 +1,53 @@
-// The directories of read-only stores' private copies: store/readers/<process id>-<n>. The process that reads a copy
-// makes and removes it. The store's owner and a process that makes another copy remove those of processes that have ended.
+// The directories of read-only stores' private copies: store/readers/<namespace>-<process id>-<n>. The namespace is that
+// of the process id. The process that reads a copy makes and removes it. The store's owner and a process that makes
+// another copy remove those of processes that have ended (ended-readers.ts).
 //
 // If the store is not writable, because it is on read-only media or belongs to another user, the copy is in the
-// temporary directory as sstitch-reader-<process id>-<n>, readable by its user only. A process that makes a copy there
-// removes the copies of processes that have ended.
+// temporary directory as sstitch-reader-<namespace>-<process id>-<n>, readable by its user only. A process that makes a
+// copy there removes the copies of processes that have ended.
 
+import { randomInt } from 'node:crypto';
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { removeTree } from '../files/place-file.js';
 import { defineTask } from '../threads/task.js';
+import { processNamespace } from './process-namespace.js';
 import { refuseInside } from './refuse-inside.js';
 import { mkdir, READERS_DIRECTORY } from './store-files.js';
 
-const READER_NAME = /^(\d{1,10})-\d{1,10}$/;
-const TEMPORARY_READER_NAME = /^sstitch-reader-(\d{1,10})-\w{1,10}$/;
+/** The name of the database in a reader's directory. */
+export const COPY_DIRECTORY = 'copy';
+/** Numbers are random: a killed process with the same id may have left copies. */
+const MAX_NUMBER = 2 ** 31;
 /** The error codes for a directory that is not writable. */
 const NO_WRITE_CODES = new Set(['EROFS', 'EACCES', 'EPERM']);
 
-/** Returns the name of a copy's directory. */
-export function readerDirectoryName(processId: number, count: number): string {
-  return `${processId}-${count}`;
+/** Where readers' directories are. */
+export type ReaderRoot = 'store' | 'temporary';
+
+/** The names of readers' directories. One without a namespace is of this process's. */
+const NAMES: Readonly<Record<ReaderRoot, RegExp>> = {
+  store: /^(?:([0-9a-f]{8})-(\d{1,10})-\w{1,10}|(\d{1,10})-\d{1,10})$/,
+  temporary: /^sstitch-reader-(?:([0-9a-f]{8})-)?(\d{1,10})-\w{1,10}$/,
+};
+
+/** The process that made a reader's directory. */
+export interface ReaderProcess {
+  readonly id: number;
+  readonly namespace: string;
+}
+
+/** Returns a new name for a reader's directory in a store. */
+export function newReaderName(): string {
+  return `${processNamespace()}-${process.pid}-${randomInt(MAX_NUMBER)}`;
+}
+
+/** Parses the name of a reader's directory. Returns undefined for any other name. */
+export function parseReaderName(name: string, root: ReaderRoot): ReaderProcess | undefined {
+  const match = NAMES[root].exec(name);
+  const id = match?.[2] ?? match?.[3];
+  return id === undefined
+    ? undefined
+    : { id: Number(id), namespace: match?.[1] ?? processNamespace() };
 }
 
 export interface ReaderPlaceInput {
@@ -27,7 +55,7 @@ export interface ReaderPlaceInput {
   /** The option `copyDirectory`. @defaultValue `readers` in the store */
   readonly copyDirectory: string | undefined;
   readonly temporaryDirectory: string;
-  /** What `readerDirectoryName` returned. */
+  /** What `newReaderName` returned. */
   readonly name: string;
 }
 
@@ -37,6 +65,8 @@ export interface ReaderPlace {
   readonly directory: string;
   /** The directory to remove once the copy is no longer read: `directory` or one around it. */
   readonly toRemove: string;
+  /** Whether it is in the temporary directory. */
+  readonly isTemporary: boolean;
 }
 
 /**
@@ -52,20 +82,18 @@ function findReaderPlace(
     refuseInside(fileSystem, copyDirectory, storeDirectory, [READERS_DIRECTORY]);
     mkdir(fileSystem, { directory: copyDirectory });
     const directory = `${copyDirectory}/${name}`;
-    return { directory, toRemove: directory };
+    return { directory, toRemove: directory, isTemporary: false };
   }
   const readers = `${storeDirectory}/${READERS_DIRECTORY}`;
   const inStore = `${readers}/${name}`;
   try {
     mkdir(fileSystem, { directory: readers });
-    removeStaleReaders(fileSystem, { directory: storeDirectory });
     // Made at once, as `readers` may exist without being writable.
     fileSystem.mkdir(inStore);
-    return { directory: `${inStore}/copy`, toRemove: inStore };
+    return { directory: `${inStore}/${COPY_DIRECTORY}`, toRemove: inStore, isTemporary: false };
   } catch (error) {
     if (!NO_WRITE_CODES.has(errorCodeOf(error) ?? '')) throw error;
   }
-  removeStaleCopies(fileSystem, temporaryDirectory);
   const elsewhere = `${temporaryDirectory}/sstitch-reader-${name}`;
   fileSystem.mkdir(elsewhere);
   try {
@@ -75,54 +103,7 @@ function findReaderPlace(
     fileSystem.removeDirectory(elsewhere);
     throw error;
   }
-  return { directory: `${elsewhere}/copy`, toRemove: elsewhere };
+  return { directory: `${elsewhere}/${COPY_DIRECTORY}`, toRemove: elsewhere, isTemporary: true };
 }
 
 export const findReaderPlaceTask = defineTask('findReaderPlace', findReaderPlace);
-
-function removeStaleCopies(fileSystem: FileSystem, temporaryDirectory: string): void {
-  for (const name of fileSystem.readdir(temporaryDirectory)) {
-    const processId = TEMPORARY_READER_NAME.exec(name)?.[1];
-    if (processId === undefined || isRunning(Number(processId))) continue;
-    removeIfAllowed(fileSystem, `${temporaryDirectory}/${name}`);
-  }
-}
-
-function removeIfAllowed(fileSystem: FileSystem, directory: string): void {
-  try {
-    removeTree(fileSystem, directory);
-  } catch {
-    // It belongs to another user, or another process removes it.
-  }
-}
-
-/** Removes the copies in a store whose process is not running, if this user may. Does not fail. */
-export function removeStaleReaders(
-  fileSystem: FileSystem,
-  { directory }: { readonly directory: string },
-): void {
-  const readers = `${directory}/${READERS_DIRECTORY}`;
-  let names: string[] = [];
-  try {
-    names = fileSystem.readdir(readers);
-  } catch {
-    // No reader has made a copy, or only another user may list the copies.
-  }
-  for (const name of names) {
-    const processId = READER_NAME.exec(name)?.[1];
-    if (processId === undefined || isRunning(Number(processId))) continue;
-    removeIfAllowed(fileSystem, `${readers}/${name}`);
-  }
-}
-
-export const removeStaleReadersTask = defineTask('removeStaleReaders', removeStaleReaders);
-
-function isRunning(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    // EPERM means that it runs as another user.
-    return errorCodeOf(error) !== 'ESRCH';
-  }
-}

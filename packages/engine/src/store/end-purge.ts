@@ -2,6 +2,7 @@
 
 import { dirname } from 'node:path';
 import type { PurgeReport } from '@sstitch/contract';
+import { removeEndedReaders } from '../store-directory/ended-readers.js';
 import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
 import type { Generation } from './generation.js';
@@ -14,9 +15,10 @@ export async function endPurge(
 ): Promise<PurgeReport> {
   const past = [...live].filter((generation) => generation !== current);
   await Promise.allSettled(past.map(({ removal }) => removal));
+  const directory = dirname(current.directory);
   // The commit has taken effect: a listing that fails must not fail it. Then anything may remain in the store.
-  const directories = await pool
-    .run(listOtherCopiesTask, { current: current.directory })
-    .catch(() => [dirname(current.directory)]);
+  const directories = await removeEndedReaders(pool, directory)
+    .then(() => pool.run(listOtherCopiesTask, { current: current.directory }))
+    .catch(() => [directory]);
   return { readers: past.reduce((sum, { readers }) => sum + readers, 0), directories };
 }

@@ -4,7 +4,6 @@
 // and is in the store's directory by default (reader-directories.ts has the other places). It is one consistent state
 // and shows no later write of the owner. The owner is not disturbed: none of its files is written, renamed or locked.
 
-import { randomInt } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import type { EngineCapabilities, Span } from '@sstitch/contract';
@@ -13,16 +12,21 @@ import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf, throwIfAborted } from '../errors.js';
 import { extractTables } from '../extract/extract-tables.js';
 import { isDiskFull } from '../files/disk-full.js';
+import { CURRENT_FILE } from '../leveldb/file-names.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
+import {
+  removeEndedReaders,
+  removeEndedTemporaryReaders,
+} from '../store-directory/ended-readers.js';
 import { keepsCommitting } from '../store-directory/locked-error.js';
 import { openKeepingLogs, settleOpened } from '../store-directory/open-with-logs.js';
 import { prepareOpenTask } from '../store-directory/prepare-open.js';
-import { findReaderPlaceTask, readerDirectoryName } from '../store-directory/reader-directories.js';
+import { findReaderPlaceTask, newReaderName } from '../store-directory/reader-directories.js';
 import { removeOwnDirectory } from '../store-directory/remove-directory.js';
-import { generationName, removeDirectoryTask } from '../store-directory/store-files.js';
+import { generationName, isThere, removeDirectoryTask } from '../store-directory/store-files.js';
 import { ExtractedTables } from '../tables/extracted-tables.js';
 import { findSharedSpansTask, type SharingDatabase } from '../tables/shared-spans.js';
 import { COPY_PARTS } from '../tables/split-policy.js';
@@ -55,14 +59,11 @@ export interface ReadOnlyOptions<K, V>
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The limit of attempts. An attempt fails if the owner commits between the reading of CURRENT and the linking. */
-const MAX_ROUNDS = 100;
-
 /**
- * Copies have random numbers: a killed process may have left some, and processes in different containers can have the
- * same process id.
+ * The limit of attempts. An attempt fails if the owner commits between the reading of CURRENT and the linking, or if
+ * another process takes the copy for one of an ended reader.
  */
-const MAX_READER_COUNT = 2 ** 31;
+const MAX_ROUNDS = 100;
 
 interface OpenedCopy {
   readonly pool: WorkerPool;
@@ -233,20 +234,22 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
       const prepared = await pool.run(prepareOpenTask, inspection, { signal });
       const { realPath, generation: number } = prepared;
       if (number === undefined) throw new Error('prepareOpen returned no generation');
+      if (copyDirectory === undefined) await removeEndedReaders(pool, realPath);
       const place = {
         storeDirectory: realPath,
         copyDirectory,
         temporaryDirectory: tmpdir(),
-        name: readerDirectoryName(process.pid, randomInt(MAX_READER_COUNT)),
+        name: newReaderName(),
       };
       const finding = pool.run(findReaderPlaceTask, place, { signal });
       const found = await finding.catch((error: unknown) => {
         throw isDiskFull(error) ? noRoomForCopy(error, copyDirectory ?? realPath) : error;
       });
-      const { directory: targetDirectory, toRemove } = found;
+      const { directory: targetDirectory, toRemove, isTemporary } = found;
       const sourceDirectory = `${realPath}/${generationName(number)}`;
       let isMade = false;
       try {
+        if (isTemporary) await removeEndedTemporaryReaders(pool, place.temporaryDirectory);
         const copying = {
           sourceDirectory,
           targetDirectory,
@@ -282,6 +285,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           sourceDirectory,
         };
       } catch (error) {
+        const taken = isTaken(pool, targetDirectory, isMade, error);
         // findReaderPlaceTask may have made a directory around the copy.
         if (isMade || toRemove !== targetDirectory) {
           // The owner of the store removes what is left. The caller gets the first error.
@@ -289,7 +293,8 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
         }
         // If the owner has committed, it may have removed the generation that CURRENT named: try again.
         const again = await pool.run(prepareOpenTask, inspection);
-        if (again.generation !== number && errorCodeOf(error) !== 'SSTITCH_ABORTED') continue;
+        const isOvertaken = taken || again.generation !== number;
+        if (isOvertaken && errorCodeOf(error) !== 'SSTITCH_ABORTED') continue;
         if (isDiskFull(error)) throw noRoomForCopy(error, dirname(toRemove));
         if (errorCodeOf(error) !== 'ENOENT') throw error;
         throw new EngineError(
@@ -323,6 +328,24 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   /** @internal */
   async _clear(): Promise<void> {
     throw readOnlyError();
+  }
+}
+
+/**
+ * Whether another process has taken the copy for one of an ended reader, which it can before LevelDB has locked it
+ * (ended-readers.ts).
+ */
+function isTaken(
+  { fileSystem }: WorkerPool,
+  directory: string,
+  isMade: boolean,
+  error: unknown,
+): boolean {
+  if (error instanceof Error && errorCodeOf(error.cause) === 'LEVEL_LOCKED') return true;
+  try {
+    return !isThere(fileSystem, isMade ? `${directory}/${CURRENT_FILE}` : dirname(directory));
+  } catch {
+    return false;
   }
 }
 

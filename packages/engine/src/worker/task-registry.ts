@@ -35,6 +35,7 @@ import {
   swapPointerTask,
 } from '../store-directory/current-pointer.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
+import { removeUnlockedReadersTask } from '../store-directory/ended-readers.js';
 import {
   dropKeptLogsTask,
   forgetLogsTask,
@@ -44,10 +45,7 @@ import {
 import { findLockHolderTask } from '../store-directory/lock-holder.js';
 import { listOtherCopiesTask } from '../store-directory/other-copies.js';
 import { prepareOpenTask } from '../store-directory/prepare-open.js';
-import {
-  findReaderPlaceTask,
-  removeStaleReadersTask,
-} from '../store-directory/reader-directories.js';
+import { findReaderPlaceTask } from '../store-directory/reader-directories.js';
 import { salvageFilesTask, shareLockTask } from '../store-directory/salvage-files.js';
 import {
   cleanStoreTask,
@@ -124,7 +122,7 @@ const all: readonly AnyTask[] = [
   readOperationsTask,
   releaseReserveTask,
   removeDirectoryTask,
-  removeStaleReadersTask,
+  removeUnlockedReadersTask,
   salvageFilesTask,
   settleLogsTask,
   shareLockTask,

@@ -1,0 +1,146 @@
+// Removes the private copies of readers that have ended (reader-directories.ts). Two things prove that one has:
+//
+// - The lock of its copy is free. LevelDB locks the file LOCK as long as it has the copy open, and the system releases
+//   the lock when the process ends. This holds between containers too. It is a POSIX record lock: an attempt to take a
+//   lock of this process would drop it (docs/leveldb-rules.md, rule 18), so the copies that this process has open are
+//   found first.
+// - No process has the id in its name. This holds in the namespace of the name only. It decides about a copy that
+//   LevelDB has not opened, about one of another user, and about what other programs keep in `readers`.
+//
+// A reader whose LevelDB has made LOCK and not locked it yet can lose its copy. LevelDB then fails to open it, as its
+// CURRENT is gone before the lock is free again, and the reader makes another copy.
+
+import { type BigIntStats, lstatSync, readdirSync, statSync } from 'node:fs';
+import type { FileSystem } from '@sstitch/sst';
+import { errorCodeOf } from '../errors.js';
+import { removeTree } from '../files/place-file.js';
+import { LOCK_FILE } from '../leveldb/file-names.js';
+import { destroyLevelDatabase } from '../leveldb/level-database.js';
+import { defineTask } from '../threads/task.js';
+import type { WorkerPool } from '../threads/worker-pool.js';
+import { processNamespace } from './process-namespace.js';
+import {
+  COPY_DIRECTORY,
+  parseReaderName,
+  type ReaderProcess,
+  type ReaderRoot,
+} from './reader-directories.js';
+import { isThere, READERS_DIRECTORY, removeDirectoryTask } from './store-files.js';
+
+/** Removes the copies of ended readers in a store, if this user may. A copy that cannot be removed stays. */
+export function removeEndedReaders(pool: WorkerPool, storeDirectory: string): Promise<void> {
+  return removeEnded(pool, { root: 'store', directory: `${storeDirectory}/${READERS_DIRECTORY}` });
+}
+
+/** Removes the copies of ended readers in the temporary directory. A copy that cannot be removed stays. */
+export function removeEndedTemporaryReaders(pool: WorkerPool, directory: string): Promise<void> {
+  return removeEnded(pool, { root: 'temporary', directory });
+}
+
+interface ReadersInput {
+  readonly root: ReaderRoot;
+  /** The directory that holds the readers' directories. */
+  readonly directory: string;
+}
+
+async function removeEnded(pool: WorkerPool, input: ReadersInput): Promise<void> {
+  for (const directory of await pool.run(removeUnlockedReadersTask, input)) {
+    try {
+      const copy = `${directory}/${COPY_DIRECTORY}`;
+      // It removes the files of the copy under the lock, and LOCK last. It fails if the lock is taken.
+      await destroyLevelDatabase(copy);
+      // LevelDB takes a directory that it cannot list for an empty one, and does nothing.
+      if (isThere(pool.fileSystem, `${copy}/${LOCK_FILE}`)) continue;
+      await pool.run(removeDirectoryTask, { directory });
+    } catch {
+      // It is in use, or another process removes it.
+    }
+  }
+}
+
+/**
+ * Removes the copies without a lock of which the name says that the process has ended. Returns the readers' directories
+ * whose locks decide.
+ */
+function removeUnlockedReaders(
+  fileSystem: FileSystem,
+  { root, directory }: ReadersInput,
+): string[] {
+  const locked: string[] = [];
+  for (const name of namesIn(fileSystem, directory)) {
+    const maker = parseReaderName(name, root);
+    if (maker === undefined) continue;
+    const path = `${directory}/${name}`;
+    const lock = lockIn(path);
+    if (lock === undefined) {
+      if (hasEnded(maker)) removeIfAllowed(fileSystem, path);
+    } else if (maker.id !== process.pid || !isOpenHere(lock)) locked.push(path);
+  }
+  return locked;
+}
+
+export const removeUnlockedReadersTask = defineTask('removeUnlockedReaders', removeUnlockedReaders);
+
+/** Returns the names in a directory; none if there are no readers, or if another user's readers alone may list them. */
+function namesIn(fileSystem: FileSystem, directory: string): string[] {
+  try {
+    return fileSystem.readdir(directory);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Describes the lock of a reader's copy, if LevelDB has opened the copy. Another user's may be links to what is not to
+ * be touched.
+ */
+function lockIn(directory: string): BigIntStats | undefined {
+  const copy = `${directory}/${COPY_DIRECTORY}`;
+  try {
+    const outer = lstatSync(directory);
+    if (!outer.isDirectory() || !lstatSync(copy).isDirectory()) return undefined;
+    if (process.geteuid !== undefined && outer.uid !== process.geteuid()) return undefined;
+    const lock = lstatSync(`${copy}/${LOCK_FILE}`, { bigint: true });
+    return lock.isFile() ? lock : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether this process has a file open, in any thread. Where the system does not tell, it may have. */
+function isOpenHere({ dev, ino }: BigIntStats): boolean {
+  let descriptors: string[];
+  try {
+    descriptors = readdirSync('/proc/self/fd');
+  } catch {
+    return true;
+  }
+  return descriptors.some((descriptor) => {
+    try {
+      const open = statSync(`/proc/self/fd/${descriptor}`, { bigint: true });
+      return open.dev === dev && open.ino === ino;
+    } catch {
+      // It has been closed.
+      return false;
+    }
+  });
+}
+
+function hasEnded({ id, namespace }: ReaderProcess): boolean {
+  if (namespace !== processNamespace()) return false;
+  try {
+    process.kill(id, 0);
+    return false;
+  } catch (error) {
+    // EPERM means that it runs as another user.
+    return errorCodeOf(error) === 'ESRCH';
+  }
+}
+
+function removeIfAllowed(fileSystem: FileSystem, directory: string): void {
+  try {
+    removeTree(fileSystem, directory);
+  } catch {
+    // It belongs to another user, or another process removes it.
+  }
+}
