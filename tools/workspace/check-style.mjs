@@ -26,8 +26,8 @@ const CLOCK_OR_RANDOMNESS =
 const USES_CLOCK_OR_RANDOMNESS = new Map([
   ['packages/engine/src/store-directory/disk-reserve.ts', 'bytes that no disk compresses'],
   ['packages/engine/src/store-directory/kept-logs.ts', 'names of directories'],
+  ['packages/engine/src/store-directory/reader-directories.ts', 'names of directories'],
   ['packages/engine/src/store-directory/staging-directories.ts', 'names of directories'],
-  ['packages/engine/src/store/read-only-store.ts', 'names of directories'],
   ['packages/engine/src/store/open-readers.ts', 'the age of readers, in metrics'],
   ['packages/engine/src/store/store.ts', 'durations, in reports'],
   ['packages/engine/src/worker/request-server.ts', 'the turns of requests'],
@@ -36,7 +36,9 @@ const USES_CLOCK_OR_RANDOMNESS = new Map([
 /** The port, and what concerns processes and threads, not a store's files: the only ones that may import node:fs. */
 const PORTS = new Set([
   'packages/sst/src/files/node-file-system.ts',
+  'packages/engine/src/store-directory/copy-locks.ts',
   'packages/engine/src/store-directory/lock-holder.ts',
+  'packages/engine/src/store-directory/process-namespace.ts',
   'packages/engine/src/threads/thread-priority.ts',
 ]);
 

@@ -5,8 +5,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeFileSystem } from '@sstitch/sst';
+import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openReadOnly, verifyStore } from '../src/index.js';
+import { kill, messageOf, startChild } from './child-process.js';
 import {
   compactFully,
   expectContents,
@@ -128,6 +130,29 @@ test('copies of ended processes are removed, those of running processes are not'
   await reader.close();
   const left = readdirSync(outside).filter((name) => name.startsWith('sstitch-reader'));
   expect(left.sort()).toEqual(others.sort());
+});
+
+test('copies of other containers are removed if their lock is free, and kept if it is held or was never taken', async () => {
+  const location = join(temporaryDirectory(), 'store');
+  await makeStore(location);
+  const nameOf = (count: number) => `sstitch-reader-0badc0de-${process.pid}-${count}`;
+  const [free, held, unlocked] = [nameOf(1), nameOf(2), nameOf(3)];
+  for (const name of [free, held, unlocked])
+    mkdirSync(join(outside, name, 'copy'), { recursive: true });
+  const database = new ClassicLevel(join(outside, free, 'copy'));
+  await database.open();
+  await database.close();
+  const child = startChild('open-database', join(outside, held, 'copy'));
+  expect(await messageOf(child)).toBe('open');
+  const fileSystem = watchedFileSystem();
+  fileSystem.before = ({ name, path }) => {
+    if (name === 'mkdir' && path.startsWith(location)) throw fileError('EROFS', name, path);
+  };
+  await (await openReadOnly(location, { fileSystem })).close();
+  expect(copies().sort()).toEqual([held, unlocked]);
+  await kill(child);
+  await (await openReadOnly(location, { fileSystem })).close();
+  expect(copies()).toEqual([unlocked]);
 });
 
 describe('on a disk that is mounted read-only', () => {

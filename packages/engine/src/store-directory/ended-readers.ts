@@ -5,12 +5,11 @@
 //   lock of this process would drop it (docs/leveldb-rules.md, rule 18), so the copies that this process has open are
 //   found first.
 // - No process has the id in its name. This holds in the namespace of the name only. It decides about a copy that
-//   LevelDB has not opened, about one of another user, and about what other programs keep in `readers`.
+//   LevelDB has not opened, about one of another user, and about the directories that the command line makes.
 //
 // A reader whose LevelDB has made LOCK and not locked it yet can lose its copy. LevelDB then fails to open it, as its
 // CURRENT is gone before the lock is free again, and the reader makes another copy.
 
-import { type BigIntStats, lstatSync, readdirSync, statSync } from 'node:fs';
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { removeTree } from '../files/place-file.js';
@@ -18,6 +17,7 @@ import { LOCK_FILE } from '../leveldb/file-names.js';
 import { destroyLevelDatabase } from '../leveldb/level-database.js';
 import { defineTask } from '../threads/task.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
+import { isOpenHere, lockIn } from './copy-locks.js';
 import { processNamespace } from './process-namespace.js';
 import {
   COPY_DIRECTORY,
@@ -88,42 +88,6 @@ function namesIn(fileSystem: FileSystem, directory: string): string[] {
   } catch {
     return [];
   }
-}
-
-/**
- * Describes the lock of a reader's copy, if LevelDB has opened the copy. Another user's may be links to what is not to
- * be touched.
- */
-function lockIn(directory: string): BigIntStats | undefined {
-  const copy = `${directory}/${COPY_DIRECTORY}`;
-  try {
-    const outer = lstatSync(directory);
-    if (!outer.isDirectory() || !lstatSync(copy).isDirectory()) return undefined;
-    if (process.geteuid !== undefined && outer.uid !== process.geteuid()) return undefined;
-    const lock = lstatSync(`${copy}/${LOCK_FILE}`, { bigint: true });
-    return lock.isFile() ? lock : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether this process has a file open, in any thread. Where the system does not tell, it may have. */
-function isOpenHere({ dev, ino }: BigIntStats): boolean {
-  let descriptors: string[];
-  try {
-    descriptors = readdirSync('/proc/self/fd');
-  } catch {
-    return true;
-  }
-  return descriptors.some((descriptor) => {
-    try {
-      const open = statSync(`/proc/self/fd/${descriptor}`, { bigint: true });
-      return open.dev === dev && open.ino === ino;
-    } catch {
-      // It has been closed.
-      return false;
-    }
-  });
 }
 
 function hasEnded({ id, namespace }: ReaderProcess): boolean {
