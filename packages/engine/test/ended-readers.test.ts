@@ -108,19 +108,22 @@ describe('the copy of a process that runs', () => {
   });
 });
 
+/** Only Linux shows which files a process has open. */
+const OWN_IDS =
+  process.platform === 'linux'
+    ? [{ name: 'the id of this process', settings: { id: process.pid } }]
+    : [];
+
 describe('the copy of a killed process', () => {
   test.each([
-    ['an id that another process has', { id: process.ppid }],
-    // Only Linux shows which files a process has open.
-    ...(process.platform === 'linux'
-      ? [['the id of this process', { id: process.pid }] as const]
-      : []),
-    ['an id of another container', { id: 1, host: 'elsewhere' }],
-    [
-      'an id of another container, which no process here has',
-      { id: NO_PROCESS, host: 'elsewhere' },
-    ],
-  ])('is removed by opens and purges, though its name has %s', async (_, settings) => {
+    { name: 'an id that another process has', settings: { id: process.ppid } },
+    ...OWN_IDS,
+    { name: 'an id of another container', settings: { id: 1, host: 'elsewhere' } },
+    {
+      name: 'an id of another container, which no process here has',
+      settings: { id: NO_PROCESS, host: 'elsewhere' },
+    },
+  ])('is removed by opens and purges, though its name has $name', async ({ settings }) => {
     const store = await openFilledStore();
     const killOne = async () => {
       await kill(await startReader(store.location, settings));

@@ -140,7 +140,7 @@ function endReaders(directory: string, targets: readonly CrashTarget[]): void {
   for (const { path } of targets) {
     const readers = `${directory}/${path}/readers`;
     for (const name of existsSync(readers) ? readdirSync(readers) : []) {
-      renameSync(`${readers}/${name}`, `${readers}/${name.replace(/^\d+/, '99999999')}`);
+      renameSync(`${readers}/${name}`, `${readers}/${name.replace(/-\d+-/, '-99999999-')}`);
     }
   }
 }
