@@ -352,6 +352,24 @@ describe("a store's loader", () => {
     await expect(loader.add([['b', 2]])).rejects.toMatchObject({ code: 'SSTITCH_ABORTED' });
   });
 
+  test('finishes once, with the pages that were added before, none of which was awaited', async () => {
+    const loader = (await openJsonStore()).tableLoader();
+    const calls = [
+      loader.add([['a', 1]]),
+      loader.finish([span('')]),
+      loader.add([['b', 2]]),
+      loader.finish([span('')]),
+    ];
+    const refused = { status: 'rejected', reason: { code: 'SSTITCH_ENTRIES_INVALID' } };
+    expect(await Promise.allSettled(calls)).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'fulfilled', value: { entries: 1 } },
+      refused,
+      refused,
+    ]);
+    await loader.end();
+  });
+
   test('loads many pages in worker threads with bounded memory', async () => {
     const store = await openThreadedStore(join(temporaryDirectory(), 'store'));
     const loader = store.tableLoader();

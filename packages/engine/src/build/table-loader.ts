@@ -174,8 +174,9 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
    */
   async finish(spans: readonly Span[]): Promise<LoadedTables> {
     const checked = checkSpans(spans);
-    const place = await this.#opened();
+    const opened = this.#opened();
     this.#isFinished = true;
+    const place = await opened;
     const finish = () => this.#finish(place, checked);
     const finishing = place.operations === undefined ? finish() : place.operations.run(finish);
     this.#finishing = finishing;
@@ -221,6 +222,8 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
 
   /** Returns the directory, which the first call makes. Throws if the loader has ended or finished, or the store closes. */
   async #opened(): Promise<OpenedPlace> {
+    // Calls that precede `finish` belong to the load even if they were not awaited; calls that follow it do not.
+    const isFinished = this.#isFinished;
     this.#opening ??= this.#openPlace();
     const place = await this.#opening;
     place.operations?.checkOpen();
@@ -228,7 +231,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       throw new EngineError('SSTITCH_ABORTED', 'the loader has ended: make a new one');
     }
     if (place.signal.aborted) throw abortedError(place.signal);
-    if (this.#isFinished) throw invalid('the loader has finished: make a new one');
+    if (isFinished) throw invalid('the loader has finished: make a new one');
     return place;
   }
 
