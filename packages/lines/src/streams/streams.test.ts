@@ -185,6 +185,15 @@ describe('readBytes', () => {
     },
   );
 
+  test('closes a stream that yields nothing when the signal fires', async () => {
+    const controller = new AbortController();
+    const silent = new Readable({ read: () => undefined });
+    const ended = errorOf(() => collect(readBytes(silent, { signal: controller.signal })));
+    setImmediate(() => controller.abort());
+    expect(await ended).toMatchObject({ code: 'SSTITCH_ABORTED' });
+    expect(silent.destroyed).toBe(true);
+  });
+
   test('names the file that cannot be read, and ends when the signal fires', async () => {
     const path = join(testDirectory(), 'missing.jsonl');
     expect(await errorOf(() => collect(readBytes(path, { name: path })))).toMatchObject({

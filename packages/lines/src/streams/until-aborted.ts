@@ -1,4 +1,5 @@
 // Reads a stream that may yield nothing for ever, until a signal fires.
+import { Readable } from 'node:stream';
 
 /**
  * Yields the chunks of a stream.
@@ -24,8 +25,9 @@ export async function* untilAborted<T>(
       yield next.value;
     }
   } finally {
+    // The return of an iterator waits for the pending chunk, which may never arrive.
+    if (isWaiting && chunks instanceof Readable) chunks.destroy();
     const closing = Promise.resolve(iterator.return?.());
-    // A stream closes only once its pending chunk has arrived, which may be never.
     if (isWaiting) closing.catch(() => undefined);
     else await closing;
   }
