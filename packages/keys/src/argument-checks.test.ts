@@ -25,6 +25,13 @@ test.each(NO_TEXT)('refuses %j as an element of a key', (value) => {
   refuses(code, () => keys.writeElement(new Uint8Array(50), 0, wrong(value)));
 });
 
+test.each(['ab', { length: 2 }, null, undefined, 5])('refuses %j as elements', (value) => {
+  const code = 'SSTITCH_KEY_ELEMENT_INVALID';
+  refuses(code, () => keys.buildKey('resource', SYNC, wrong(value)));
+  refuses(code, () => keys.buildKeyPrefix('resource', SYNC, wrong(value)));
+  refuses(code, () => keys.encodeTuple(wrong(value)));
+});
+
 test.each(NO_TEXT)('refuses %j as the text form of a sync id', (value) => {
   refuses('SSTITCH_SYNC_ID_INVALID', () => keys.parseSyncId(wrong(value)));
   expect(keys.isSyncId(wrong(value))).toBe(false);

@@ -86,15 +86,23 @@ export function writeElement(target: Uint8Array, offset: number, element: string
 /**
  * Encodes a tuple.
  *
- * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a lone surrogate.
+ * @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID on a value that is not an array of strings, or a lone surrogate.
  */
 export function encodeTuple(elements: readonly string[]): Uint8Array {
+  requireArray(elements);
   let length = 0;
   for (const element of elements) length += elementLengthBytes(element);
   const bytes = new Uint8Array(length);
   let at = 0;
   for (const element of elements) at = writeElement(bytes, at, element);
   return bytes;
+}
+
+/** A string would become elements of one character each. @throws {@link KeysError} SSTITCH_KEY_ELEMENT_INVALID */
+export function requireArray(elements: unknown): void {
+  if (Array.isArray(elements)) return;
+  const problem = `key elements must be an array of strings, not ${describeValue(elements)}`;
+  throw new KeysError('SSTITCH_KEY_ELEMENT_INVALID', problem);
 }
 
 /**
