@@ -80,6 +80,28 @@ describe('records in arenas', () => {
     expect(pages[0]?.bytes.buffer).toBe(page.bytes.buffer);
   });
 
+  test('begin a small arena after one that was taken before it was full', () => {
+    const arenas = new RecordArenas();
+    const logo = () => arenas.add(SYNC, asset('logo', new Uint8Array(0)));
+    logo();
+    const { heldBytes } = arenas;
+    arenas.add(SYNC, asset('photo', new Uint8Array(FULL_ARENA_BYTES)));
+    expect(arenas.takeFull().map(({ count }) => count)).toEqual([2]);
+    logo();
+    expect(arenas.heldBytes).toBeGreaterThan(FULL_ARENA_BYTES);
+    arenas.takeDownTo(0);
+    logo();
+    expect(arenas.heldBytes).toBe(heldBytes);
+  });
+
+  test('begin no larger arena after a large record', () => {
+    const arenas = new RecordArenas();
+    arenas.add(SYNC, asset('photo', new Uint8Array(4 * FULL_ARENA_BYTES)));
+    expect(arenas.takeFull().map(({ count }) => count)).toEqual([1]);
+    arenas.add(SYNC, asset('logo', new Uint8Array(0)));
+    expect(arenas.heldBytes).toBeLessThan(1.5 * FULL_ARENA_BYTES);
+  });
+
   test('are taken from the largest arenas until few enough are held', () => {
     const arenas = new RecordArenas();
     arenas.add(SYNC, asset('logo', new Uint8Array(50_000)));

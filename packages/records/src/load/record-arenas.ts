@@ -17,6 +17,8 @@ import { identityOf, primaryKey, type SyncRecord } from '../record-types.js';
 
 /** The size at which an arena is full, to be taken before it must grow again: its block is slightly larger. */
 export const FULL_ARENA_BYTES = 1.75 * 1024 * 1024;
+/** That block. An arena with a larger record has a larger one. */
+const FULL_BLOCK_BYTES = 2 * 1024 * 1024;
 
 /** The initial size of an arena. */
 interface ArenaSize {
@@ -46,8 +48,9 @@ class BucketArena {
     return this.arena.length >= FULL_ARENA_BYTES;
   }
 
-  get size(): ArenaSize {
-    return { bytes: this.arena.bytes.length, entries: this.ends.length };
+  get nextSize(): ArenaSize {
+    const bytes = Math.min(this.arena.bytes.length, FULL_BLOCK_BYTES);
+    return { bytes, entries: this.ends.length };
   }
 
   /** The memory of its blocks in bytes. For thousands of small arenas it is much more than the size of their entries. */
@@ -75,7 +78,10 @@ class BucketArena {
 interface SyncArenas {
   readonly syncIdBytes: SyncIdBytes;
   readonly byBucket: Map<Bucket, BucketArena>;
-  /** The sizes of arenas that were full when taken: the next ones begin as large. */
+  /**
+   * The sizes with which arenas begin that follow full ones, so that they need not grow. Those that follow one taken before
+   * it was full begin small: if their blocks alone exceeded the limit, each would be taken with its first entries.
+   */
   readonly sizes: Map<Bucket, ArenaSize>;
 }
 
@@ -174,7 +180,7 @@ export class RecordArenas {
     const full = this.#full;
     this.#full = [];
     return full.map((place) => {
-      place.sync.sizes.set(place.bucket, place.arena.size);
+      place.sync.sizes.set(place.bucket, place.arena.nextSize);
       return this.#take(place);
     });
   }
@@ -188,6 +194,7 @@ export class RecordArenas {
     const taken: UnsortedEntries[] = [];
     for (const place of places) {
       if (this.#heldBytes <= heldBytes) break;
+      place.sync.sizes.delete(place.bucket);
       taken.push(this.#take(place));
     }
     this.#full = this.#full.filter(
