@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -194,8 +194,10 @@ describe.each([1, 3] as const)('a file of format %d', (format) => {
     });
   });
 
-  test('does not replace anything but a file', async () => {
-    for (const taken of [directory, join(directory, 'a\0b')]) {
+  test('is not started in the place of what is not a file, or below a file', async () => {
+    const file = join(directory, 'file');
+    await writeFile(file, '');
+    for (const taken of [directory, join(directory, 'a\0b'), join(file, 'some.c1z')]) {
       await expect(createC1z(taken, { temporaryDirectory, format })).rejects.toMatchObject({
         code: 'SSTITCH_FILE_OPERATION',
         path: taken,

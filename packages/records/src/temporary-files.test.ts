@@ -77,6 +77,14 @@ it('a directory that cannot be made is one error, which names its parent', async
   });
 });
 
+it('a path in a directory that is a file is removed like any other, and no longer kept for the exit', async () => {
+  const listeners = process.listenerCount('exit');
+  writeFileSync(join(directory, 'file'), '');
+  await removeTemporary(temporaryFileIn(join(directory, 'file')));
+  expect(process.listenerCount('exit')).toBe(listeners);
+  expect(readdirSync(directory)).toEqual(['file']);
+});
+
 it('a file that cannot be removed when the process exits does not keep the others', async () => {
   const before = process.listeners('exit');
   // A path that no file system takes.

@@ -65,7 +65,10 @@ export function temporaryFileIn(directory: string): string {
 
 /** Removes a temporary file, or a directory and its contents; nothing if it has been renamed. */
 export async function removeTemporary(path: string): Promise<void> {
-  await rm(path, REMOVE);
+  await rm(path, REMOVE).catch((error: NodeJS.ErrnoException) => {
+    // In a directory that is a file there is nothing.
+    if (error.code !== 'ENOTDIR') throw error;
+  });
   left.delete(path);
   if (left.size === 0) process.off('exit', removeLeft);
 }
