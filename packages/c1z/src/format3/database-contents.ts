@@ -54,6 +54,10 @@ const BLOCK_ROOM_BYTES = 2 ** 20;
 /** The largest value of the option `maxBlockBytes` of @sstitch/pebble. */
 const MAX_BLOCK_BYTES = 2 ** 30;
 
+/** How many bytes of a key from the file messages show, and how many characters of a sync id. */
+const SHOWN_BYTES = 64;
+const NO_KEY = new Uint8Array(0);
+
 /** A scan of a bucket that is at the end of a page. */
 interface Scan {
   readonly pages: Generator<PackedEntries, void>;
@@ -139,7 +143,9 @@ export class DatabaseContents implements SyncContents {
         const run = this.#decoded('sync_run', key, value);
         const isOwn = equalBytes(key, recordKey(this.#prefix('sync_run', run.syncId), []));
         if (!isOwn)
-          throw this.#corrupt(`the run under key ${toHex(key)} belongs to sync ${run.syncId}`);
+          throw this.#corrupt(
+            `the run under key ${shown(key)} belongs to sync ${run.syncId.slice(0, SHOWN_BYTES)}`,
+          );
         page.add(this.#stored(key, run, value, new SyncIdField(run.syncId)));
         if (page.count > MAX_SYNC_RUNS || page.lengthBytes > MAX_SYNC_RUN_BYTES) {
           throw new C1zError(
@@ -244,7 +250,7 @@ export class DatabaseContents implements SyncContents {
       return bucketPrefix(this.#layout, bucket, bytes && syncIdBytes(bytes));
     } catch (cause) {
       throw this.#corrupt(
-        `a sync has the id ${JSON.stringify(syncId.slice(0, 64))}, which is not a KSUID`,
+        `a sync has the id ${JSON.stringify(syncId.slice(0, SHOWN_BYTES))}, which is not a KSUID`,
         cause,
       );
     }
@@ -259,14 +265,14 @@ export class DatabaseContents implements SyncContents {
     if (value.length > maxValueBytes) {
       throw new C1zError(
         'SSTITCH_C1Z_TOO_LARGE',
-        `the ${bucket} under key ${toHex(key)} has ${value.length} bytes, but ${maxValueBytes} is the limit (option maxValueBytes)`,
+        `the ${bucket} under key ${shown(key)} has ${value.length} bytes, but ${maxValueBytes} is the limit (option maxValueBytes)`,
         { path: this.#source.path, part: 'payload' },
       );
     }
     try {
-      return decodeRecord(bucket, key, value);
+      return decodeRecord(bucket, NO_KEY, value);
     } catch (cause) {
-      throw this.#corrupt(messageOf(cause), cause);
+      throw this.#corrupt(`the value of key ${shown(key)} is not a ${bucket} record`, cause);
     }
   }
 
@@ -276,7 +282,7 @@ export class DatabaseContents implements SyncContents {
       return field.put(withExternalId(record, value));
     } catch (cause) {
       // The decoder accepts some messages that are truncated inside an unknown field.
-      throw this.#corrupt(`the record under key ${toHex(key)} is not a message`, cause);
+      throw this.#corrupt(`the record under key ${shown(key)} is not a message`, cause);
     }
   }
 
@@ -286,12 +292,12 @@ export class DatabaseContents implements SyncContents {
       expected = recordKey(prefix, keyParts(this.#layout, record));
     } catch (cause) {
       throw this.#corrupt(
-        `the record under key ${toHex(key)} has no key: ${messageOf(cause)}`,
+        `the record under key ${shown(key)} has no key: ${messageOf(cause)}`,
         cause,
       );
     }
     if (equalBytes(key, expected)) return;
-    throw this.#corrupt(`the record under key ${toHex(key)} belongs under key ${toHex(expected)}`);
+    throw this.#corrupt(`the record under key ${shown(key)} belongs under key ${shown(expected)}`);
   }
 
   #corrupt(problem: string, cause?: unknown): C1zError {
@@ -309,6 +315,11 @@ export class DatabaseContents implements SyncContents {
       throw databaseError(error, this.#source.path, this.engine);
     }
   }
+}
+
+/** A key from the file, of any length, as messages show it. */
+function shown(key: Uint8Array): string {
+  return `${toHex(key.subarray(0, SHOWN_BYTES))}${key.length > SHOWN_BYTES ? '…' : ''}`;
 }
 
 function openDatabase({ fileSystem }: Payload, limits: C1zLimits): Promise<PebbleDatabase> {
