@@ -1,8 +1,3 @@
 import { packageBuild } from '@sstitch/build-config/tsup';
 
-export default packageBuild({
-  index: 'src/index.ts',
-  testing: 'src/make-c1z.ts',
-  reader: 'src/process/reader-main.ts',
-  writer: 'src/process/writer-main.ts',
-});
+export default packageBuild({ index: 'src/index.ts', testing: 'src/make-c1z.ts' });

@@ -13,8 +13,8 @@ export function setup(): void {
     .map((entry) => statSync(`${entry.parentPath}/${entry.name}`).mtimeMs);
   if (built !== undefined && built.mtimeMs >= Math.max(...sources)) return;
   const tsup = fileURLToPath(new URL('../node_modules/tsup/dist/cli-default.js', import.meta.url));
-  // Not cleaned, because other processes may be using the existing files.
-  const run = spawnSync(process.execPath, [tsup, '--no-clean'], {
+  // This build removes no files: other processes may be using them.
+  const run = spawnSync(process.execPath, [tsup, '--config', 'tsup.processes.config.ts'], {
     cwd: packageDirectory,
     encoding: 'utf8',
   });

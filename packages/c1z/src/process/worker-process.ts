@@ -5,7 +5,8 @@
 // - the process keeps the main program alive only while a request or its end is pending
 // - the process outlives a killed main program, and removes the files that it left
 import { type ChildProcess, fork, type Serializable } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
 import { errorOf, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
@@ -186,8 +187,11 @@ export class WorkerProcess<Progress> {
   }
 }
 
-/** The path of the built module: even if tests run the sources, a process runs only JavaScript. */
+/**
+ * The path of the built module: a process runs only JavaScript, even if the main program runs the sources or is a
+ * bundle.
+ */
 function modulePath(role: string): string {
-  const directory = import.meta.url.endsWith('.ts') ? '../../dist/' : './';
-  return fileURLToPath(new URL(`${directory}${role}.js`, import.meta.url));
+  const { resolve } = createRequire(import.meta.url);
+  return join(dirname(resolve('@sstitch/c1z/package.json')), 'dist', `${role}.js`);
 }
