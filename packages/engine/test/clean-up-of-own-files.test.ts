@@ -255,7 +255,7 @@ test('a read-only open does not touch an existing directory with the name of its
   const fileSystem = watchedFileSystem();
   let theirs = '';
   fileSystem.before = ({ name, path }) => {
-    if (name !== 'mkdir' || !/readers\/\d/.test(path) || theirs !== '') return;
+    if (name !== 'mkdir' || !/readers\/[0-9a-f]/.test(path) || theirs !== '') return;
     theirs = path;
     mkdirSync(path);
     writeFileSync(join(path, 'theirs'), 'theirs');

@@ -6,8 +6,8 @@ import { LOCK_FILE } from '../leveldb/file-names.js';
 import { COPY_DIRECTORY } from './reader-directories.js';
 
 /**
- * Describes the lock of a reader's copy, if LevelDB has opened the copy. Links are not taken for it, nor are files of
- * other users, who can replace them by links: a lock of this process may be behind.
+ * Describes the lock of a reader's copy, if LevelDB has opened the copy. A link is not taken for it, nor is a file of
+ * another user, who can replace it by a link: the link may lead to a file that this process has locked.
  */
 export function lockIn(directory: string): BigIntStats | undefined {
   const copy = `${directory}/${COPY_DIRECTORY}`;
