@@ -1,4 +1,5 @@
 // Where views come from: a store in a directory, or any store that the caller opens, such as one on a cluster.
+import { constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ReadableEngine } from '@sstitch/contract';
@@ -70,6 +71,9 @@ export class DirectorySource implements ViewSource {
   }
 }
 
+/** Does not wait for the writer of a pipe, which no store has in the place of a file. */
+const UNWAITING = { encoding: 'latin1', flag: constants.O_RDONLY | constants.O_NONBLOCK } as const;
+
 /**
  * Reads the name of the current generation from CURRENT.
  *
@@ -77,7 +81,7 @@ export class DirectorySource implements ViewSource {
  */
 export async function currentGeneration(location: string): Promise<string> {
   try {
-    return (await readFile(join(location, 'CURRENT'), 'latin1')).trim();
+    return (await readFile(join(location, 'CURRENT'), UNWAITING)).trim();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw cause;
