@@ -62,7 +62,7 @@ export const LAYERS = {
   c1z: {
     layers: [['envelope'], ['format1', 'format3'], ['process']],
     ground: [
-      ...['gen', 'errors.ts', 'magic.ts', 'options.ts', 'decoded-file.ts', 'output-file.ts'],
+      ...['gen', 'errors.ts', 'magic.ts', 'options.ts', 'private-file.ts', 'output-file.ts'],
       ...['record-pages.ts', 'sync-contents.ts', 'sync-writer.ts'],
     ],
   },

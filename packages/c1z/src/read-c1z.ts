@@ -23,7 +23,7 @@ import { zoneOf } from './format1/zones.js';
 import { RECORD_BUCKETS, type RecordBucket } from './format3/key-layout.js';
 import { type C1zFormat, formatOf, MAGIC_BYTES } from './magic.js';
 import { type C1zOptions, type C1zProgress, checkLimits } from './options.js';
-import type { OpenedContents, ReaderRequest } from './process/open-contents.js';
+import type { OpenedContents, ReaderRequest } from './process/decode-c1z.js';
 import { WorkerProcess } from './process/worker-process.js';
 import { type Cursor, type RecordPage, recordsOf, type TypeCount } from './record-pages.js';
 import type { PagedBucket } from './sync-contents.js';

@@ -5,7 +5,7 @@ import { readExactly } from '../src/envelope/input-range.js';
 import { RECORD_BUCKETS } from '../src/format3/key-layout.js';
 import { formatOf, MAGIC_BYTES } from '../src/magic.js';
 import { type C1zOptions, checkLimits } from '../src/options.js';
-import { openContents } from '../src/process/open-contents.js';
+import { decodeC1z } from '../src/process/decode-c1z.js';
 import { type Cursor, recordsOf } from '../src/record-pages.js';
 
 /** Reads all records of all syncs, each as "sync bucket bytes". */
@@ -26,7 +26,7 @@ export async function readContents(
     const format = formatOf(readExactly(range, 0, Math.min(MAGIC_BYTES, fileBytes)), path);
     const limits = checkLimits(options, format, fileBytes);
     const task = { kind: 'open', path, format, fileBytes, directory, zone: 'UTC', limits } as const;
-    const contents = await openContents(task, fileDescriptor, () => {});
+    const contents = await decodeC1z(task, fileDescriptor, () => {});
     try {
       const lines: string[] = [];
       for (const run of recordsOf(contents.syncRuns())) {

@@ -11,7 +11,7 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { C1zError, type C1zErrorCode, messageOf } from '../errors.js';
 import { IndexedFrameEntrySchema, IndexedFrameIndexSchema } from '../gen/c1/c1z/v3/manifest_pb.js';
 import type { C1zLimits } from '../options.js';
-import { checkDecodedSize } from './decode-stream.js';
+import { checkDecodedSize } from './decode-zstd.js';
 import { type InputFile, readExactly } from './input-range.js';
 import type { Manifest } from './manifest.js';
 import { checkPayloadName, MAX_PAYLOAD_FILES } from './payload-names.js';

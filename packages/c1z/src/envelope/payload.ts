@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import type { ReadableFileSystem } from '@sstitch/pebble';
 import { C1zError } from '../errors.js';
-import { decodeFrame } from './decode-stream.js';
+import { decodeFrame } from './decode-zstd.js';
 import type { Frame } from './frame-index.js';
 import { type InputFile, readSome } from './input-range.js';
 import type { Spool, SpooledFile } from './spool.js';

@@ -9,7 +9,7 @@ import sqlite from 'node-sqlite3-wasm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readContents } from '../../test/read-contents.js';
 import { FIRST_SYNC, smallSync } from '../../test/small-syncs.js';
-import { decodeStream } from '../envelope/decode-stream.js';
+import { decodeStream } from '../envelope/decode-zstd.js';
 import { MAGIC_BYTES } from '../magic.js';
 import { wrapDatabase } from '../make-c1z.js';
 import { checkLimits } from '../options.js';

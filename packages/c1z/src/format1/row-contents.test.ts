@@ -14,7 +14,7 @@ import {
 } from '@sstitch/records';
 import { expect, test } from 'vitest';
 import { checkLimits } from '../options.js';
-import { openContents } from '../process/open-contents.js';
+import { decodeC1z } from '../process/decode-c1z.js';
 import { RowWriter } from './row-writer.js';
 import { UTC } from './zones.js';
 
@@ -58,7 +58,7 @@ test('of kept records, one is in memory for a bucket, however many syncs are rea
     zone: 'UTC',
     limits,
   } as const;
-  const contents = await openContents(task, fileDescriptor, () => {});
+  const contents = await decodeC1z(task, fileDescriptor, () => {});
   contents.syncRuns();
   const before = heldBytes();
   for (const syncId of syncIds.slice(0, -1)) {

@@ -2,8 +2,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReadableFileSystem } from '@sstitch/pebble';
-import { appendDecoded, newDecodedFile } from '../decoded-file.js';
-import { checkDecodedSize, decodeStream, loadDecoder } from '../envelope/decode-stream.js';
+import { checkDecodedSize, decodeStream, loadDecoder } from '../envelope/decode-zstd.js';
 import { readFrameIndex } from '../envelope/frame-index.js';
 import type { InputFile } from '../envelope/input-range.js';
 import type { Manifest } from '../envelope/manifest.js';
@@ -14,6 +13,7 @@ import { loadXxhash } from '../envelope/xxhash64.js';
 import { C1zError } from '../errors.js';
 import { PayloadEncoding } from '../gen/c1/c1z/v3/manifest_pb.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
+import { appendToPrivateFile, newPrivateFile } from '../private-file.js';
 
 /** The files of a payload. */
 export interface Payload {
@@ -56,9 +56,9 @@ export async function openPayload(
     case PayloadEncoding.TAR_ZSTD: {
       const part = 'zstd stream of the payload';
       const path = join(directory, TAR_FILE);
-      const target = newDecodedFile(path, file.path);
+      const target = newPrivateFile(path, file.path);
       try {
-        const write = (bytes: Uint8Array) => appendDecoded(target, bytes, file.path);
+        const write = (bytes: Uint8Array) => appendToPrivateFile(target, bytes, file.path);
         const tarBytes = await decodeStream({ ...range, part }, write, limits, onProgress);
         const tar: InputFile = { fileDescriptor: target, path: file.path, fileBytes: tarBytes };
         const files = readTarIndex({ file: tar, part: 'tar', start: 0, end: tarBytes });

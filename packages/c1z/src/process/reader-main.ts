@@ -5,7 +5,7 @@
 // It is a process, not a worker thread, because Node.js 20 can abort as a whole when a thread ends while V8 is
 // still optimizing its code (IsolatePlatformDelegate, "data.first != nullptr").
 import type { SyncContents } from '../sync-contents.js';
-import { type OpenedContents, openContents, type ReaderRequest } from './open-contents.js';
+import { decodeC1z, type OpenedContents, type ReaderRequest } from './decode-c1z.js';
 import { reportProgress, serve } from './serve.js';
 import { FILE_DESCRIPTOR } from './worker-protocol.js';
 
@@ -20,7 +20,7 @@ serve({
     if (asked.kind === 'page') return contents?.page(asked);
     if (asked.kind === 'count') return contents?.count(asked.syncId);
     path = asked.path;
-    contents = await openContents(asked, FILE_DESCRIPTOR, reportProgress);
+    contents = await decodeC1z(asked, FILE_DESCRIPTOR, reportProgress);
     const { decodedBytes, engine } = contents;
     return { decodedBytes, engine, syncRuns: contents.syncRuns() } satisfies OpenedContents;
   },

@@ -10,10 +10,11 @@
 // A reader whose LevelDB has made LOCK and not locked it yet can lose its copy. LevelDB then fails to open it, as its
 // CURRENT is gone before the lock is free again, and the reader makes another copy.
 
+import { dirname } from 'node:path';
 import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
 import { removeTree } from '../files/place-file.js';
-import { LOCK_FILE } from '../leveldb/file-names.js';
+import { CURRENT_FILE, LOCK_FILE } from '../leveldb/file-names.js';
 import { destroyLevelDatabase } from '../leveldb/level-database.js';
 import { defineTask } from '../threads/task.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
@@ -35,6 +36,27 @@ export function removeEndedReaders(pool: WorkerPool, storeDirectory: string): Pr
 /** Removes the copies of ended readers in the temporary directory. A copy that cannot be removed stays. */
 export function removeEndedTemporaryReaders(pool: WorkerPool, directory: string): Promise<void> {
   return removeEnded(pool, { root: 'temporary', directory });
+}
+
+/**
+ * Whether another process has taken a new copy for one of an ended reader, which it can before LevelDB has locked it.
+ *
+ * @param directory the copy's
+ * @param isMade whether the copy was complete
+ * @param error the error of making or opening it
+ */
+export function isTakenForEnded(
+  { fileSystem }: WorkerPool,
+  directory: string,
+  isMade: boolean,
+  error: unknown,
+): boolean {
+  if (error instanceof Error && errorCodeOf(error.cause) === 'LEVEL_LOCKED') return true;
+  try {
+    return !isThere(fileSystem, isMade ? `${directory}/${CURRENT_FILE}` : dirname(directory));
+  } catch {
+    return false;
+  }
 }
 
 interface ReadersInput {

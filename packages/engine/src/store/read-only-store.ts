@@ -12,12 +12,12 @@ import { copyGenerationTask } from '../copy/copy-generation.js';
 import { EngineError, errorCodeOf, throwIfAborted } from '../errors.js';
 import { extractTables } from '../extract/extract-tables.js';
 import { isDiskFull } from '../files/disk-full.js';
-import { CURRENT_FILE } from '../leveldb/file-names.js';
 import { flushGeneration } from '../leveldb/flush.js';
 import { type LevelOptions, openLevelDatabase } from '../leveldb/level-database.js';
 import { levelOptionsOf } from '../leveldb/level-options.js';
 import { checkSpans } from '../spans.js';
 import {
+  isTakenForEnded,
   removeEndedReaders,
   removeEndedTemporaryReaders,
 } from '../store-directory/ended-readers.js';
@@ -26,7 +26,7 @@ import { openKeepingLogs, settleOpened } from '../store-directory/open-with-logs
 import { prepareOpenTask } from '../store-directory/prepare-open.js';
 import { findReaderPlaceTask, newReaderName } from '../store-directory/reader-directories.js';
 import { removeOwnDirectory } from '../store-directory/remove-directory.js';
-import { generationName, isThere, removeDirectoryTask } from '../store-directory/store-files.js';
+import { generationName, removeDirectoryTask } from '../store-directory/store-files.js';
 import { ExtractedTables } from '../tables/extracted-tables.js';
 import { findSharedSpansTask, type SharingDatabase } from '../tables/shared-spans.js';
 import { COPY_PARTS } from '../tables/split-policy.js';
@@ -285,7 +285,7 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
           sourceDirectory,
         };
       } catch (error) {
-        const taken = isTaken(pool, targetDirectory, isMade, error);
+        const taken = isTakenForEnded(pool, targetDirectory, isMade, error);
         // findReaderPlaceTask may have made a directory around the copy.
         if (isMade || toRemove !== targetDirectory) {
           // The owner of the store removes what is left. The caller gets the first error.
@@ -328,24 +328,6 @@ export class ReadOnlyStore<K = string, V = string> extends GenerationReader<K, V
   /** @internal */
   async _clear(): Promise<void> {
     throw readOnlyError();
-  }
-}
-
-/**
- * Whether another process has taken the copy for one of an ended reader, which it can before LevelDB has locked it
- * (ended-readers.ts).
- */
-function isTaken(
-  { fileSystem }: WorkerPool,
-  directory: string,
-  isMade: boolean,
-  error: unknown,
-): boolean {
-  if (error instanceof Error && errorCodeOf(error.cause) === 'LEVEL_LOCKED') return true;
-  try {
-    return !isThere(fileSystem, isMade ? `${directory}/${CURRENT_FILE}` : dirname(directory));
-  } catch {
-    return false;
   }
 }
 

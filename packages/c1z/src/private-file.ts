@@ -7,7 +7,7 @@ import { C1zError, messageOf } from './errors.js';
  * @param source the path of the .c1z file, for messages
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
-export function newDecodedFile(path: string, source: string): number {
+export function newPrivateFile(path: string, source: string): number {
   try {
     return openSync(path, 'wx+', 0o600);
   } catch (cause) {
@@ -22,7 +22,11 @@ export function newDecodedFile(path: string, source: string): number {
  * Appends all of `bytes`.
  * @throws C1zError SSTITCH_FILE_OPERATION
  */
-export function appendDecoded(fileDescriptor: number, bytes: Uint8Array, source: string): void {
+export function appendToPrivateFile(
+  fileDescriptor: number,
+  bytes: Uint8Array,
+  source: string,
+): void {
   try {
     for (let written = 0; written < bytes.length; ) {
       written += writeSync(fileDescriptor, bytes, written);

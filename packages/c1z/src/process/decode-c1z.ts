@@ -1,12 +1,12 @@
 // Opens a .c1z file of either format. Runs in the reader process; tests run it in their own process.
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { appendDecoded, newDecodedFile } from '../decoded-file.js';
-import { decodeStream } from '../envelope/decode-stream.js';
+import { decodeStream } from '../envelope/decode-zstd.js';
 import type { InputFile } from '../envelope/input-range.js';
 import { zoneOf } from '../format1/zones.js';
 import { type C1zFormat, MAGIC_BYTES } from '../magic.js';
 import type { C1zLimits, C1zProgress } from '../options.js';
+import { appendToPrivateFile, newPrivateFile } from '../private-file.js';
 import type { RecordPage } from '../record-pages.js';
 import type { PageAsked, SyncContents } from '../sync-contents.js';
 
@@ -43,7 +43,7 @@ const DATABASE_FILE = 'sync.db';
  * @param fileDescriptor the descriptor of the .c1z file, which must stay open while the contents are read
  * @throws C1zError
  */
-export async function openContents(
+export async function decodeC1z(
   task: ReaderTask,
   fileDescriptor: number,
   onProgress: (progress: C1zProgress) => void | Promise<void>,
@@ -61,10 +61,10 @@ async function openRows(
 ): Promise<SyncContents> {
   const databasePath = join(directory, DATABASE_FILE);
   const source = { file, part: undefined, start: MAGIC_BYTES, end: fileBytes };
-  const target = newDecodedFile(databasePath, path);
+  const target = newPrivateFile(databasePath, path);
   let decodedBytes: number;
   try {
-    const write = (bytes: Uint8Array) => appendDecoded(target, bytes, path);
+    const write = (bytes: Uint8Array) => appendToPrivateFile(target, bytes, path);
     decodedBytes = await decodeStream(source, write, limits, onProgress);
   } finally {
     closeSync(target);

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { C1zProgress } from '../options.js';
-import { decodeStream } from './decode-stream.js';
+import { decodeStream } from './decode-zstd.js';
 import { frameHead, MAX_BLOCK_BYTES, rawBlock, repeatedByteBlock } from './zstd-frame.js';
 
 let directory: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'decode-stream-'));
+  directory = await mkdtemp(join(tmpdir(), 'decode-zstd-'));
 });
 afterEach(() => rm(directory, { recursive: true }));
 
