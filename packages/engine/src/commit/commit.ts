@@ -12,8 +12,9 @@
 //   7 pause      block writers; replay the rest and fsync it; rename CURRENT and fsync: the commit point
 //   8 switch     direct reads and writes to the next generation; retire the old one
 //
-// Readers never wait. Writers wait only for the pause: one small batch, one rename and one fsync of a directory. Its
-// length depends neither on the size of the store or of the syncs, nor on LevelDB's compactions.
+// Readers never wait. Writers wait for the pause: one small batch, one rename and one fsync of a directory. Its length
+// depends neither on the size of the store or of the syncs, nor on LevelDB's compactions. They also wait while the gate
+// retires a log, or has captured as much as it may (write-gate.ts).
 // docs/decisions/0001-replay-instead-of-pause.md says why the open is not part of the pause.
 //
 // A failure before the rename removes the next generation and leaves the base unchanged. A failed fsync poisons the
