@@ -228,6 +228,16 @@ describe('an extract', () => {
     await expectContentsThroughout(store, MODEL);
   });
 
+  test('that fails and cannot be cleaned up rejects with its own error', async () => {
+    const { store, fileSystem, target } = await extractScene();
+    fileSystem.before = ({ name, path }) => {
+      if (path.startsWith(target) && name !== 'mkdir') throw fileError('EIO', name, path);
+      if (name === 'link') throw fileError('ENOSPC', name, path);
+    };
+    const error = await rejection(store.extract(SPANS, target));
+    expect(error).toMatchObject({ cause: { code: 'ENOSPC' } });
+  });
+
   test('into a directory that exists is refused and does not touch it', async () => {
     const { store, target } = await filledStore();
     mkdirSync(target);

@@ -74,7 +74,11 @@ function linkForExtract(
   try {
     return linkTables(fileSystem, request, checkCancelled);
   } catch (error) {
-    removeTree(fileSystem, targetDirectory);
+    try {
+      removeTree(fileSystem, targetDirectory);
+    } catch {
+      // The caller gets the first error.
+    }
     throw error;
   }
 }
