@@ -61,15 +61,15 @@ export const STORE_NOTES = [
   ],
   [
     '…/acme%2Feu',
-    'the store acme/eu: names are in percent-encoding, and an address does not go on after the store',
+    'the store acme/eu: names are percent-encoded, and the name of the store is the last part of the path',
   ],
   [
     '…/acme?lease=60',
-    'with a lease of 60 seconds, not of 30: how long the command may be unable to reach the database',
+    'a lease of 60 seconds instead of 30: how long the command may be unable to reach the database',
   ],
   [
     '…/acme?tls=require&ca=ca.pem',
-    'by TLS: `tls` is require, no-verify (the certificate is not checked) or off; `ca`, `cert` and `key` name PEM files',
+    'over TLS: `tls` is require, no-verify (the certificate is not checked) or off; `ca`, `cert` and `key` name PEM files',
   ],
 ] as const;
 

@@ -7,9 +7,9 @@ export const checkpointCommand = defineCommand({
     'Creates a store with the current content of a store, which another process may have open. ' +
     'Tables are hard-linked, which takes almost no time and space; on another file system they are ' +
     'copied. A linked file may still hold data that was removed from the store; with --purge such ' +
-    'tables are copied without it. With --format pebble the directory becomes a database that both ' +
-    'Pebble, the storage engine in Go, and LevelDB can open; every entry is written again. The first ' +
-    'of the two that opens it for writing owns it.',
+    'tables are copied without that data. With --format pebble the directory becomes a database that both ' +
+    'Pebble, the storage engine in Go, and LevelDB can open; every entry is written again. After one of the two ' +
+    'has opened it for writing, the other must not open it.',
   arguments: [
     { name: 'store', summary: 'the store to copy', value: { type: 'path', of: 'store directory' } },
     {

@@ -5,8 +5,8 @@ export const cloneCommand = defineCommand({
   name: 'clone',
   summary: 'copy a sync under another id, in one commit',
   description:
-    'Copies a sync under another id: records, indexes, run and statistics, with counts of the ' +
-    'records. Records are read and written, not linked, because every key contains the id. An id ' +
+    'Copies a sync under another id: records, indexes, run and statistics, which count the ' +
+    'copied records. Records are read and written, not linked, because every key contains the id. An id ' +
     'that the store already holds is refused, unless --replace is given.',
   arguments: [
     { name: 'store', summary: 'the store of the sync', value: { type: 'path', of: 'store' } },

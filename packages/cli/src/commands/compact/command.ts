@@ -5,16 +5,16 @@ export const compactCommand = defineCommand({
   name: 'compact',
   summary: 'replace syncs of a base by those of a source, in one commit',
   description:
-    'Makes the base hold, under each sync id, exactly what the source, a store or a file of syncs, ' +
-    'holds, in every bucket and every index; nothing stale is left, and no other sync changes. All ' +
-    'of it is one commit: readers and crashes find the old contents or the new, never a mix. Another ' +
+    'Replaces syncs of the base by those of the source, which is a store or a file of syncs. Under each sync id, ' +
+    'the base then holds exactly what the source holds, in every bucket and every index; other syncs do not change. ' +
+    'All of this is one commit: readers and crashes find the old contents or the new, never a mix. Another ' +
     'process may have the source open, but not the base. A source that holds nothing under an id is refused with exit code 3, because a mistyped id must not wipe a sync; --allow-empty ' +
-    'removes the sync. Only the index and the bounds of linked tables are read: damage in other ' +
-    'blocks is copied too, unless --verify reads these tables in full. What the syncs held before may ' +
+    'removes the sync. Linked tables are not read in full: damage in their ' +
+    'data is copied too, unless --verify is given. What the syncs held before may ' +
     'stay in shared files until LevelDB compacts them, unless --purge removes it. --keep-replaced ' +
-    'keeps the replaced version under a side id, in the same commit, for `rollback`, unless the base ' +
-    'already holds the same version; every entry is then read and built into new tables. --dry-run ' +
-    'prints the plan, and what would be added, removed and changed. On a cluster, the records of the ' +
+    'keeps the replaced version under a side id, in the same commit, for `rollback`: all entries of both versions ' +
+    'are read and built into new tables. A sync of which the base already holds the same version does not change. ' +
+    '--dry-run prints the plan, and what would be added, removed and changed. On a cluster, the records of the ' +
     'base are counted when the command begins: another process may change them before the commit.',
   arguments: [],
   options: {
@@ -52,8 +52,8 @@ export const compactCommand = defineCommand({
     keepReplaced: { summary: 'keep the replaced versions for `rollback`' },
     side: {
       summary:
-        'the id under which to keep the replaced version of the one sync, for `rollback --side`; the default is ' +
-        'derived from its id, and a compaction with the default removes versions that were kept before',
+        'the id under which to keep the replaced version, if one sync is given, for `rollback --side`; the default is ' +
+        "derived from the sync's id, and a compaction with the default removes versions that were kept before",
       value: { type: 'sync', stores: ['base'], isVersion: true },
       placeholder: 'sync',
     },

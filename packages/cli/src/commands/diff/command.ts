@@ -8,10 +8,10 @@ export const diffCommand = defineCommand({
     'Compares syncs of two stores or files of syncs (.c1z, .jsonl, .csv). A sync in both is ' +
     'compared entry by entry: the entries that only B has, those that only A has, and those whose ' +
     'values differ. That is what `compact --base A --from B` would change in A. --to names another ' +
-    'sync in B: the two are then compared record by record, ignoring their ids and the times at ' +
+    'sync in B: the two are then compared record by record, ignoring the ids of the syncs and the times at ' +
     'which records were discovered. Without --sync, the syncs that finished last in A and in B are ' +
-    'compared. Sentences then say who gained and lost what, and what else changed. Verifies ' +
-    'checksums first. Tables that both stores link are not read, and their entries not counted as ' +
+    'compared. Prints counts, and sentences that say who gained and lost what, and what else changed. Verifies ' +
+    'checksums first. Tables that both stores link are not read, and their entries are not counted as ' +
     'unchanged. With --json, prints an object for one sync and an array of objects for several, in ' +
     'the order given.',
   arguments: [

@@ -7,11 +7,12 @@ export const dropCommand = defineCommand({
   description:
     'Removes syncs from a store (records, indexes, runs and statistics) in one commit and without ' +
     'tombstones. Asks first on a terminal; without one, --yes is required. No file of the store then ' +
-    'holds a byte of these syncs, or of data removed earlier: tables that share a file with it are ' +
+    'holds a byte of these syncs, or of data removed earlier: tables that share a file with such data are ' +
     'copied. --no-purge is faster, but removed data may stay in files until LevelDB compacts them. ' +
     'Checkpoints and other copies keep what they hold, and a version that `compact --keep-replaced` kept, ' +
     'which `syncs` lists under its own id, stays until `drop` or `prune` removes it. On a cluster, a collection deletes removed data ' +
-    'that no reader keeps: by itself in processes that have the store open, or by `sstitch cluster collect`.',
+    'that no reader keeps. Processes that have the store open collect automatically, and so does `sstitch cluster ' +
+    'collect`.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],

@@ -10,7 +10,7 @@ export const exploreCommand = defineCommand({
     'browser and prints its address. The address holds a secret token: all requests without it are ' +
     'refused. The page has search, access with its reasons, graphs, differences of syncs, the LSM ' +
     'tree, and every list as CSV. It shows the store as of the moment the page was opened or ' +
-    'refreshed; another process may write the store meanwhile. Ctrl-C ends it.',
+    'refreshed; another process may write the store meanwhile. Ctrl-C ends the command.',
   arguments: [storeOrFileArgument],
   options: {
     port: {

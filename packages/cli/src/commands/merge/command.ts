@@ -6,11 +6,11 @@ export const mergeCommand = defineCommand({
   summary: 'merge partial syncs over a base sync into a new sync',
   description:
     "Merges partial syncs over a base sync as Baton's compactor does: of the records with one id, " +
-    'the one with the latest discovered_at wins and, at the same time, that of the later partial ' +
-    'sync. A record of a partial-deletions sync deletes the record with its id. Either one store ' +
-    'holds the syncs, which --base and --partials name, or there are several inputs, files or ' +
-    'stores, with the base first: then the sync that finished last in each is merged --into a ' +
-    'store, which is created if it does not exist. One commit writes the merged sync, with its ' +
+    'the one with the latest discovered_at wins; if several have the same discovered_at, the one of the latest ' +
+    'partial sync wins. A record of a partial-deletions sync deletes the record with its id. The syncs are in one ' +
+    'store, where --base and --partials name them, or in several inputs, which are files or stores: the first holds ' +
+    'the base, and of each input the sync that finished last is merged. --into names the store for the result, ' +
+    'which is created if it does not exist. One commit writes the merged sync, with its ' +
     'indexes and statistics, as a new sync; the merged inputs do not change.',
   arguments: [
     {

@@ -8,8 +8,8 @@ export const pruneCommand = defineCommand({
     'Removes, in one commit, finished syncs that are neither among the newest of their type nor ' +
     'younger than a given age. The sync of each type that finished last always stays, and so do ' +
     'unfinished syncs. A version that `compact --keep-replaced` kept is removed with its sync. Shows ' +
-    'what would be removed, then asks; without a terminal, --yes is required. On a cluster, a ' +
-    'commit holds some 1,500 syncs: remove more in steps, first with a larger --keep.',
+    'what would be removed, then asks; without a terminal, --yes is required. On a cluster, one ' +
+    'commit removes at most some 1,500 syncs: remove more in steps, first with a larger --keep.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],

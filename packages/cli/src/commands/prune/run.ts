@@ -58,7 +58,7 @@ async function planOnly(
   const removed = formatCountOf(plan.removed.length, 'sync');
   return {
     document: documentOf(plan, { dryRun: true, elapsedMs: performance.now() - started }),
-    text: planText(context, plan, 'would go'),
+    text: planText(context, plan, 'would be removed'),
     summary: `would remove ${removed}; nothing was changed\n`,
   };
 }
@@ -81,7 +81,7 @@ async function prune(
   const elapsedMs = performance.now() - started;
   return {
     document: documentOf(plan, { dryRun: false, elapsedMs, pauseMs: commit?.pauseMs }),
-    text: planText(context, plan, 'gone'),
+    text: planText(context, plan, 'removed'),
     summary:
       `${style.good('done')}: ${formatCountOf(plan.removed.length, 'sync')} removed in ` +
       `${formatMs(elapsedMs)}\n`,
@@ -111,7 +111,7 @@ async function policyOf(
 function planText(
   { columns, style }: CommandContext,
   { removed, kept }: PrunePlan,
-  verb: string,
+  outcome: string,
 ): string {
   if (removed.length + kept.length === 0) return 'no syncs\n';
   const rowsOf = (syncs: readonly PlannedSync[], what: string) =>
@@ -130,7 +130,7 @@ function planText(
       { title: '' },
       { title: 'WHY' },
     ],
-    [...rowsOf(kept, 'stays'), ...rowsOf(removed, verb)],
+    [...rowsOf(kept, 'stays'), ...rowsOf(removed, outcome)],
     style.bold,
     columns,
   );
@@ -140,7 +140,7 @@ function confirm(context: CommandContext, location: string, plan: PrunePlan): Pr
   const { removed } = plan;
   const what =
     removed.length === 1 ? `sync ${removed[0]?.syncId}` : formatCountOf(removed.length, 'sync');
-  const shown = planText(context, plan, 'would go');
+  const shown = planText(context, plan, 'would be removed');
   return requireConsent(context, `Remove ${what} from ${location}?`, shown);
 }
 

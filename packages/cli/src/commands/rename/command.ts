@@ -13,7 +13,7 @@ export const renameCommand = defineCommand({
   ],
   options: {
     sync: {
-      summary: 'the sync',
+      summary: 'the sync to rename',
       value: { type: 'sync', stores: ['store'] },
       placeholder: 'sync',
       required: true,
