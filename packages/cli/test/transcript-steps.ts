@@ -242,7 +242,7 @@ export const STEPS: Readonly<Record<string, readonly (string | Step)[]>> = {
   ],
   adopt: ['adopt generation adopted', 'adopt base adopted2'],
   salvage: ['salvage base'],
-  // What needs no server.
+  // Only command lines that need no server.
   'cluster stores': [
     'cluster stores base',
     'cluster stores postgres://host',

@@ -4,7 +4,7 @@ import type { ClusterConnection } from '../src/connection.js';
 import { connectToCassandra, missingCassandra } from './cassandra-nodes.js';
 import { portConformance } from './port-conformance/port-conformance.js';
 
-/** Many rows, and far less than the longest one: that takes the nodes minutes. */
+/** Many rows, and far less than the longest block, which takes the nodes minutes. */
 const LARGE_BLOCK_BYTES = 8 * 1024 * 1024;
 const TIMEOUT_MS = 120_000;
 

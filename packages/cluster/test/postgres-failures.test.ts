@@ -290,7 +290,7 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
       const port = connection.store(`killed ${randomUUID()}`);
       const acknowledged: number[] = [];
       let isOver = false;
-      // Of one segment: however long a crash takes, slots are left for what follows it.
+      // The last slot to fill so far: however long a crash takes, slots of the segment are left for the next round.
       let lastSlot = 0;
       const writes = (async () => {
         while (!isOver) {

@@ -265,7 +265,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
       const error: unknown = await openPostgres({
         ...(connectionString === undefined && defaults),
         ...options(),
-        // What was repeated would not end.
+        // A statement that was repeated would not end.
         retryMs: 1_000_000,
       }).catch((thrown) => thrown);
       expect(error).toMatchObject({ code, message: expect.stringMatching(message) });

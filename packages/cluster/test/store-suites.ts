@@ -14,7 +14,7 @@ import type { ClusterConnection } from '../src/connection.js';
 import { ClusterStore } from '../src/store/cluster-store.js';
 
 export interface StoreSuitesOptions {
-  /** The least random sequences. SSTITCH_CLUSTER_METAMORPHIC_RUNS overrides it. @defaultValue 8 */
+  /** The smallest number of random sequences. SSTITCH_CLUSTER_METAMORPHIC_RUNS overrides it. @defaultValue 8 */
   readonly metamorphicRuns?: number;
 }
 

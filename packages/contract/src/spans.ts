@@ -44,7 +44,7 @@ function firstEndingAfter(spans: readonly Span[], key: Uint8Array): Span | undef
   return spans[low];
 }
 
-/** Whether some key lies in both spans, neither of which is empty. */
+/** Whether some key lies in both spans, neither of which may be empty. */
 export function spansOverlap(a: Span, b: Span): boolean {
   return (
     (b.end === undefined || compareBytes(a.start, b.end) < 0) &&

@@ -292,7 +292,7 @@ describe('aborts', () => {
     await expectContentsThroughout(store, model);
   });
 
-  test('for the reason of a full disk elsewhere leave the reserve alone', async () => {
+  test('whose reason is a full disk elsewhere leave the reserve alone', async () => {
     const watched = watchedFileSystem();
     const path = join(temporaryDirectory(), 'store');
     const store = await openStore(path, { fileSystem: watched, diskReserveBytes: 1024 });

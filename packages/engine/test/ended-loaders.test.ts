@@ -27,7 +27,7 @@ test('a loader that is ended while it finishes ends after the merge, which write
   expect(ended.length).toBeGreaterThan(0);
 });
 
-test('a loader that has ended says so', async () => {
+test('a loader that has ended refuses pages and finish with an error that says so', async () => {
   const loader = new TableLoader(temporaryDirectory());
   await loader.end();
   const refused = { name: 'AbortError', message: 'the loader has ended: make a new one' };

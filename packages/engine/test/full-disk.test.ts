@@ -210,7 +210,7 @@ test('a checkpoint that cannot flush reports that the disk is full', async (cont
   expect(error.message).toMatch(/did not flush.*(disk is full|No space left on device)/);
 });
 
-test('a write after one that found the disk full says so, and succeeds once there is room', async (context) => {
+test('a write after one that found the disk full fails with that reason, and succeeds once there is room', async (context) => {
   needsDisk(context);
   const store = await openThreadedStore(join(disk, 'store'), { diskReserveBytes: 0 });
   await put(store, [['a', '1']]);

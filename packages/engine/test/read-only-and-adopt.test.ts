@@ -114,7 +114,7 @@ describe('a read-only open', () => {
     expect(readdirSync(copyDirectory)).toEqual([]);
   });
 
-  test('opens although killed processes with its process number left copies', async () => {
+  test('opens although killed processes with its process id left copies', async () => {
     const store = await openStore(join(temporaryDirectory(), 'store'));
     for (let count = 0; count < 200; count++) {
       mkdirSync(join(store.location, 'readers', `${process.pid}-${count}`), { recursive: true });
@@ -125,7 +125,7 @@ describe('a read-only open', () => {
     expect(readdirSync(join(store.location, 'readers'))).toHaveLength(200);
   });
 
-  test('of a store whose owner always commits before the copy is made says so', async () => {
+  test('of a store whose owner always commits before the copy is made fails with that reason', async () => {
     const path = join(temporaryDirectory(), 'store');
     const store = await openStore(path);
     await put(store, numbered('k', 10, 'v'));

@@ -51,7 +51,7 @@ test('a checkpoint, an extract, an adopted store or a private copy inside the st
   await store.close();
 });
 
-test('a target with what an unfinished copy left says so; a finished one does not', async () => {
+test('the refusal of a target says that the copy there is unfinished, and does not say so of a finished one', async () => {
   const directory = temporaryDirectory();
   const store = await openStore(join(directory, 'store'));
   await put(store, numbered('x', 100, 'x'));

@@ -6,7 +6,7 @@ import { makeExampleStore } from './example-store.test-support.js';
 import { explore } from './explore.js';
 
 describe('closing an explorer', () => {
-  /** An explorer of the example, whose snapshot fails to close at first if it is to. */
+  /** An explorer of the example. @param snapshotFails whether the first close of its snapshot fails */
   async function openWith(snapshotFails: boolean) {
     const made = await makeExampleStore();
     const state = { isOpen: true };

@@ -57,7 +57,7 @@ beforeAll(async () => {
     await records.putMany(syncId, [
       create(ResourceRecordSchema, { syncId, ...resource }),
       create(EntitlementRecordSchema, { syncId, resource, externalId: entitlementId }),
-      // Each may use itself.
+      // Each resource has the entitlement to use itself.
       create(GrantRecordSchema, {
         ...{ syncId, externalId: `${entitlementId}:self`, principal: resource },
         entitlement: { ...resource, entitlementId },

@@ -143,7 +143,7 @@ export class ExamplePage {
   }
 }
 
-/** Defines tests of the page, which are skipped where no Chromium is. */
+/** Defines tests of the page, which are skipped where there is no Chromium. */
 export function describePage(name: string, define: (example: () => ExamplePage) => void): void {
   describe.skipIf(CHROMIUM === undefined)(name, () => {
     let example: ExamplePage;

@@ -113,7 +113,7 @@ describe('expandSync on a store', () => {
     expect((await digests())[1]).toBe(other);
     await expandSync(store, SYNC, { as: OTHER, replace: true });
     expect((await digests())[1]).not.toBe(other);
-    // In place it replaces itself.
+    // Under its own id, an expansion may replace what the store holds.
     expect(await expandSync(store, SYNC, { as: SYNC })).toMatchObject({ principals: USERS + 2 });
   });
 

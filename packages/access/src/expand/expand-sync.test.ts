@@ -123,7 +123,7 @@ describe('expandSync', () => {
     );
     await expandSync(engine, SYNC);
     const found = await memberships(engine);
-    // Deep, because the second is; of the types that either names.
+    // The edge is deep, because the second grant is not shallow; it passes the types that either grant names.
     expect(found).toMatchObject({ 'c ann': ['b'], 'c x': ['b'] });
     expect(found).not.toHaveProperty('c ci');
   });

@@ -139,7 +139,7 @@ describe('decoding a zstd stream', () => {
       code: 'SSTITCH_C1Z_CORRUPT',
       message: expect.stringContaining(message),
     });
-    // A message of zstd within it ends in no full stop.
+    // The error quotes the message of zstd without a full stop at its end.
     await expect(refused).rejects.toThrow(/^[^.]*[^.;]; copy the file|there is no zstd stream/);
   });
 });

@@ -36,7 +36,7 @@ test('of kept records, one is in memory for a bucket, however many syncs are rea
     const run = create(SyncRunRecordSchema, { syncId, type: SyncType.FULL });
     const type = create(ResourceTypeRecordSchema, { syncId, externalId: 'user', discoveredAt });
     writer.add(syncId, 'sync_run', [encodeRecord(run)]);
-    // Only the last row has a kept record, which is the next one for the rows of every sync.
+    // Only the last row has a kept record: for every row before it, this is the next kept record.
     if (syncId === syncIds.at(-1)) {
       const data = new BinaryWriter().bytes(new Uint8Array(16 * MEBIBYTE)).finish();
       type.$unknown = [{ no: 1000, wireType: WireType.LengthDelimited, data }];

@@ -79,8 +79,8 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 /**
- * Removes the file, and decoded files, which are left to the owner of the directory. To truncate a file in order to write
- * it again takes ext4 many times as long as to make one, because it writes such files to the disk at once.
+ * Removes the file, and decoded files, which are left to the owner of the directory. On ext4, truncating a file and
+ * writing it again takes many times as long as making a new one, because ext4 writes such files to the disk at once.
  */
 function removeFiles(): void {
   for (const name of readdirSync(directory)) rmSync(join(directory, name));

@@ -106,7 +106,7 @@ it.each([
   ['a node that ends the connection', Object.assign(new Error('reset'), { isSocketError: true })],
   ['a node that is silent', new OperationTimedOutError('silent')],
   ['a proposal that times out', new ResponseError(writeTimeout, 'time-out')],
-  // Under Paxos v1 a commit that lacks replicas answers so after its proposal was accepted.
+  // Under Paxos v1, a commit that lacks replicas gets this answer after its proposal was accepted.
   ['too few replicas', new ResponseError(unavailableException, 'unavailable')],
 ])(
   'whether an append was applied is unknown after %s, and it is not repeated',

@@ -113,7 +113,7 @@ describe('collect', () => {
     const report = await store.collect(survivor);
     expect(report).toMatchObject({ abortedOwners: 1, deletedLoads: 1, deletedLeases: 1 });
     expect(store.rows).toMatchObject({ chunks: 0, indexes: 0, loads: 0, leases: 1 });
-    // It wakes, and what it names is void.
+    // The dead process wakes, and names a run that no longer exists.
     await expect(dead.commit([{ type: 'run', run }])).rejects.toMatchObject({
       code: 'SSTITCH_LOAD_ABORTED',
     });

@@ -1,5 +1,5 @@
 // What becomes of commits when the database answers late, wrongly or not at all. The simulator (test/simulator) meets
-// such cases by chance; these are the ones to know.
+// such cases by chance; these tests cause each of them.
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/manual-clock.js';
 import { ClusterError } from '../errors.js';
@@ -281,7 +281,7 @@ describe('a read of the log', () => {
     const latest = client.latest();
     await new Promise((resolve) => setImmediate(resolve));
     test.slotsAreRead = undefined;
-    // Its append loses, and so it reads the log.
+    // The append of this commit loses, and so the client reads the log.
     while (client.known.slot < SLOTS_PER_SEGMENT) await client.commit([put('b')]);
     await test.real.deleteSegment(0);
     read();

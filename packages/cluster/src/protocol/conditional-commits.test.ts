@@ -176,7 +176,7 @@ describe('a commit of a view', () => {
     delete network.append;
     const next = client.view([spanOf('b', 'd')]);
     await next.state();
-    // Its own process finishes the first one, which the second view does not show.
+    // The client's own process finishes the first commit, which the second view does not show.
     await expect(next.commit([put('x')])).rejects.toEqual(conflict);
     expect(keysOf(await client.latest())).toEqual(['b']);
   });

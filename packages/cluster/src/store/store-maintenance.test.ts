@@ -26,7 +26,7 @@ describe('maintenance', () => {
     const cluster = new MemoryCluster();
     const store = await openStore(cluster.store('store'));
     for (let slot = 1; slot < 128; slot += 1) await store.put(bytes('key'), value);
-    // To join is a commit of its own, the 128th.
+    // Joining is a commit of its own, the 128th.
     await store.flush();
     await store.close();
     expect(cluster.rowCounts('store').checkpoints).toBe(1);

@@ -66,7 +66,7 @@ export function testLog(test: DeclareTest, racers: number): void {
       const applied = winnersOf(outcomes);
       assert.ok(applied.length <= 1, `slot ${slot}: ${applied.length} were applied`);
       const [stored] = await t.port.readSlots(slot, slot, 'serial');
-      // Where an outcome is unknown, the record says who won; if it is free, the slot is filled here.
+      // If an outcome is unknown, the record in the slot says who won; a free slot is filled here.
       if (stored === undefined) {
         assert.equal(applied.length, 0);
         assert.equal(await outcomeOf(t.port, slot), 'applied');

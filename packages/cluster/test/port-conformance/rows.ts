@@ -116,7 +116,7 @@ export function testRows(test: DeclareTest): void {
     let newest = 0;
     while (isWriting) {
       const found = await checkpointIn(t.port);
-      // Between the newest's parts and the deletion of those before it there is always one.
+      // The older checkpoint is deleted only after all parts of the newer one are written, so there is always one.
       assert.ok(found !== undefined);
       assert.deepEqual(found, checkpointOf(found.slot, 5));
       assert.ok(found.slot >= newest, 'an older checkpoint was read after a newer one');

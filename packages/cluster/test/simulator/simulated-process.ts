@@ -17,7 +17,7 @@ export class SimulatedProcess {
   #sleeps = 0;
   #sleepsSinceMs = 0;
   #offsetMs = 0;
-  /** No statement of it reaches the database before. */
+  /** The time until which no statement of the process reaches the database. */
   #cutOffUntilMs = 0;
   /** What its lease is by its own clock, kept apart from the code under test. */
   #leaseValidUntilMs = Number.POSITIVE_INFINITY;

@@ -77,7 +77,7 @@ export class SimulatedUser {
     const { random } = this.#schedule;
     await this.#open();
     for (let done = 0; done < actions; done += 1) {
-      // Who only maintains sees others come and go.
+      // A process that only maintains lives long enough to see others come and go.
       const pauseMs = this.#actions === MAINTENANCE ? 200 : 40;
       await this.#process.clock.sleep(random.between(0, pauseMs));
       await this.#act(random.pick(this.#actions));

@@ -34,7 +34,7 @@ function directories(count: number) {
   return { parent, items, made: () => readdirSync(parent).length };
 }
 
-/** Jobs on one table, whose outcomes show by its bounds which job they belong to. */
+/** Makes a job on a table of one key. The bounds in the outcome show which job it belongs to. */
 function tableJob(key: string): { readonly job: TableJob; readonly policy: SplitPolicy } {
   const path = join(temporaryDirectory(), '000005.ldb');
   const file = nodeFileSystem.open(path, 'create');

@@ -67,7 +67,7 @@ describe('an index of names', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  /** The store, whose iterators fail once so many of them were made. */
+  /** The store, whose iterators fail once this many have been made. */
   const failingAfter = (iterators: number): ReadableEngine => {
     let made = 0;
     const fails = () => made++ >= iterators;
@@ -92,7 +92,7 @@ describe('an index of names', () => {
     await snapshot.close();
   });
 
-  it('ends after so many characters, is incomplete then, and finds what it has read', async () => {
+  it('stops reading at its limit of characters, is incomplete then, and finds what it has read', async () => {
     const snapshot = store.snapshot();
     // The limit is looked at after each page, and a page holds all names of a type.
     const index = new NameIndex({ engine: store, syncId: NEW_SYNC, snapshot }, never, 1);

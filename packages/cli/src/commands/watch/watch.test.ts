@@ -23,7 +23,7 @@ const SYNC = syntheticSyncId({});
 /** Creates a directory to watch and a file of a sync; returns both with the digest of the sync. */
 async function scene() {
   const root = testDirectory();
-  // The store may be made in an empty directory.
+  // The directory of the store exists and is empty: the store is made in it.
   const [incoming, into] = [join(root, 'incoming'), join(root, 'base')];
   for (const directory of [incoming, into]) mkdirSync(directory);
   const source = join(root, 'source');
