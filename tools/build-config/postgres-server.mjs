@@ -74,7 +74,7 @@ async function startOwn(makeData) {
   };
 }
 
-/** TLS, and who must use it and give a password. The server's certificate is also the authority of its clients'. */
+/** Requires TLS and a password of all users but one. The server's certificate is also the authority of its clients'. */
 async function writeSecuritySettings(data, account) {
   const made = await makeCertificate(data, 'server');
   if (account !== undefined) {
@@ -105,7 +105,7 @@ async function startServer(programs, directory, port, account) {
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'shared_buffers=64MB'],
       // A test kills processes, never the operating system.
       ...['-c', 'fsync=off', '-c', 'max_connections=200'],
-      // In the directory of the data, with which it is removed: a killed server leaves it.
+      // Shared memory in the directory of the data, with which it is removed, because a killed server leaves it.
       ...['-c', 'dynamic_shared_memory_type=mmap'],
     ],
     { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'], ...account },
@@ -140,8 +140,8 @@ async function startServer(programs, directory, port, account) {
 }
 
 /**
- * Kills the processes of a server before its first one. One that outlives it shows commits that wait for a standby, as no
- * lost machine does.
+ * Kills the child processes of a server, which is killed next. A child that outlived the server could show commits that
+ * wait for a standby; a machine that is lost shows none.
  */
 async function killChildren(server) {
   server.kill('SIGSTOP');

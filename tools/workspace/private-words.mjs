@@ -1,4 +1,4 @@
-// Words that comments, test names and documents had in a sense of their own, each with the usual word.
+// Words that comments, test names and documents do not use in a sense of their own, each with the usual word.
 
 // The words, and what to write instead. `left behind` and `leaves nothing behind` are ordinary English.
 /** @type {[word: RegExp, instead: string][]} */

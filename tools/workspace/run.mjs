@@ -18,7 +18,7 @@ function resultsOf(directory) {
 
 const SHOWN_LINES = 120;
 
-/** Prints how each failed suite ended: a long log must say last why it is one of a failure. */
+/** Prints how each failed suite ended, so that the end of a long log says why the run failed. */
 function printFailures(directories) {
   for (const directory of directories) {
     const log = join(root, directory, '.turbo', 'turbo-test.log');

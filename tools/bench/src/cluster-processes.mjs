@@ -1,4 +1,4 @@
-// Stores written from several processes at once: a store a process, and one store of all.
+// Stores written from several processes at once: one store for each process, and one store for all.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

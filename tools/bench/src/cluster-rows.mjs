@@ -1,6 +1,6 @@
-// What a team would do in Cassandra without SSTitch: a row a record, deleted and inserted in place. As favourable as can
-// be: a partition a span, deleted as a whole, and rows written together as SSTitch's blocks are. It is not atomic:
-// readers see a mix while it runs.
+// What a team would do in Cassandra without SSTitch: one row for each record, deleted and inserted in place. The schema
+// is as favourable as possible: each span is a partition, which is deleted as a whole, and rows are written together, as
+// SSTitch writes blocks. The replacement is not atomic: readers see a mix while it runs.
 import driver from 'cassandra-driver';
 
 const MAX_WRITE_BYTES = 512 * 1024;

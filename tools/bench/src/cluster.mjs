@@ -77,7 +77,7 @@ async function measureAll() {
   }
 }
 
-/** Replaces and scans one sync by both ways in turns. The first round warms both up, and counts for neither. */
+/** Replaces and scans one sync in both ways, in turn. The first round warms both up, and counts for neither. */
 async function compareWithRows(store, rows) {
   const measured = {
     blocks: { replace: [], scan: [] },

@@ -1,5 +1,5 @@
-// A Cassandra cluster on this machine: a node on each of 127.0.0.1, .2, .3 …, or each in a network namespace. All of it
-// is in one directory, and each node is known by its pid, so that another process can go on with a cluster.
+// A Cassandra cluster on this machine: a node on each of 127.0.0.1, .2, .3 …, or each in a network namespace. All files
+// of a cluster are in one directory, with the pid of each node, so that another process can continue with the cluster.
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -22,7 +22,7 @@ import { ServerProcess } from './server-process.mjs';
 
 const DEFAULT_PORTS = { cql: 19_042, tls: 19_142, storage: 17_000, jmx: 17_199 };
 const START_TIMEOUT_MS = 300_000;
-/** Networks of namespaces that can be at once. */
+/** How many networks of namespaces can exist at once. */
 const NETWORKS = 256;
 const POLL_MS = 200;
 const CONNECT_TIMEOUT_MS = 500;
@@ -32,7 +32,7 @@ const DATA_CENTER = 'datacenter1';
 /** The role that a secured cluster begins with. */
 export const SUPERUSER = { username: 'cassandra', password: 'cassandra' };
 
-/** Where a cluster is, if the caller does not say. */
+/** The directory of a cluster for which the caller names none. */
 const DEFAULT_DIRECTORY = join(tmpdir(), 'sstitch-cluster', 'cassandra');
 
 export class CassandraNodes {

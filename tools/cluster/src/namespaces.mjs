@@ -1,5 +1,5 @@
-// A network of its own for each node, so that a node can be cut off: a bridge on the host, and a namespace a node whose
-// only link leads to the bridge. Packets to a node whose link is down vanish, as with a cable that is pulled.
+// The network of nodes that can be cut off: a bridge on the host, and for each node a namespace whose only link leads to
+// the bridge. Packets to a node whose link is down vanish, as with a cable that is pulled.
 import { execFileSync } from 'node:child_process';
 
 /** Names of interfaces have at most 15 characters. */

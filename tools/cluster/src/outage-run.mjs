@@ -7,7 +7,7 @@ import { SUPERUSER } from './cassandra-nodes.mjs';
 
 const OUTAGES = 3;
 const SHORT_OUTAGES = 1;
-/** Statements are repeated for half a minute by themselves. */
+/** Longer than the half minute for which the connection repeats a statement. */
 const BOUND_MS = 60_000;
 
 /** @returns what is wrong */
@@ -19,7 +19,7 @@ export async function runOutages({ nodes, isShort, log }) {
     replicationFactor: 1,
     credentials: SUPERUSER,
   });
-  // The test is of the connection: the lease outlasts every outage.
+  // This run tests the connection, so the lease outlasts every outage.
   const store = new ClusterStore(connection.store('acme'), { leaseMs: 600_000 });
   await store.put('outage', '0');
   const problems = [];
