@@ -55,7 +55,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands a password and TLS'
     return finished;
   }
 
-  it('serves who has the password and knows the certificate', async () => {
+  it('serves a client that has the password and knows the certificate', async () => {
     const trusted = `tls=require&ca=${encodeURIComponent(certificate)}`;
     const fromFile = { SSTITCH_CLUSTER_PASSWORD_FILE: passwordFile };
     const made = await run(trusted, fromFile, 'generate', '--grants', '5');

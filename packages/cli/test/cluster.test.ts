@@ -118,7 +118,7 @@ describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
     expect(await digestsOf(base)).toEqual(await digestsOf(path('same')));
   });
 
-  it('takes files in, and gives them out, as a local store does', async () => {
+  it('imports and exports files as a local store does', async () => {
     const base = newAddress();
     const directory = testDirectory();
     const path = (name: string) => join(directory, name);
@@ -275,7 +275,7 @@ describe.skipIf(isPostgresMissing)('a store on PostgreSQL', () => {
     expect((await sstitch(inNowhere)).exitCode).toBe(5);
   });
 
-  it('is not there before its first commit', async () => {
+  it('does not exist before its first commit', async () => {
     const address = newAddress();
     const lines = [
       ['syncs', address],

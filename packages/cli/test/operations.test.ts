@@ -40,7 +40,7 @@ describe('compact --keep-replaced and rollback', () => {
     expect((await digestsOf(base))[FIRST]).toBe(newer[FIRST]);
   });
 
-  it('keep the version under a given id, as where another sync has the default one', async () => {
+  it('keep the version under a given id, for instance if another sync has the default one', async () => {
     const { base, fresh, held, newer } = await scene();
     const taken = replacedVersionId(FIRST);
     await sstitchJson('clone', base, '--sync', SECOND, '--as', taken);
@@ -159,7 +159,7 @@ describe('clone and rename', () => {
     expect(existsSync(archive)).toBe(false);
   });
 
-  it('say of an id that is none what an id is', async () => {
+  it('say what an id is if the new one is not an id', async () => {
     const { base } = await scene();
     for (const line of [
       ['clone', base, '--sync', FIRST],
@@ -240,7 +240,7 @@ describe('prune with --keep-sync', () => {
 });
 
 describe('a sync of a file whose run has times that no Date holds', () => {
-  it('is imported, listed and planned as one of the last time that there is', async () => {
+  it('is imported, listed and planned with the latest time that a Date holds', async () => {
     const { directory, base } = await scene();
     const time = create(TimestampSchema, { seconds: 2n ** 60n });
     const run = { syncId: THIRD, type: SyncType.FULL, startedAt: time, endedAt: time };

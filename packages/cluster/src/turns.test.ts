@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Turns } from './turns.js';
 
 describe('turns', () => {
-  it('are as many as they were made, and go to those who wait in order, urgent ones first', async () => {
+  it('are limited in number, and are given in the order of the calls, to urgent ones first', async () => {
     const turns = new Turns(2);
     const got: string[] = [];
     const take = (name: string, isUrgent = false) =>
@@ -15,7 +15,7 @@ describe('turns', () => {
     expect(got).toEqual(['a', 'b', 'e', 'f', 'c', 'd']);
   });
 
-  it('are refused to all who wait at once, and are there again later', async () => {
+  it('are refused to all calls that wait, and are given again later', async () => {
     const turns = new Turns(1);
     await turns.take(false);
     const waiting = [turns.take(false), turns.take(true)];

@@ -75,7 +75,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
     return { host: hostname, port: Number(port), database: 'postgres' };
   }
 
-  it('serves who has the password and knows its certificate', async () => {
+  it('serves a client that has the password and knows its certificate', async () => {
     for (const password of [RIGHT, async () => RIGHT]) {
       const connection = await openPostgres({
         ...address(),
@@ -115,7 +115,7 @@ describe.skipIf(isMissing)('a PostgreSQL server that demands TLS and a password'
     await connect({ user: 'certified', password: RIGHT, tls: { ca, cert: ca, key } });
   });
 
-  it('lets a role read that may write its lease alone, and refuses its commits at once', async () => {
+  it('lets a role that may write only its lease read, and refuses its commits at once', async () => {
     await administrator.query(`
       GRANT USAGE ON SCHEMA sstitch TO watcher;
       GRANT SELECT ON ALL TABLES IN SCHEMA sstitch TO watcher;

@@ -205,7 +205,7 @@ describe('a process', () => {
     await expectExact(mine);
   });
 
-  it('that keeps the version it replaces keeps that of another process, if that was faster', async () => {
+  it('that keeps the version it replaces keeps that of another process that was faster', async () => {
     const { mine, other } = await setUp();
     const sources = [new ModelEngine(), new ModelEngine()] as const;
     for (const [index, source] of sources.entries()) {

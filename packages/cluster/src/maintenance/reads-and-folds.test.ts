@@ -352,7 +352,7 @@ describe('rewriteSparseRun', () => {
 });
 
 describe('joinEmptyPieces', () => {
-  it('makes one piece of those that dropped spans leave, but for what lies over them', async () => {
+  it('joins the empty pieces that dropped spans leave, except those that have writes over them', async () => {
     const bench = new Bench();
     const drops = ['a', 'b', 'c', 'd', 'e'].map((start) => [start, `${start}5`]);
     for (const bounds of drops) await bench.perform({ do: 'replace', bounds, entries: {} });

@@ -157,7 +157,7 @@ describe('a group', () => {
     expect(after.outcomes).toEqual(['outdated', 'outdated']);
   });
 
-  it('that folds with runs kept lets level 0 retire', () => {
+  it('that folds the rest of a run of level 0 into a kept run retires the run of level 0', () => {
     const world = new World();
     world.apply([world.groupOf({ type: 'join', owner: 0 })]);
     world.apply([
