@@ -74,7 +74,7 @@ function lineOf(taken: TakenFile, tookMs: number, isRetried: boolean): string {
     case 'unchanged':
       return `${file}: nothing new`;
     case 'skipped':
-      return `${file}: skipped, because a .csv file holds less than a sync; \`sstitch import\` imports it`;
+      return `${file}: skipped, because a sheet of grants holds less than a sync; \`sstitch import\` imports it`;
     case 'failed':
       return failureText(file, taken.error, isRetried ? ', will be retried' : '');
   }

@@ -104,7 +104,7 @@ it('skips a sheet of grants, whatever its name, because it holds less than the s
     lines: [
       ...[sheet, misnamed].map(
         (path) =>
-          `${path}: skipped, as a sheet of grants holds less than a sync; \`sstitch import\` takes it`,
+          `${path}: skipped, because a sheet of grants holds less than a sync; \`sstitch import\` imports it`,
       ),
       '',
     ],
