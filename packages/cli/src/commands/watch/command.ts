@@ -12,7 +12,7 @@ export const watchCommand = defineCommand({
     'size and time have not changed for a whole interval. A file that cannot be imported is retried when it ' +
     'changes, and at growing intervals of up to a minute; if something in it is wrong, at most seven times. ' +
     'A sync that the store already holds with the same or a later end is skipped, so a watch can be stopped ' +
-    'and restarted. A .csv file is skipped, because it holds less than a sync (see `import`). The store is ' +
+    'and restarted. A sheet of grants (.csv) is skipped, because it holds less than a sync (see `import`). The store is ' +
     'open only during an import. ' +
     'Prints a line for each file, with --json a document for each. Runs until it is interrupted; ' +
     '--once ends after checking each file.',
