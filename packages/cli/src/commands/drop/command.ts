@@ -11,8 +11,8 @@ export const dropCommand = defineCommand({
     'copied. --no-purge is faster, but removed data may stay in files until LevelDB compacts them. ' +
     'Checkpoints and other copies keep what they hold, and a version that `compact --keep-replaced` kept, ' +
     'which `syncs` lists under its own id, stays until `drop` or `prune` removes it. On a cluster, a collection deletes removed data ' +
-    'that no reader keeps. Processes that have the store open collect automatically, and so does `sstitch cluster ' +
-    'collect`.',
+    'that no reader keeps: processes that have the store open run it from time to time, and `sstitch cluster ' +
+    'collect` runs it at once.',
   arguments: [
     { name: 'store', summary: 'the store to change', value: { type: 'path', of: 'store' } },
   ],
