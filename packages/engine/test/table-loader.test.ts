@@ -176,6 +176,17 @@ describe.each(POOLS)('a loader that works %s', (_where, pool, open) => {
     expect(readdirSync(directory)).toEqual(files);
   });
 
+  test('finishes with all pages of a call that waits for room', async () => {
+    const loader = new TableLoader(temporaryDirectory(), {}, pool());
+    // More than a loader holds, so that each page waits for the one before.
+    const value = 'v'.repeat(7 * 1024 * 1024);
+    const pages = ['b/1', 'b/2', 'b/3'].map((key) => page('b/', [[key, value]]));
+    const adding = loader.add(pages);
+    expect(await loader.finish(SPANS)).toMatchObject({ entries: pages.length });
+    await adding;
+    await loader.end();
+  });
+
   test('reports the error of the file system', async () => {
     const loader = new TableLoader(join(temporaryDirectory(), 'missing'), {}, pool());
     await loader.add([page('b/', [entry(1)])]).catch(() => undefined);

@@ -87,6 +87,7 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
   readonly #signal: AbortSignal | undefined;
   readonly #onWritten: (entries: UnsortedEntries) => void;
   readonly #onProgress: TableLoaderOptions['onProgress'];
+  /** The runs in the making, and the calls of `add` with pages that wait for room. None of them rejects. */
   readonly #tasks = new Set<Promise<void>>();
   readonly #runs: SortedRun[] = [];
   readonly #usedArenas: UnsortedEntries[] = [];
@@ -160,8 +161,11 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
       );
     }
     const place = await this.#opened();
-    if (isPacked(given)) await this.#addPacked(place, given);
-    else this.#addPage(place, given, options);
+    if (isPacked(given)) {
+      const adding = this.#addPacked(place, given);
+      this.#track(adding.catch(() => undefined));
+      await adding;
+    } else this.#addPage(place, given, options);
     await this.#room();
   }
 
@@ -309,13 +313,17 @@ export class TableLoader<K = Uint8Array, V = Uint8Array> {
     const named = pages.map((entries): RunPage => {
       return { entries, path: `${place.directory}/run-${this.#pages++}` };
     });
-    const task = this.#sort(place, named).finally(() => {
+    const sorting = this.#sort(place, named).finally(() => {
       this.#waitingBytes -= bytes;
-      this.#tasks.delete(task);
       onWritten();
     });
+    this.#track(sorting);
+    place.operations?.track(sorting);
+  }
+
+  #track(work: Promise<void>): void {
+    const task = work.finally(() => this.#tasks.delete(task));
     this.#tasks.add(task);
-    place.operations?.track(task);
   }
 
   async #sort({ pool, unsynced, signal }: OpenedPlace, pages: readonly RunPage[]): Promise<void> {
