@@ -228,6 +228,37 @@ describe('an extract', () => {
     await expectContentsThroughout(store, MODEL);
   });
 
+  test('of a read-only store that closes at any operation leaves nothing, or succeeds', async () => {
+    const { store, target } = await filledStore();
+    await store.compactRange(bytes(''), bytes('z'));
+    await put(store, numbered('k', 5, 'later'));
+    let isClosed = true;
+    const codes = new Set<string>();
+    for (let closing = 0; isClosed; closing++) {
+      isClosed = false;
+      const fileSystem = watchedFileSystem();
+      const reader = await openReadOnly<Uint8Array, Uint8Array>(store.location, {
+        ...VIEW,
+        fileSystem,
+      });
+      let count = 0;
+      fileSystem.before = () => {
+        if (count++ !== closing) return;
+        isClosed = true;
+        reader.close();
+      };
+      const outcome = await reader.extract([span('k', 'k0008'), ...SPANS], target).then(
+        () => 'done',
+        (error) => error.code,
+      );
+      codes.add(outcome);
+      expect(existsSync(target), `operation ${closing}`).toBe(outcome === 'done');
+      if (outcome === 'done') rmSync(target, { recursive: true });
+      await reader.close();
+    }
+    expect(codes).toEqual(new Set(['SSTITCH_ABORTED', 'done']));
+  });
+
   test('that fails and cannot be cleaned up rejects with its own error', async () => {
     const { store, fileSystem, target } = await extractScene();
     fileSystem.before = ({ name, path }) => {

@@ -163,14 +163,14 @@ export abstract class GenerationReader<K = string, V = string> extends AbstractL
     checkDirectory(directory);
     checkExtractOptions(options);
     await this.whenOpen('extract');
-    const { operations } = this;
+    const { operations, pool } = this;
     const signal = operations.endingWith(options.signal);
     return operations.runFileWork(async () => {
       const tables = await this.takeTables(checked, directory, { ...options, signal });
       try {
         return await settledTables(tables, signal);
       } catch (error) {
-        await removeOwnDirectory(this.pool, directory, operations.closing).catch(() => undefined);
+        await removeOwnDirectory(pool, directory, operations.closing).catch(() => undefined);
         throw error;
       }
     });
