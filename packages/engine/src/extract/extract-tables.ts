@@ -89,7 +89,7 @@ export async function extractTables(
     // Wait until nothing writes to the directory.
     await Promise.allSettled([splitting, checking]);
     unsynced.close();
-    await removeOwnDirectory(pool, request.targetDirectory, ending).catch(() => undefined);
+    await removeOwnDirectory(pool, request.targetDirectory, signal).catch(() => undefined);
     throw error;
   }
 }

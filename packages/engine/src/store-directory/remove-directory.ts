@@ -10,12 +10,12 @@ import { removeDirectoryTask } from './store-files.js';
 export async function removeOwnDirectory(
   pool: WorkerPool,
   directory: string,
-  closing: AbortSignal,
+  closing: AbortSignal | undefined,
 ): Promise<void> {
   try {
     await pool.run(removeDirectoryTask, { directory }, { signal: closing });
   } catch (error) {
-    if (!closing.aborted) throw error;
+    if (!closing?.aborted) throw error;
     await pool.run(removeDirectoryTask, { directory }, { priority: 'urgent' });
   }
 }
