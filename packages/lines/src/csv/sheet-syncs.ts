@@ -27,6 +27,8 @@ const MAX_NAMED = 8_000_000;
 /** The most syncs that a sheet may name: the counts of each take some KiB. */
 const MAX_SYNCS = 10_000;
 const MAX_BATCH_RECORDS = 250;
+/** The rows of a batch end when they have this many characters. */
+const MAX_BATCH_CHARACTERS = 4 * 2 ** 20;
 
 /** Thrown if a row is not a valid grant. */
 export class InvalidGrant extends Error {
@@ -54,6 +56,8 @@ export class SheetSyncs {
   readonly #syncs = new Map<string, SheetSync>();
   /** Records of one sync that are not in a batch yet. */
   #pending: SyncRecord[] = [];
+  /** The length of their rows. */
+  #pendingCharacters = 0;
 
   /** @param now the discovery time of grants that have none */
   static async create(now: Timestamp): Promise<SheetSyncs> {
@@ -72,10 +76,12 @@ export class SheetSyncs {
    * @throws InvalidGrant; TooManyNames
    */
   add(syncId: string, row: GrantRow): RecordBatch[] {
-    const full =
-      this.#pending.length >= MAX_BATCH_RECORDS || this.#pending[0]?.syncId !== syncId
-        ? this.#take()
-        : [];
+    const isFull =
+      this.#pending.length >= MAX_BATCH_RECORDS ||
+      this.#pendingCharacters >= MAX_BATCH_CHARACTERS ||
+      this.#pending[0]?.syncId !== syncId;
+    const full = isFull ? this.#take() : [];
+    for (const cell of Object.values(row)) this.#pendingCharacters += cell.length;
     this.#addType(syncId, 'principal', row);
     this.#addType(syncId, 'resource', row);
     this.#addResource(syncId, 'principal', row);
@@ -109,6 +115,7 @@ export class SheetSyncs {
     }
     const syncId = this.#pending[0]?.syncId ?? '';
     this.#pending = [];
+    this.#pendingCharacters = 0;
     return [...byBucket].map(([bucket, records]) =>
       // `identityOf` has grouped them by bucket.
       RecordBatch.ofRecords(syncId, bucket, records as never[]),
