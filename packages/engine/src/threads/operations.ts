@@ -28,7 +28,8 @@ export class Operations {
 
   /** Returns a signal that fires when the caller's signal fires or `end` is called. */
   endingWith(signal: AbortSignal | undefined): AbortSignal {
-    return AbortSignal.any([this.closing, ...(signal ? [signal] : [])]);
+    // Node 20 keeps something of each composed signal until the store closes.
+    return signal === undefined ? this.closing : AbortSignal.any([this.closing, signal]);
   }
 
   /** @throws EngineError SSTITCH_STORE_CLOSED once `end` was called */
