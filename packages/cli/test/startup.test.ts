@@ -1,6 +1,6 @@
 // A command line loads few modules, and only those that its command needs. tools/bench/src/startup.mjs measures
 // the time.
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -41,9 +41,16 @@ async function loadedBy(line: readonly string[], expectedCode = 0): Promise<Load
   return { modules: [...new Set(own)], addons: pathsOf('addon') };
 }
 
-/** The packages among `names` that contain one of the paths. */
-function packagesIn(paths: readonly string[], names: readonly string[]): readonly string[] {
+/** The packages among `names` that contain one of the modules, or a source of one that is a bundle. */
+function packagesIn(modules: readonly string[], names: readonly string[]): readonly string[] {
+  const paths = modules.flatMap(sourcesOf);
   return names.filter((name) => paths.some((path) => path.split(/[\\/]/).includes(name)));
+}
+
+function sourcesOf(path: string): readonly string[] {
+  const map = `${path}.map`;
+  if (!path.startsWith(DIST) || !existsSync(map)) return [path];
+  return (JSON.parse(readFileSync(map, 'utf8')) as { readonly sources: readonly string[] }).sources;
 }
 
 it.each([[['--help']], [['--version']], [['compact', '--help']]])(
