@@ -1,4 +1,5 @@
 // Runs the built program as a process.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/version.js';
 import { ended, startMain } from './process.js';
@@ -25,4 +26,10 @@ describe('dist/main.js', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/^sstitch: unknown command/);
   });
+});
+
+it('is installed with the very version of @sstitch/c1z that it bundles, whose processes it starts', () => {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  // pnpm publishes `workspace:^` as a range of versions, and `workspace:*` as the version.
+  expect(JSON.parse(manifest).dependencies['@sstitch/c1z']).toBe('workspace:*');
 });
