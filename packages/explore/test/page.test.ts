@@ -62,6 +62,14 @@ describePage('the page', (example) => {
     await page.getByRole('heading', { name: 'Ann Archer' }).waitFor();
   });
 
+  it('searches the newest sync at an address that names none', async () => {
+    const { page } = example();
+    await example().visit('#/sync/', 'nothing at this address');
+    await page.keyboard.press('/');
+    await page.keyboard.type('arch');
+    await page.getByRole('option', { name: 'Ann Archer' }).waitFor();
+  });
+
   it('moves between pages in both directions', async () => {
     const { page } = example();
     await example().visit(`${SYNC}?type=user`, 'Ann Archer');

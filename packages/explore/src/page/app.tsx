@@ -197,6 +197,7 @@ function Place({ route, syncs }: { readonly route: Route; readonly syncs: readon
   return <h1>There is nothing at this address.</h1>;
 }
 
-function syncOf({ path }: Route): string | undefined {
-  return path[0] === 'sync' ? path[1] : undefined;
+/** Returns the sync that an address names. */
+function syncOf({ path: [first, second] }: Route): string | undefined {
+  return (first === 'sync' && second) || undefined;
 }
