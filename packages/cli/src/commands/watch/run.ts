@@ -1,18 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
-import { errorOfFiles, type FileError, failureText } from '../../operations/failed-files.js';
+import { errorOfFiles, failureText } from '../../operations/failed-files.js';
 import { formatCount, formatMs, roundMs } from '../../output/quantities.js';
 import { requireDirectory } from '../../stores/input-path.js';
 import { escapeText, jsonText } from '../../terminal/escape.js';
 import type { watchCommand } from './command.js';
 import { type SettledFile, SettledFiles } from './settled-files.js';
-import { type TakenFile, takeFile } from './take-file.js';
+import { isFaultOfFile, type TakenFile, takeFile } from './take-file.js';
 
 type Input = InputOf<typeof watchCommand>;
-
-const FAULTS: readonly ExitCode[] = [EXIT_CODES.usage, EXIT_CODES.noSuchSync, EXIT_CODES.corrupt];
 
 export const run: Run<typeof watchCommand> = async (context, input) => {
   const started = performance.now();
@@ -55,11 +52,6 @@ async function take(
     await context.io.stdout.write(`${jsonText(taken)}\n`);
   }
   return taken;
-}
-
-/** Whether something is wrong with the file itself. Anything else, such as a lock or a full disk, may pass. */
-function isFaultOfFile({ exitCode }: FileError): boolean {
-  return FAULTS.includes(exitCode);
 }
 
 function lineOf(taken: TakenFile, tookMs: number, isRetried: boolean): string {

@@ -2,6 +2,7 @@
 import type { CommandContext } from '../../command-line/command-context.js';
 import type { SyncChoice } from '../../command-line/sync-reference.js';
 import { leavesDoubt } from '../../errors.js';
+import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { type FileError, fileErrorOf } from '../../operations/failed-files.js';
 import { loadFile } from '../../operations/load-file.js';
 import { zoneOfSeveral } from '../../operations/open-input.js';
@@ -22,6 +23,10 @@ export type TakenFile = {
     }
   | { readonly outcome: 'failed'; readonly error: FileError }
 );
+
+const FAULTS: readonly ExitCode[] = [EXIT_CODES.usage, EXIT_CODES.noSuchSync, EXIT_CODES.corrupt];
+/** The codes of errors of the store, some of which exit as those of the file do. */
+const STORE_CODES = /^(LEVEL|SSTITCH_(STORE|TABLES?|CLUSTER|VIEW))_/;
 
 /** Thrown to end a load before anything is loaded. */
 class NotTaken extends Error {
@@ -63,6 +68,11 @@ export async function takeFile(
     if (error instanceof NotTaken) return { file: path, outcome: error.outcome, syncs: [] };
     return { file: path, outcome: 'failed', syncs: [], error: fileErrorOf(error) };
   }
+}
+
+/** Whether something is wrong with the file itself. Anything else, such as a damaged store or a full disk, may pass. */
+export function isFaultOfFile({ code, exitCode }: FileError): boolean {
+  return FAULTS.includes(exitCode) && !STORE_CODES.test(code);
 }
 
 /** The finished syncs that ended later than the store's syncs of their ids: the order of the files does not count. */

@@ -16,7 +16,7 @@ import { openElsewhere } from '../../../test/process.js';
 import type { CommandContext } from '../../command-line/command-context.js';
 import { openLocalStore, withReader } from '../../stores/open-store.js';
 import { Interruption } from '../../terminal/io.js';
-import { takeFile } from './take-file.js';
+import { isFaultOfFile, takeFile } from './take-file.js';
 
 const SYNC = syntheticSyncId({});
 
@@ -208,4 +208,30 @@ it('keeps a later version that another command imports while it waits for the st
   await store.close();
   expect(await taking).toMatchObject({ outcome: 'unchanged' });
   expect(await digestsOf(into)).toEqual(await digestsOf(other));
+});
+
+it('counts a damaged file against the file, and not a damaged store or one of another program', async () => {
+  const { root, into, file } = await scene();
+  const [damaged, foreign, bad] = [
+    join(root, 'damaged'),
+    join(root, 'other'),
+    join(root, 'bad.jsonl'),
+  ];
+  await sstitchJson('generate', damaged, '--grants', '1');
+  writeFileSync(join(damaged, 'CURRENT'), 'gen-000099\n');
+  mkdirSync(foreign);
+  writeFileSync(join(foreign, 'notes'), 'mine');
+  writeFileSync(bad, 'nonsense');
+  const context = {
+    progress: { isShown: false, update: () => undefined },
+    signal: new AbortController().signal,
+  } as unknown as CommandContext;
+  const isCounted = async (path: string, store: string) => {
+    const options = { into: store, zone: undefined, wait: 0 };
+    const taken = await takeFile(context, { name: 'sync.jsonl', path }, options);
+    return taken.outcome === 'failed' ? isFaultOfFile(taken.error) : taken;
+  };
+  expect(await isCounted(bad, into)).toBe(true);
+  expect(await isCounted(file, damaged)).toBe(false);
+  expect(await isCounted(file, foreign)).toBe(false);
 });
