@@ -2,14 +2,14 @@
 import { countSync, type SyncStatsRecord } from '@sstitch/records';
 import type { CommandContext, CommandResult } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { CliError, usageError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { type ReplacedSync, replaceAs, replacementDocument } from '../../operations/replace-as.js';
 import { formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { bucketTable } from '../../reports/bucket-table.js';
 import { generationText } from '../../reports/generation-text.js';
 import { purgeNote } from '../../reports/purge-note.js';
-import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import { requireSyncs, syncIdsOf } from '../../stores/find-syncs.js';
 import { writtenSyncId } from '../../stores/new-sync-id.js';
 import type { ByteReader, ByteStore } from '../../stores/open-store.js';
 import { spansOf } from '../../stores/sync-spans.js';
@@ -62,9 +62,7 @@ async function runAs(
   { opened, source, syncId, as }: Opened,
 ): Promise<CommandResult> {
   const { signal } = context;
-  if (!(await hasKeys(source, spansOf([syncId]), signal))) {
-    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${from} holds no sync ${syncId}`);
-  }
+  await requireSyncs(source, from, [syncId], signal);
   const started = performance.now();
   if (dryRun) {
     const stats = await countSync(source, syncId, { signal });

@@ -8,16 +8,15 @@ import {
 import type { ResourceName } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { CliError, usageError } from '../../errors.js';
+import { usageError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { withSyncs } from '../../operations/open-syncs.js';
 import { readCounts } from '../../operations/sync-counts.js';
 import { formatCount, formatCountOf } from '../../output/quantities.js';
 import { type Column, formatTable } from '../../output/table.js';
 import { keyOf, RecordNames } from '../../records/record-names.js';
-import { hasKeys, syncIdsOf } from '../../stores/find-syncs.js';
+import { requireSyncs, syncIdsOf } from '../../stores/find-syncs.js';
 import type { ByteReader } from '../../stores/open-store.js';
-import { spansOf } from '../../stores/sync-spans.js';
 import { escapeText } from '../../terminal/escape.js';
 import type { whoCommand } from './command.js';
 import {
@@ -69,9 +68,7 @@ async function ask(
 ): Promise<CommandResult> {
   const { progress, signal } = context;
   const [syncId = ''] = await syncIdsOf(reader, input.store, [input.sync], signal);
-  if (!(await hasKeys(reader, spansOf([syncId]), signal))) {
-    throw new CliError('SSTITCH_SYNC_NOT_FOUND', `${input.store} holds no sync ${syncId}`);
-  }
+  await requireSyncs(reader, input.store, [syncId], signal);
   const doing = 'reading expansions';
   progress.update({ doing });
   const access = await openAccess(reader, syncId, {
