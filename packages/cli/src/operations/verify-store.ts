@@ -3,6 +3,7 @@
 // on a cluster has no files: every key is read. Memory is bounded: of the syncs that are not checked yet, it holds the ids.
 
 import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes, type EngineSnapshot, type Span, takeSnapshot } from '@sstitch/contract';
 import { readManifest, type StoreProblem, verifyStore as verifyFiles } from '@sstitch/engine';
 import {
@@ -96,7 +97,7 @@ export async function verifyStore(
   if (sound === undefined) return pass.report();
   await pass.checked('store', location, () =>
     withFrozenCopy(location, options.signal, async (copy) => {
-      pass.checkNewTables(copy, sound);
+      await pass.checkNewTables(copy, sound);
       if (pass.problemCount > 0) return;
       // LevelDB trusts its tables and can crash on damaged ones, so only verified tables are opened.
       pass.isComplete = true;
@@ -173,14 +174,16 @@ class VerifyPass {
   }
 
   /** Checks the tables that the store's owner has written since. */
-  checkNewTables(
+  async checkNewTables(
     { tableDirectory, tableNames, sourceDirectory }: FrozenCopy,
     sound: ReadonlySet<string>,
-  ) {
+  ): Promise<void> {
     const tables = readManifest(tableDirectory).version.levels.flat();
     const sizes = new Map(tables.map(({ number, sizeBytes }) => [number, sizeBytes]));
     for (const name of tableNames) {
       if (sound.has(name) || sound.has(`${basename(name, '.ldb')}.sst`)) continue;
+      // A table is read in one turn. A signal of the process fires between turns.
+      await nextTurn();
       this.#options.signal.throwIfAborted();
       const path = join(tableDirectory, name);
       try {

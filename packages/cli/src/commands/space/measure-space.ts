@@ -2,6 +2,7 @@
 // from every entry. Reads a frozen copy of the store.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { readManifest } from '@sstitch/engine';
 import { KeyParser } from '@sstitch/keys';
 import { dataBytesIn, nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
@@ -89,10 +90,12 @@ export async function measureSpace(
     let measured = 0;
     for (const [level, tables] of levels.entries()) {
       for (const { number, sizeBytes } of tables) {
-        signal.throwIfAborted();
         const total = tableNames.length;
         progress.update({ doing: 'measuring', done: measured, total, unit: 'tables' });
         measured += 1;
+        // A table is read in one turn. A signal of the process fires between turns.
+        await nextTurn();
+        signal.throwIfAborted();
         const path = join(tableDirectory, nameOf(number, tableNames));
         const reader = TableReader.open(nodeFileSystem, path, { sizeBytes });
         try {

@@ -4,7 +4,7 @@ import { describeEntry, entryLine } from '../../records/describe-entry.js';
 import { requireFile } from '../../stores/input-path.js';
 import type { sstDumpCommand } from './command.js';
 
-export const run: Run<typeof sstDumpCommand> = async ({ signal }, { file, limit, raw }) => {
+export const run: Run<typeof sstDumpCommand> = async (_, { file, limit, raw }) => {
   requireFile(file);
   const reader = TableReader.open(nodeFileSystem, file);
   try {
@@ -12,7 +12,6 @@ export const run: Run<typeof sstDumpCommand> = async ({ signal }, { file, limit,
     const entries: object[] = [];
     const lines: string[] = [];
     for (iterator.seekToFirst(); iterator.valid && entries.length < limit; iterator.next()) {
-      signal.throwIfAborted();
       const internalKey = iterator.key;
       const sequence = Number(sequenceOf(internalKey));
       const type = typeOf(internalKey);
