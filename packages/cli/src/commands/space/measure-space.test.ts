@@ -22,3 +22,13 @@ it('ends at the next table when its signal fires', async () => {
   await expect(measuring).rejects.toThrow('interrupted');
   expect(seen).toEqual([0]);
 });
+
+it('counts for a sync no block of a table in which it has no entry', async () => {
+  const store = testDirectory();
+  // Each table of a bulk load holds entries of one sync.
+  await sstitchJson('generate', store, '--grants', '60', '--syncs', '2');
+  const progress = { isDue: false, update: () => undefined } as unknown as ProgressLine;
+  const { signal } = new AbortController();
+  const { dataBytes, syncs } = await measureSpace(store, { exact: false, signal, progress });
+  expect(syncs.reduce((sum, { tableBytes }) => sum + tableBytes, 0)).toBe(dataBytes);
+});

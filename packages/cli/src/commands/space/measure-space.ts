@@ -3,8 +3,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { compareBytes, type Span } from '@sstitch/contract';
 import { readManifest } from '@sstitch/engine';
-import { KeyParser } from '@sstitch/keys';
+import { BUCKETS, bucketSpan, KeyParser } from '@sstitch/keys';
 import { dataBytesIn, nodeFileSystem, TableReader, userKeyOf } from '@sstitch/sst';
 import { ScanProgress } from '../../operations/scan-progress.js';
 import { findSyncIds } from '../../stores/find-syncs.js';
@@ -81,7 +82,6 @@ export async function measureSpace(
   });
   return withFrozenCopy(location, signal, async ({ tableDirectory, tableNames }) => {
     const tableBytes = new Map(syncIds.map((syncId) => [syncId, 0]));
-    const spans = syncIds.map((syncId) => [syncId, spansOf([syncId])] as const);
     const stored = new Map<string, Contents>();
     const { levels } = readManifest(tableDirectory).version;
     const lowest = levels.findLastIndex((tables) => tables.length > 0);
@@ -102,8 +102,9 @@ export async function measureSpace(
           const bytes = dataBytesIn(reader, EVERYTHING);
           dataBytes += bytes;
           if (level < lowest) upperBytes += bytes;
-          for (const [syncId, keep] of spans) {
-            tableBytes.set(syncId, (tableBytes.get(syncId) ?? 0) + dataBytesIn(reader, keep));
+          for (const syncId of bytes === 0 ? [] : syncsIn(reader, syncIds)) {
+            const ofSync = dataBytesIn(reader, spansOf([syncId]));
+            tableBytes.set(syncId, (tableBytes.get(syncId) ?? 0) + ofSync);
           }
           if (exact) countStored(reader, stored);
         } finally {
@@ -129,6 +130,26 @@ export async function measureSpace(
       }),
     };
   });
+}
+
+/** The syncs with a span that overlaps the keys of a table. @param syncIds sorted */
+function syncsIn(reader: TableReader, syncIds: readonly string[]): ReadonlySet<string> {
+  const [smallest, largest] = [userKeyOf(reader.smallest()), userKeyOf(reader.largest())];
+  const found = new Set<string>();
+  for (const { bucket } of BUCKETS) {
+    const endsBefore = ({ end }: Span) => end !== undefined && compareBytes(end, smallest) <= 0;
+    let [at, high] = [0, syncIds.length];
+    while (at < high) {
+      const middle = (at + high) >>> 1;
+      if (endsBefore(bucketSpan(bucket, syncIds[middle] ?? ''))) at = middle + 1;
+      else high = middle;
+    }
+    for (const syncId of syncIds.slice(at)) {
+      if (compareBytes(bucketSpan(bucket, syncId).start, largest) > 0) break;
+      found.add(syncId);
+    }
+  }
+  return found;
 }
 
 function countStored(reader: TableReader, stored: Map<string, Contents>): void {
