@@ -27,7 +27,8 @@ export class RecordNames {
 
   /** The display name of a resource; '' if it has none. */
   displayNameOf(resource: ResourceName): Promise<string> {
-    return known(this.#resources, keyOf(resource), async () => {
+    const { resourceTypeId, resourceId } = resource;
+    return known(this.#resources, JSON.stringify([resourceTypeId, resourceId]), async () => {
       const record = await this.#reader.getResource(this.#syncId, resource);
       return record?.displayName ?? '';
     });

@@ -115,6 +115,25 @@ describe('who', () => {
     }
   });
 
+  it('shows the name of each holder, also if type and id divide one text in two places', async () => {
+    const file = join(testDirectory(), 'names.jsonl');
+    const holders = [
+      { resource_type_id: 'a', resource_id: 'b/c' },
+      { resource_type_id: 'a/b', resource_id: 'c' },
+    ];
+    const entitlement = { ...holders[0], entitlement_id: 'open' };
+    const lines = holders.flatMap((principal, at) => [
+      { type: 'resource', record: { sync_id: SYNC, ...principal, display_name: `Name ${at}` } },
+      {
+        type: 'grant',
+        record: { sync_id: SYNC, external_id: `${at}`, entitlement, principal },
+      },
+    ]);
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const { stdout } = await sstitch(['who', file, '--sync', SYNC, '--entitlement', 'open']);
+    expect(stdout.match(/Name \d/g)?.sort()).toEqual(['Name 0', 'Name 1']);
+  });
+
   it('refuses a name that two resources have, wherever they are in the sync', async () => {
     const file = join(testDirectory(), 'names.jsonl');
     const user = (id: string, name: string) => ({
