@@ -1,5 +1,5 @@
 // The frame of the page, and the view that the address names.
-import { useCallback, useEffect, useState } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { ListPage, StoreShape, SyncShape } from '../shapes.js';
 import { ask, Epoch, NoAnswer, useAnswer } from './answers.js';
 import { Problem } from './components/list-table.js';
@@ -87,12 +87,21 @@ interface StoreStateProps {
 function StoreState({ onRenewed, onStore }: StoreStateProps) {
   const [store, setStore] = useState<StoreShape | undefined>();
   const [problem, setProblem] = useState<string | undefined>();
+  const looking = useRef<AbortController | undefined>(undefined);
   const look = useCallback(async (refresh: boolean) => {
+    if (looking.current !== undefined && !refresh) return;
+    // Its answer would be of before the refresh, and might arrive after that of the refresh.
+    looking.current?.abort();
+    const gone = new AbortController();
+    looking.current = gone;
     try {
-      setStore(await ask<StoreShape>('store', { refresh: refresh ? '1' : null }));
+      setStore(await ask<StoreShape>('store', { refresh: refresh ? '1' : null }, gone.signal));
       setProblem(undefined);
     } catch (error) {
+      if (gone.signal.aborted) return;
       setProblem(error instanceof NoAnswer ? error.message : String(error));
+    } finally {
+      if (looking.current === gone) looking.current = undefined;
     }
   }, []);
   useEffect(() => {

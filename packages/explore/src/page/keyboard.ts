@@ -1,12 +1,12 @@
 // The keys of the page: `/` focuses search, arrows move through rows, Escape goes back.
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 /** The elements at which arrow keys stop. */
 const ROWS = '[data-row]';
 
 /** Handles the keys while the component is mounted. */
 export function useKeyboard(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (event.key === '/') document.getElementById('search')?.focus();

@@ -1,6 +1,6 @@
 // Routes, such as `#/sync/ID/resource/user/ann?view=graph`. The address holds all of a view's state, so that every view
 // has a link.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** A route of the page. */
 export interface Route {
@@ -40,7 +40,8 @@ export function parseRoute(hash: string): Route {
 /** Returns the current route and follows the address. */
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
-  useEffect(() => {
+  // Not after the next frame: the address may change before.
+  useLayoutEffect(() => {
     const follow = () => setRoute(parseRoute(location.hash));
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);

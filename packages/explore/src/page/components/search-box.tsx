@@ -20,11 +20,13 @@ interface SearchBoxProps {
 export function SearchBox({ syncId, readsAhead }: SearchBoxProps) {
   const epoch = useContext(Epoch);
   const [text, setText] = useState('');
-  const [found, setFound] = useState<SearchShape | undefined>();
+  const [found, setFound] = useState<(SearchShape & { readonly of: string }) | undefined>();
   const [active, setActive] = useState(0);
   const [problem, setProblem] = useState<string | undefined>();
   const [isOpen, setOpen] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  /** Whether Enter was pressed since the text changed. If nothing was found yet, what is found first opens. */
+  const isEntered = useRef(false);
   const wanted = text.trim();
 
   useEffect(() => {
@@ -45,8 +47,9 @@ export function SearchBox({ syncId, readsAhead }: SearchBoxProps) {
       try {
         const next = await ask<SearchShape>('search', parameters, gone.signal);
         if (gone.signal.aborted) return;
-        setFound(next);
+        setFound({ ...next, of: wanted });
         setProblem(undefined);
+        if (isEntered.current && next.items.length > 0) return open(next.items[0]);
         if (!next.isComplete && next.isReading) timer = setTimeout(look, AGAIN_MS);
       } catch (error) {
         if (gone.signal.aborted) return;
@@ -73,10 +76,15 @@ export function SearchBox({ syncId, readsAhead }: SearchBoxProps) {
     location.hash = addressOf(syncId, item);
     close();
   };
+  const enter = () => {
+    isEntered.current = true;
+    // The list may still be that of an earlier text: then only an arrow key has chosen from it.
+    if (found?.of === wanted || shown > 0) open(items[shown]);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown') setActive(Math.min(shown + 1, items.length - 1));
     else if (event.key === 'ArrowUp') setActive(Math.max(shown - 1, 0));
-    else if (event.key === 'Enter') open(items[shown]);
+    else if (event.key === 'Enter') enter();
     else if (event.key === 'Escape') close();
     else return;
     event.preventDefault();
@@ -103,12 +111,16 @@ export function SearchBox({ syncId, readsAhead }: SearchBoxProps) {
         disabled={syncId === undefined}
         value={text}
         onInput={(event) => {
+          isEntered.current = false;
           setText(event.currentTarget.value);
           setActive(0);
           setOpen(true);
         }}
         onFocus={() => setOpen(true)}
-        onBlur={() => setOpen(false)}
+        onBlur={() => {
+          isEntered.current = false;
+          setOpen(false);
+        }}
         onKeyDown={onKeyDown}
       />
       <span class="key" aria-hidden="true">
