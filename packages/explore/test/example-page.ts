@@ -99,7 +99,7 @@ export class ExamplePage {
       }
     });
     await page.goto(this.explorer.url);
-    await this.shows(OLD_SYNC);
+    await this.isLoaded();
   }
 
   async closeContext(): Promise<void> {
@@ -112,6 +112,12 @@ export class ExamplePage {
     await this.#browser.close();
     await this.explorer.close();
     rmSync(this.#example.directory, { recursive: true, force: true });
+  }
+
+  /** Waits until the page shows the syncs, and has the title of the store: two answers, in any order. */
+  async isLoaded(): Promise<void> {
+    await this.shows(OLD_SYNC);
+    await expect.poll(() => this.page.title()).toMatch(/ – sstitch explore$/);
   }
 
   shows(text: string): Promise<void> {

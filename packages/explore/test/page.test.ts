@@ -13,7 +13,7 @@ describePage('the page', (example) => {
     const { page, explorer } = example();
     expect(page.url()).toBe(`${new URL(explorer.url).origin}/`);
     await page.reload();
-    await example().shows(OLD_SYNC);
+    await example().isLoaded();
     expect(await page.title()).toBe('example – sstitch explore');
   });
 
@@ -152,8 +152,12 @@ describePage('the page', (example) => {
   });
 
   it('shows later writes after a refresh', async () => {
-    const { page, location } = example();
-    const store = new Store<Uint8Array, Uint8Array>(location, {
+    const { page } = example();
+    const made = await makeExampleStore();
+    const other = await explore(made.location);
+    await page.goto(other.url);
+    await example().shows(OLD_SYNC);
+    const store = new Store<Uint8Array, Uint8Array>(made.location, {
       keyEncoding: 'view',
       valueEncoding: 'view',
     });
@@ -162,6 +166,9 @@ describePage('the page', (example) => {
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.getByRole('main').getByText(syncId).waitFor();
     await store.close();
+    await example().forgetFaults();
+    await other.close();
+    rmSync(made.directory, { recursive: true });
   });
 
   it('reports that the store has gone, and still shows it', async () => {
