@@ -13,7 +13,8 @@ import { makeCertificate } from './certificates.mjs';
 
 const run = promisify(execFile);
 const DEBIAN_PROGRAMS = '/usr/lib/postgresql';
-const START_ATTEMPTS = 600;
+const STARTS = 5;
+const READY_ATTEMPTS = 600;
 const USER = 'sstitch';
 const DATABASE = 'postgres';
 
@@ -41,12 +42,15 @@ async function startOwn(makeData) {
   if (account !== undefined) await chown(directory, account.uid, account.gid);
   const [program, ...words] = makeData(join(directory, 'data'));
   await run(join(programs, program), words, { cwd: directory, ...account });
-  const port = await freePort();
+  let port = 0;
   const start = () => startServer(programs, directory, port, account);
-  let server = await start();
+  let server = await repeated(async () => {
+    port = await freePort();
+    return start();
+  });
   const crash = async () => {
     await server.end('SIGKILL');
-    server = await start();
+    server = await repeated(start);
   };
   const startStandby = () => {
     const primary = `host=127.0.0.1 port=${port} user=${USER} application_name=standby`;
@@ -97,6 +101,18 @@ async function writeSecuritySettings(data, account) {
   return made;
 }
 
+/** Another process may take the port meanwhile, and the processes of a killed server may still be ending. */
+async function repeated(start) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === STARTS) throw error;
+    }
+    await sleep(1000);
+  }
+}
+
 async function startServer(programs, directory, port, account) {
   const child = spawn(
     join(programs, 'postgres'),
@@ -117,10 +133,11 @@ async function startServer(programs, directory, port, account) {
   const ended = once(child, 'exit');
   for (let attempt = 1; ; attempt++) {
     try {
-      await run(join(programs, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]);
+      // Through its socket file, which comes after its port: another server may have that port.
+      await run(join(programs, 'pg_isready'), ['-q', '-h', directory, '-p', String(port)]);
       break;
     } catch {
-      if (child.exitCode !== null || attempt === START_ATTEMPTS) {
+      if (child.exitCode !== null || attempt === READY_ATTEMPTS) {
         child.kill('SIGKILL');
         throw new Error(`PostgreSQL did not start:\n${log}`);
       }
