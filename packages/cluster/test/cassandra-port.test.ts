@@ -6,12 +6,11 @@ import { portConformance } from './port-conformance/port-conformance.js';
 
 /** Many rows, and far less than the longest block, which takes the nodes minutes. */
 const LARGE_BLOCK_BYTES = 8 * 1024 * 1024;
-const TIMEOUT_MS = 120_000;
 
 describe.skipIf(missingCassandra !== undefined)('on Cassandra', () => {
   portConformance(
     'Cassandra',
-    { describe, it: (name, body) => it(name, { timeout: TIMEOUT_MS }, body) },
+    { describe, it },
     async () => {
       const connections: ClusterConnection[] = [];
       return {

@@ -332,7 +332,7 @@ const WHAT =
   'keep indexes and statistics exact, and lose no newer record, whatever they put and delete at the same time';
 
 describe('many processes on one sync', () => {
-  it(WHAT, () => runSeeds([new MemoryCluster()], SEEDS), 120_000);
+  it(WHAT, () => runSeeds([new MemoryCluster()], SEEDS));
 });
 
 describe.skipIf(missingPostgres !== undefined)(
@@ -349,6 +349,6 @@ describe.skipIf(missingPostgres !== undefined)(
         connections.push(connection);
       }
       await runSeeds(connections, 2);
-    }, 120_000);
+    });
   },
 );

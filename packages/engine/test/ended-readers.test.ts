@@ -175,7 +175,7 @@ test('readers of many containers open and close, each with its copies, and none 
   ]);
   expect(copiesIn(store)).toEqual([]);
   await expectContents(store, CONTENTS);
-}, 120_000);
+});
 
 test('a copy that is a link to a database is removed without the database', async () => {
   const store = await openFilledStore();

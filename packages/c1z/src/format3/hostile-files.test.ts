@@ -24,7 +24,7 @@ import { C1zError } from '../errors.js';
 const COUNT = Number(process.env['SSTITCH_FUZZ_COUNT'] ?? 3000);
 const FIRST_SEED = Number(process.env['SSTITCH_FUZZ_SEED'] ?? 1);
 /** A case takes about 5 ms on a busy machine. */
-const TIMEOUT_MS = 120_000 + COUNT * 50;
+const TIMEOUT_MS = 600_000 + COUNT * 50;
 
 /** Limits that suffice for a file of some KiB: a change that needs more is refused. */
 const LIMITS = {
