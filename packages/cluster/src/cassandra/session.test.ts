@@ -86,7 +86,7 @@ function untrusted(): Error {
 
 it('a statement is repeated until its time is up', async () => {
   const failures = Array.from({ length: 100 }, () => new OperationTimedOutError('silent'));
-  const { session, sent } = sessionWith(failures, 120);
+  const { session, sent } = sessionWith(failures, 1000);
   await expect(session.run('SELECT', [], 'quorum')).rejects.toMatchObject({
     code: 'SSTITCH_CLUSTER_UNAVAILABLE',
   });
