@@ -1,3 +1,4 @@
+export { type ReplacedVersion, replacedVersionOf } from '@sstitch/records';
 export type { OperationCommit } from './contents/sync-contents.js';
 export type { CloneSyncOptions } from './copy/clone-sync.js';
 export { cloneSync } from './copy/clone-sync.js';
@@ -54,11 +55,7 @@ export {
   type ReadKeepingPlanOptions,
   readKeepingPlan,
 } from './versions/compact-keeping.js';
-export {
-  type ReplacedVersion,
-  replacedVersionId,
-  replacedVersionOf,
-} from './versions/replaced-version.js';
+export { replacedVersionId } from './versions/replaced-version.js';
 export {
   type ListVersionsOptions,
   listReplacedVersions,

@@ -105,6 +105,11 @@ export {
 } from './store/write-records.js';
 export { dateOf } from './timestamps.js';
 export { RecordBatch } from './transfer/record-batch.js';
+export {
+  type ReplacedVersion,
+  replacedVersionOf,
+  replacedVersionToken,
+} from './transfer/replaced-run.js';
 export { StoreSink } from './transfer/store-sink.js';
 export { StoreSource, type StoreSourceOptions } from './transfer/store-source.js';
 export { SyncIdField } from './transfer/sync-id-field.js';

@@ -2,11 +2,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
 import { createC1z, openC1z } from '@sstitch/c1z';
 import { type SnapshotOptions, spansContain } from '@sstitch/contract';
 import { Store } from '@sstitch/engine';
 import { grantKey, parseSyncId, syncSpans } from '@sstitch/keys';
-import { digestSync, encodeRecord, SyncReader, SyncStore, verifyIndexes } from '@sstitch/records';
+import {
+  digestSync,
+  encodeRecord,
+  replacedVersionOf,
+  replacedVersionToken,
+  SyncReader,
+  SyncRunRecordSchema,
+  SyncStore,
+  verifyIndexes,
+} from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -115,6 +125,35 @@ describe('expandSync on a store', () => {
     expect((await digests())[1]).not.toBe(other);
     // Under its own id, an expansion may replace what the store holds.
     expect(await expandSync(store, SYNC, { as: SYNC })).toMatchObject({ principals: USERS + 2 });
+  });
+
+  it('makes an ordinary sync of a kept version under another id', async () => {
+    const reader = new SyncReader(store);
+    const own = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');
+    const syncToken = replacedVersionToken(new Date(0), encodeRecord(own));
+    const kept = create(SyncRunRecordSchema, { syncId: SYNC, linkedSyncId: OTHER, syncToken });
+    await new SyncStore(store).put(SYNC, kept);
+    await expandSync(store, SYNC, { as: THIRD });
+    expect(await reader.getSyncRun(THIRD)).toEqual({ ...own, syncId: THIRD, supportsDiff: true });
+    expect(await reader.getSyncRun(SYNC)).toEqual(kept);
+  });
+
+  it('sets supports_diff in the own run of a kept version, which a rollback restores', async () => {
+    const reader = new SyncReader(store);
+    const own = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');
+    const syncToken = replacedVersionToken(new Date(0), encodeRecord(own));
+    const kept = create(SyncRunRecordSchema, { syncId: SYNC, linkedSyncId: OTHER, syncToken });
+    await new SyncStore(store).put(SYNC, kept);
+    const expanded = async () => {
+      const report = await expandSync(store, SYNC);
+      const run = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');
+      expect(replacedVersionOf(run)?.run).toEqual({ ...own, supportsDiff: true });
+      return report.created;
+    };
+    // By a commit of tables, and without any change of a grant by a batch.
+    expect(await expanded()).toBeGreaterThan(500);
+    await new SyncStore(store).put(SYNC, { ...kept, supportsDiff: true });
+    expect(await expanded()).toBe(0);
   });
 
   it('loses no record that is put while it runs', async () => {

@@ -52,8 +52,7 @@ export interface ExpandSyncOptions extends ExpansionOptions {
   readonly signal?: AbortSignal | undefined;
   /**
    * Leaves the sync unchanged and writes the expanded one under this id, with a copy of its run. Needs an engine that
-   * makes tables. To expand a version that `compactKeeping` of @sstitch/operations has kept, clone it first: the copy of
-   * its run would be that of a kept version.
+   * makes tables. The copy of a version that `compactKeeping` of @sstitch/operations has kept is an ordinary sync.
    * @defaultValue the sync's own id
    */
   readonly as?: string;
@@ -190,7 +189,7 @@ async function writeInPlace(
   const run = await new SyncReader(engine).getSyncRun(syncId, { snapshot });
   if (run === undefined && !isFound) await checkExists(engine, syncId, snapshot);
   const records: SyncRecord[] = await pending.records();
-  if (run !== undefined && !run.supportsDiff) records.push(expandedRun(run));
+  if (run !== undefined && expandedRun(run) !== run) records.push(expandedRun(run));
   await writer.putMany(syncId, records, options);
   return true;
 }

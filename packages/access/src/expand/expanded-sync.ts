@@ -4,7 +4,10 @@
 import type { ReadableEngine } from '@sstitch/contract';
 import {
   type BatchOptions,
+  encodeRecord,
   RecordBatch,
+  replacedVersionOf,
+  replacedVersionToken,
   SyncCounter,
   SyncReader,
   type SyncRunRecord,
@@ -103,12 +106,20 @@ export function syncNotFound(syncId: string): AccessError {
   return new AccessError('SSTITCH_SYNC_NOT_FOUND', `there is no sync ${syncId}`);
 }
 
-/** Returns the run of an expanded sync. */
+/** Returns the run of an expanded sync, which is `run` itself if the sync was expanded before. */
 export function expandedRun(run: SyncRunRecord): SyncRunRecord {
+  const version = replacedVersionOf(run);
+  // The version's own run is that of the sync when the version is restored or copied.
+  const own = version?.run && expandedRun(version.run);
+  if (version !== undefined && own !== undefined && own !== version.run) {
+    const syncToken = replacedVersionToken(version.keptAt, encodeRecord(own));
+    return { ...run, supportsDiff: true, syncToken };
+  }
   return run.supportsDiff ? run : { ...run, supportsDiff: true };
 }
 
 function asExpanded(batch: RecordBatch<'sync_run'>): RecordBatch {
-  if (batch.records.every(({ supportsDiff }) => supportsDiff)) return batch;
-  return RecordBatch.ofRecords(batch.syncId, 'sync_run', batch.records.map(expandedRun));
+  const runs = batch.records.map(expandedRun);
+  if (runs.every((run, at) => run === batch.records[at])) return batch;
+  return RecordBatch.ofRecords(batch.syncId, 'sync_run', runs);
 }

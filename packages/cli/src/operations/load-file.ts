@@ -24,7 +24,6 @@ import type { ImportFile } from './import-files.js';
 import { type InputZone, type OpenInput, openInput } from './open-input.js';
 import { showCommit } from './show-commit.js';
 import { patienceOf } from './wait-for-store.js';
-import { withoutMarks } from './without-marks.js';
 
 /** What to load, and into which store. */
 export interface LoadRequest {
@@ -160,7 +159,7 @@ async function readFile(
         );
       }
       // Only the store itself keeps versions of its syncs.
-      const own = withoutMarks(batch);
+      const own = batch.asOrdinarySync();
       await sink.add(as === undefined ? own : own.withSyncId(as));
       read += batch.length;
       const place = input.place();

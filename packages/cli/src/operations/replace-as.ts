@@ -10,7 +10,6 @@ import type { ByteReader, ByteStore, StoreCommit } from '../stores/byte-store.js
 import type { BucketLine, CompactionDocument } from './compaction-document.js';
 import { showCommit } from './show-commit.js';
 import { totalRecords } from './sync-counts.js';
-import { withoutMarks } from './without-marks.js';
 
 /** The sync to replace and its replacement. */
 export interface Replacement {
@@ -54,8 +53,7 @@ export async function replaceAs(
     const total = await totalRecords([{ engine: source, syncId }]);
     let records = 0;
     for await (const batch of new StoreSource(source).batches({ syncIds: [syncId], signal })) {
-      // As with `clone`, the copy of a replaced version is a replaced version only if it keeps its id.
-      await sink.add((as === syncId ? batch : withoutMarks(batch)).withSyncId(as));
+      await sink.add(batch.withSyncId(as));
       records += batch.length;
       progress.update({ doing: 'copying', done: records, total, unit: 'records' });
     }

@@ -1,6 +1,11 @@
 import type { Engine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
-import { encodeRecord, type SyncRunRecord } from '@sstitch/records';
+import {
+  encodeRecord,
+  replacedVersionOf,
+  replacedVersionToken,
+  type SyncRunRecord,
+} from '@sstitch/records';
 import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
@@ -19,8 +24,6 @@ import {
   ownRun,
   relinkedRun,
   replacedVersionId,
-  replacedVersionOf,
-  withOwnRun,
 } from '../versions/replaced-version.js';
 import { checkFound, checkFree } from './clone-sync.js';
 
@@ -114,12 +117,13 @@ async function referrers(
  * does not name it.
  */
 function referring(run: SyncRunRecord, syncId: string, as: string): SyncRunRecord | undefined {
-  const version = replacedVersionOf(run)?.run;
-  const own = version && referring(version, syncId, as);
+  const version = replacedVersionOf(run);
+  const own = version?.run && referring(version.run, syncId, as);
   const isNamed = run.parentSyncId === syncId || run.linkedSyncId === syncId;
   if (!isNamed && own === undefined) return undefined;
   return {
-    ...(own === undefined ? run : withOwnRun(run, own)),
+    ...run,
+    ...(version && own && { syncToken: replacedVersionToken(version.keptAt, encodeRecord(own)) }),
     parentSyncId: run.parentSyncId === syncId ? as : run.parentSyncId,
     linkedSyncId: run.linkedSyncId === syncId ? as : run.linkedSyncId,
   };

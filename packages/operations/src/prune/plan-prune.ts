@@ -2,9 +2,8 @@
 import { type Timestamp, timestampMs } from '@bufbuild/protobuf/wkt';
 import { describeValue } from '@sstitch/contract';
 import { isSyncId, syncIdTime } from '@sstitch/keys';
-import { dateOf, type SyncRunRecord, type SyncType } from '@sstitch/records';
+import { dateOf, replacedVersionOf, type SyncRunRecord, type SyncType } from '@sstitch/records';
 import { OperationsError } from '../errors.js';
-import { replacedVersionOf } from '../versions/replaced-version.js';
 
 /** The syncs to keep. A sync stays if any rule keeps it. */
 export interface PrunePolicy {

@@ -1,5 +1,6 @@
 import type { Engine, ReadableEngine } from '@sstitch/contract';
 import { parseSyncId, syncSpans } from '@sstitch/keys';
+import type { ReplacedVersion } from '@sstitch/records';
 import { changeEngine } from '../contents/change-engine.js';
 import {
   commitReplacements,
@@ -13,7 +14,6 @@ import { type OperationOptions, pageCounter } from '../progress.js';
 import {
   findReplacedVersions,
   originalRun,
-  type ReplacedVersion,
   replacedRun,
   replacedVersionId,
 } from './replaced-version.js';

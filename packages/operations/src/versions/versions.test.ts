@@ -1,6 +1,12 @@
 import { create } from '@bufbuild/protobuf';
 import { byteEncodings } from '@sstitch/contract';
-import { GrantRecordSchema, SyncReader, SyncStore, SyncType } from '@sstitch/records';
+import {
+  GrantRecordSchema,
+  replacedVersionOf,
+  SyncReader,
+  SyncStore,
+  SyncType,
+} from '@sstitch/records';
 import { ModelEngine } from '@sstitch/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +27,7 @@ import { renameSync } from '../copy/rename-sync.js';
 import type { OperationProgress } from '../progress.js';
 import { readPrunePlan } from '../prune/prune-syncs.js';
 import { compactKeeping, readKeepingPlan } from './compact-keeping.js';
-import { replacedVersionId, replacedVersionOf } from './replaced-version.js';
+import { replacedVersionId } from './replaced-version.js';
 import { listReplacedVersions, rollbackSync } from './rollback-sync.js';
 
 const SIDE = replacedVersionId(SYNC);

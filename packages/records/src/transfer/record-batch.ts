@@ -6,7 +6,9 @@
 // Invariants: `records` and `values` have the same length; each record and its value have `syncId` as their
 // sync_id; a value is the stored form of its record.
 import { decodeRecord, encodeRecord } from '../encoding/encode.js';
-import type { RecordByBucket, ValueBucket } from '../record-types.js';
+import type { SyncRunRecord } from '../gen/c1/storage/v3/records_pb.js';
+import type { RecordByBucket, SyncRecord, ValueBucket } from '../record-types.js';
+import { ordinaryRun } from './replaced-run.js';
 import { SyncIdField } from './sync-id-field.js';
 
 /** One or more records of one sync and one bucket. */
@@ -80,9 +82,30 @@ export class RecordBatch<B extends ValueBucket = ValueBucket> {
     return this.#values;
   }
 
-  /** Returns the same records under another sync id. References to the sync in other fields do not change. */
+  /**
+   * Returns the same records under another sync id, as part of an ordinary sync. References to the sync in other fields
+   * do not change.
+   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE if the value of a run is not one
+   */
   withSyncId(syncId: string): RecordBatch<B> {
-    if (syncId === this.syncId) return this;
+    return syncId === this.syncId ? this : this.asOrdinarySync().#moved(syncId);
+  }
+
+  /**
+   * Returns the same records as part of an ordinary sync: the run of a replaced version becomes the version's own run,
+   * so that what keeps or removes versions of the sync does not concern the copy.
+   * @throws RecordsError SSTITCH_RECORD_UNDECODABLE if the value of a run is not one
+   */
+  asOrdinarySync(): RecordBatch<B> {
+    if (this.bucket !== 'sync_run') return this;
+    const runs = this.records as readonly SyncRunRecord[];
+    const ordinary = runs.map(ordinaryRun);
+    if (ordinary.every((run, at) => run === runs[at])) return this;
+    const records = ordinary as readonly SyncRecord[] as readonly RecordByBucket[B][];
+    return new RecordBatch(this.syncId, this.bucket, records, undefined);
+  }
+
+  #moved(syncId: string): RecordBatch<B> {
     const records = this.#records?.map((record) => ({ ...record, syncId }));
     if (!this.isOfValues) return new RecordBatch(syncId, this.bucket, records, undefined);
     const field = new SyncIdField(syncId);

@@ -1,9 +1,6 @@
 import { type ExpansionReport, type ExpansionStep, expandSync } from '@sstitch/access';
-import { replacedVersionOf } from '@sstitch/operations';
-import { SyncReader } from '@sstitch/records';
 import type { CommandContext, CommandResult, Run } from '../../command-line/command-context.js';
 import type { InputOf } from '../../command-line/command-spec.js';
-import { usageError } from '../../errors.js';
 import { patienceOf } from '../../operations/wait-for-store.js';
 import { formatCount, formatCountOf, formatMs, roundMs } from '../../output/quantities.js';
 import { syncIdsOf } from '../../stores/find-syncs.js';
@@ -45,7 +42,6 @@ async function expand(
   const started = performance.now();
   const [syncId = ''] = await syncIdsOf(store, location, [sync], signal);
   const as = given === undefined ? syncId : await newSyncId(store, location, given, signal);
-  if (as !== syncId) await refuseVersion(store, syncId);
   // Every record is read, so the tables are checked for damage first.
   progress.update({ doing: 'checking' });
   await store.verifySpans(spansOf([syncId]), { signal });
@@ -64,20 +60,6 @@ async function expand(
       `${report.cycles === 0 ? '' : ` and ${formatCountOf(report.cycles, 'cycle')}`}, ` +
       `in ${formatMs(durationMs)}\n`,
   };
-}
-
-/**
- * Refuses a replaced version. An expansion copies the run, so the sync with the new id would be a replaced version too.
- *
- * @throws CliError SSTITCH_USAGE
- */
-async function refuseVersion(store: ByteStore, syncId: string): Promise<void> {
-  const run = await new SyncReader(store).getSyncRun(syncId);
-  const version = run && replacedVersionOf(run);
-  if (version === undefined) return;
-  throw usageError(
-    `${syncId} is a replaced version of sync ${version.syncId}: copy it with \`sstitch clone\`, and expand the copy`,
-  );
 }
 
 function skippedText({ skipped }: ExpansionReport): string {
