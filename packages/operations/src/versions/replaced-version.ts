@@ -82,7 +82,8 @@ export function originalRun(value: Uint8Array | undefined): Uint8Array | undefin
 /** Returns the version's own run from the run of a replaced version, and any other run unchanged. */
 export function ownRun(value: Uint8Array | undefined): Uint8Array | undefined {
   const version = versionIn(value);
-  return version === undefined ? value : version.runValue;
+  // What was replaced may have been a replaced version itself.
+  return version === undefined ? value : ownRun(version.runValue);
 }
 
 function versionIn(value: Uint8Array | undefined): ReplacedVersion | undefined {

@@ -214,6 +214,17 @@ describe('a replaced version', () => {
     expect(await contentsOf(base, THIRD)).toEqual(clone);
   });
 
+  test('is an ordinary sync when it is cloned, also if what was replaced was kept before', async () => {
+    const { base, source } = await baseAndSource([], []);
+    const old = await new SyncReader(base).getSyncRun(SYNC);
+    await compactKeeping({ base, source, syncIds: [SYNC] });
+    await writeSync(source, SIDE, []);
+    await compactKeeping({ base, source, syncIds: [SIDE], sideIds: { [SIDE]: THIRD } });
+    expect(await listReplacedVersions({ engine: base, syncId: SIDE })).toHaveLength(1);
+    await cloneSync({ engine: base, syncId: THIRD, as: FOURTH, into: base });
+    expect(await new SyncReader(base).getSyncRun(FOURTH)).toEqual({ ...old, syncId: FOURTH });
+  });
+
   test('is the only one, unless side ids are given', async () => {
     const { base, source } = await baseAndSource([], []);
     const compact = async (sideIds?: Record<string, string>, now = KEPT_AT) => {
