@@ -3,6 +3,7 @@ import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { TimestampSchema } from '@bufbuild/protobuf/wkt';
+import { openC1z } from '@sstitch/c1z';
 import { replacedVersionId } from '@sstitch/operations';
 import { encodeRecord, SyncRunRecordSchema, SyncType } from '@sstitch/records';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -111,6 +112,22 @@ describe('compact --keep-replaced and rollback', () => {
     expect(await sstitchJson('syncs', other)).toMatchObject([{ syncId: side, type: 'full' }]);
     await sstitchJson('rename', other, '--sync', side, '--as', FIRST);
     expect(await digestsOf(other)).toEqual({ [FIRST]: held[FIRST] });
+  });
+
+  it('make an ordinary sync of a kept version in a file, in which Baton finds it by its type', async () => {
+    const { directory, base, fresh } = await scene();
+    const line = ['compact', '--base', base, '--from', fresh, '--all', '--keep-replaced'];
+    const { kept } = await sstitchJson<{ kept: { side: string }[] }>(...line);
+    const side = kept[0]?.side ?? '';
+    for (const format of ['c1z', 'c1z1']) {
+      const path = join(directory, `${format}.c1z`);
+      await sstitchJson('export', base, '--sync', side, '--format', format, '--output', path);
+      const file = await openC1z(path);
+      const [run] = file.syncs();
+      expect(run).toMatchObject({ syncId: side, type: SyncType.FULL, linkedSyncId: '' });
+      expect(run?.syncToken).not.toContain('sstitch-replaced-version');
+      await file.close();
+    }
   });
 
   it('make an ordinary sync of a kept version that is written under another id', async () => {

@@ -11,7 +11,8 @@ export const exportCommand = defineCommand({
     '.zst for compression. Without --output, JSON lines go to standard output. The file appears ' +
     'under its name, and replaces an older one, only when it is complete. An output that is also the input, ' +
     'or that lies inside a store, is refused. Importing a .c1z or .jsonl ' +
-    'file restores the same bytes. A .c1z file of format 3 holds one sync; --format c1z1 writes ' +
+    'file restores the same bytes; a version that `compact --keep-replaced` kept is an ordinary ' +
+    'sync in the file. A .c1z file of format 3 holds one sync; --format c1z1 writes ' +
     'format 1, which holds any number. Verifies the checksums of the tables first. Exits with 3, and ' +
     'writes nothing, if the store holds no records of one of the syncs.',
   arguments: [storeOrFileArgument],

@@ -62,7 +62,8 @@ async function exportSyncs(
   let held = 0;
   try {
     for await (const batch of source.batches({ syncIds, signal })) {
-      await sink.add(batch);
+      // Only the store itself keeps versions of its syncs.
+      await sink.add(batch.asOrdinarySync());
       done += batch.length;
       if (target.format !== 'csv' || batch.bucket === 'grant') held += batch.length;
       progress.update({ doing: 'exporting', done, total, unit: 'records' });
