@@ -11,22 +11,13 @@
 // CURRENT is gone before the lock is free again, and the reader makes another copy.
 
 import { dirname } from 'node:path';
-import type { FileSystem } from '@sstitch/sst';
 import { errorCodeOf } from '../errors.js';
-import { removeTree } from '../files/place-file.js';
 import { CURRENT_FILE, LOCK_FILE } from '../leveldb/file-names.js';
 import { destroyLevelDatabase } from '../leveldb/level-database.js';
-import { defineTask } from '../threads/task.js';
 import type { WorkerPool } from '../threads/worker-pool.js';
-import { isOpenHere, lockIn } from './copy-locks.js';
-import { processNamespace } from './process-namespace.js';
-import {
-  COPY_DIRECTORY,
-  parseReaderName,
-  type ReaderProcess,
-  type ReaderRoot,
-} from './reader-directories.js';
+import { COPY_DIRECTORY } from './reader-directories.js';
 import { isThere, READERS_DIRECTORY, removeDirectoryTask } from './store-files.js';
+import { type ReadersInput, removeUnlockedReadersTask } from './unlocked-readers.js';
 
 /** Removes the copies of ended readers in a store, if this user may. A copy that cannot be removed stays. */
 export function removeEndedReaders(pool: WorkerPool, storeDirectory: string): Promise<void> {
@@ -59,12 +50,6 @@ export function isTakenForEnded(
   }
 }
 
-interface ReadersInput {
-  readonly root: ReaderRoot;
-  /** The directory that holds the readers' directories. */
-  readonly directory: string;
-}
-
 async function removeEnded(pool: WorkerPool, input: ReadersInput): Promise<void> {
   for (const directory of await pool.run(removeUnlockedReadersTask, input)) {
     try {
@@ -77,56 +62,5 @@ async function removeEnded(pool: WorkerPool, input: ReadersInput): Promise<void>
     } catch {
       // It is in use, or another process removes it.
     }
-  }
-}
-
-/**
- * Removes the copies without a lock of which the name says that the process has ended. Returns the readers' directories
- * whose locks decide.
- */
-function removeUnlockedReaders(
-  fileSystem: FileSystem,
-  { root, directory }: ReadersInput,
-): string[] {
-  const locked: string[] = [];
-  for (const name of namesIn(fileSystem, directory)) {
-    const maker = parseReaderName(name, root);
-    if (maker === undefined) continue;
-    const path = `${directory}/${name}`;
-    const lock = lockIn(path);
-    if (lock === undefined) {
-      if (hasEnded(maker)) removeIfAllowed(fileSystem, path);
-    } else if (maker.id !== process.pid || !isOpenHere(lock)) locked.push(path);
-  }
-  return locked;
-}
-
-export const removeUnlockedReadersTask = defineTask('removeUnlockedReaders', removeUnlockedReaders);
-
-/** Returns the names in a directory; none if there are no readers, or if another user's readers alone may list them. */
-function namesIn(fileSystem: FileSystem, directory: string): string[] {
-  try {
-    return fileSystem.readdir(directory);
-  } catch {
-    return [];
-  }
-}
-
-function hasEnded({ id, namespace }: ReaderProcess): boolean {
-  if (namespace !== processNamespace()) return false;
-  try {
-    process.kill(id, 0);
-    return false;
-  } catch (error) {
-    // EPERM means that it runs as another user.
-    return errorCodeOf(error) === 'ESRCH';
-  }
-}
-
-function removeIfAllowed(fileSystem: FileSystem, directory: string): void {
-  try {
-    removeTree(fileSystem, directory);
-  } catch {
-    // It belongs to another user, or another process removes it.
   }
 }

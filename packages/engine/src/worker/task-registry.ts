@@ -35,7 +35,6 @@ import {
   swapPointerTask,
 } from '../store-directory/current-pointer.js';
 import { keepReserveTask, releaseReserveTask } from '../store-directory/disk-reserve.js';
-import { removeUnlockedReadersTask } from '../store-directory/ended-readers.js';
 import {
   dropKeptLogsTask,
   forgetLogsTask,
@@ -54,6 +53,7 @@ import {
   mkdirTask,
   removeDirectoryTask,
 } from '../store-directory/store-files.js';
+import { removeUnlockedReadersTask } from '../store-directory/unlocked-readers.js';
 import { checkIncomingTablesTask } from '../tables/check-incoming.js';
 import { hasTablesToPurgeTask } from '../tables/purge-tables.js';
 import { findSharedSpansTask } from '../tables/shared-spans.js';
