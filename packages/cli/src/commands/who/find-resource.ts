@@ -32,9 +32,9 @@ export async function findResource(
   what: string,
   { signal, onRead }: SearchOptions,
 ): Promise<ResourceName> {
-  const named = resourceNamed(text);
+  const named = resourcesNamed(text);
   const reader = new SyncReader(engine);
-  if (named !== undefined && (await isHeld(reader, syncId, named, signal))) return named;
+  for (const each of named) if (await isHeld(reader, syncId, each, signal)) return each;
   const [exact, partial]: [ResourceRecord[], ResourceRecord[]] = [[], []];
   let read = 0;
   for (let after: ResourceRecord | undefined; ; read += PAGE_RESOURCES) {
@@ -54,7 +54,8 @@ export async function findResource(
   if (only !== undefined && others.length === 0) return only;
   if (only === undefined) {
     // A mistyped name: the answer, that it has nothing, says so.
-    if (named !== undefined) return named;
+    const [mistyped] = named;
+    if (mistyped !== undefined) return mistyped;
     throw new CliError(
       'SSTITCH_NAME_NOT_FOUND',
       `the sync holds no ${what} ${JSON.stringify(text)}: name it by type/id, or by a part of its name; \`sstitch scan STORE --bucket resource\` shows those that it holds`,
@@ -87,8 +88,14 @@ function isNamed({ displayName, resourceId }: ResourceRecord, text: string): boo
   return displayName === text || resourceId === text;
 }
 
-function resourceNamed(text: string): ResourceName | undefined {
-  const at = text.indexOf(SEPARATOR);
-  if (at <= 0) return undefined;
-  return { resourceTypeId: text.slice(0, at), resourceId: text.slice(at + SEPARATOR.length) };
+/** The resources that a text names by `type/id`: several, if it has several separators, which a type can contain too. */
+function resourcesNamed(text: string): readonly ResourceName[] {
+  const parts = text.split(SEPARATOR);
+  return parts
+    .slice(1)
+    .map((_, at) => ({
+      resourceTypeId: parts.slice(0, at + 1).join(SEPARATOR),
+      resourceId: parts.slice(at + 1).join(SEPARATOR),
+    }))
+    .filter(({ resourceTypeId }) => resourceTypeId !== '');
 }

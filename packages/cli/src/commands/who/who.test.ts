@@ -115,6 +115,25 @@ describe('who', () => {
     }
   });
 
+  it('takes type/id also if the type contains a slash', async () => {
+    const file = join(testDirectory(), 'names.jsonl');
+    const ref = { resource_type_id: 'a/b', resource_id: 'c' };
+    const entitlement = { ...ref, entitlement_id: 'open' };
+    const lines = [
+      { type: 'entitlement', record: { sync_id: SYNC, external_id: 'open', resource: ref } },
+      {
+        type: 'grant',
+        record: { sync_id: SYNC, external_id: '1', entitlement, principal: ref },
+      },
+    ];
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    for (const option of ['--principal', '--resource']) {
+      const line = ['who', file, '--sync', SYNC, option, 'a/b/c'];
+      const { access } = await sstitchJson<Answer>(...line);
+      expect(access.map((each) => each.principal.resourceId)).toEqual(['c']);
+    }
+  });
+
   it('shows the name of each holder, also if type and id divide one text in two places', async () => {
     const file = join(testDirectory(), 'names.jsonl');
     const holders = [
