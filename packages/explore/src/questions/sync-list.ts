@@ -7,7 +7,7 @@ import { ExploreError } from '../errors.js';
 import type { CountsShape, ResourceTypeShape, SyncDetailShape, SyncShape } from '../shapes.js';
 import type { StoreView } from '../view/store-view.js';
 import { shortName } from '../view/stored-names.js';
-import { type AnyList, listOfAll, type Question } from './question.js';
+import { type AnyList, listOf, listOfAll, type Question } from './question.js';
 
 const COLUMNS = [
   ...['sync_id', 'type', 'started_at', 'ended_at', 'resource_types', 'resources'],
@@ -19,11 +19,19 @@ const MAX_RESOURCE_TYPES = 1000;
 /** Lists the syncs, newest first. */
 export async function listSyncs({ view, signal }: Question): Promise<AnyList> {
   const { snapshot, records } = view;
-  const syncs: SyncShape[] = [];
-  for await (const run of records.listNewestSyncRuns({ snapshot, signal })) {
-    syncs.push(await shapeOf(view, run));
-  }
-  return listOfAll({ columns: COLUMNS, row: rowOf }, syncs);
+  const runs: SyncRunRecord[] = [];
+  for await (const run of records.listNewestSyncRuns({ snapshot, signal })) runs.push(run);
+  const list = listOfAll({ columns: COLUMNS, row: ({ syncId }: SyncRunRecord) => [syncId] }, runs);
+  return listOf<SyncShape>({
+    columns: COLUMNS,
+    page: async (limit, cursor) => {
+      const { items, next } = await list.page(limit, cursor);
+      // Counts and sizes are read for this page alone.
+      const shapes = (items as readonly SyncRunRecord[]).map((run) => shapeOf(view, run));
+      return { items: await Promise.all(shapes), next };
+    },
+    row: rowOf,
+  });
 }
 
 /** Describes a sync and its resource types. */
