@@ -1,5 +1,5 @@
 // Rebuilding the tables of a source keeps what the store shows and drops what it hides.
-import { readdirSync, truncateSync } from 'node:fs';
+import { chmodSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodeFileSystem, sequenceOf, TableReader, typeOf, userKeyOf } from '@sstitch/sst';
 import { describe, expect, test } from 'vitest';
@@ -198,7 +198,9 @@ describe('ingestFrom with rebuild', () => {
       async extract(spans, directory, options) {
         const tables = await source.extract(spans, directory, options);
         const split = readdirSync(directory).find((name) => name.endsWith('.part'));
-        truncateSync(join(directory, split ?? 'none'), 10);
+        const path = join(directory, split ?? 'none');
+        chmodSync(path, 0o644);
+        truncateSync(path, 10);
         return tables;
       },
     };
