@@ -55,13 +55,15 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
   }
 
   it('lists the stores that have a commit, in order', async () => {
-    await connected({}, async (connection) => {
+    const own = `sstitch-${randomUUID()}`;
+    await connected({ schema: own }, async (connection) => {
       for (const name of ['b', 'a/1', 'ä', 'B']) {
         await connection.store(name).appendSlot(1, bytesOf(1));
       }
       await connection.store('never written').readHead(0, 'quorum');
       expect(await connection.stores()).toEqual(['B', 'a/1', 'b', 'ä']);
     });
+    await statement(`DROP SCHEMA "${own}" CASCADE`);
   });
 
   it('refuses names that a database cannot keep', async () => {
