@@ -144,7 +144,8 @@ describe.skipIf(missingPostgres !== undefined)('PostgreSQL', () => {
       await database.close();
       expect(rows).toEqual([{ value: 'on' }]);
     } finally {
-      await statement(`ALTER ROLE CURRENT_USER RESET ALL`);
+      // To disk: a test that kills the server may be next.
+      await statement('SET synchronous_commit = on; ALTER ROLE CURRENT_USER RESET ALL');
     }
   });
 
