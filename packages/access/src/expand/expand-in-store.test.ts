@@ -72,6 +72,16 @@ async function digests(): Promise<string[]> {
   return Promise.all([SYNC, OTHER].map(async (id) => (await digestSync(store, id)).digest));
 }
 
+/** Makes the sync a version that was kept, and returns its own run and that of the version. */
+async function asKeptVersion() {
+  const reader = new SyncReader(store);
+  const own = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');
+  const syncToken = replacedVersionToken(new Date(0), encodeRecord(own));
+  const kept = create(SyncRunRecordSchema, { syncId: SYNC, linkedSyncId: OTHER, syncToken });
+  await new SyncStore(store).put(SYNC, kept);
+  return { reader, own, kept };
+}
+
 describe('expandSync on a store', () => {
   it('replaces the sync in one commit, with exact indexes and statistics, and no other sync', async () => {
     const [, other] = await digests();
@@ -128,22 +138,14 @@ describe('expandSync on a store', () => {
   });
 
   it('makes an ordinary sync of a kept version under another id', async () => {
-    const reader = new SyncReader(store);
-    const own = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');
-    const syncToken = replacedVersionToken(new Date(0), encodeRecord(own));
-    const kept = create(SyncRunRecordSchema, { syncId: SYNC, linkedSyncId: OTHER, syncToken });
-    await new SyncStore(store).put(SYNC, kept);
+    const { reader, own, kept } = await asKeptVersion();
     await expandSync(store, SYNC, { as: THIRD });
     expect(await reader.getSyncRun(THIRD)).toEqual({ ...own, syncId: THIRD, supportsDiff: true });
     expect(await reader.getSyncRun(SYNC)).toEqual(kept);
   });
 
   it('sets supports_diff in the own run of a kept version, which a rollback restores', async () => {
-    const reader = new SyncReader(store);
-    const own = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');
-    const syncToken = replacedVersionToken(new Date(0), encodeRecord(own));
-    const kept = create(SyncRunRecordSchema, { syncId: SYNC, linkedSyncId: OTHER, syncToken });
-    await new SyncStore(store).put(SYNC, kept);
+    const { reader, own, kept } = await asKeptVersion();
     const expanded = async () => {
       const report = await expandSync(store, SYNC);
       const run = (await reader.getSyncRun(SYNC)) ?? expect.fail('no run');

@@ -20,7 +20,7 @@ import { ExploreError } from '../errors.js';
 import type { ChangeShape, DifferenceShape } from '../shapes.js';
 import type { StoreView } from '../view/store-view.js';
 import { type StoredNames, shortName } from '../view/stored-names.js';
-import { type AnyList, listOfAll, type Question, type QuestionParameters } from './question.js';
+import { type AnyList, pageOf, type Question, type QuestionParameters } from './question.js';
 import { findSync } from './sync-list.js';
 
 const MAX_SENTENCES = 15;
@@ -78,12 +78,8 @@ export async function listChanges(question: Question): Promise<AnyList> {
     columns,
     page: async (limit, cursor) => {
       const { changes } = await comparisonOf(question);
-      const list = listOfAll(
-        { columns, row: (change: KeptChange) => change.id },
-        changes.filter(isWanted),
-      );
-      const { items, next } = await list.page(limit, cursor);
-      const shapes = (items as readonly KeptChange[]).map((change) => changeShape(change, names));
+      const { items, next } = pageOf(changes.filter(isWanted), limit, cursor);
+      const shapes = items.map((change) => changeShape(change, names));
       return { items: await Promise.all(shapes), next };
     },
     rows: async function* () {

@@ -50,19 +50,27 @@ export function listOf<T>(list: List<T>): AnyList {
   };
 }
 
-/** Makes a list of items in memory. Its cursors are offsets. */
+/** Makes a list of items in memory. */
 export function listOfAll<T>(list: Omit<List<T>, 'page'>, items: readonly T[]): AnyList {
-  return listOf({
-    ...list,
-    page: async (limit, cursor) => {
-      const from = cursor === undefined ? 0 : Number(cursor);
-      if (!Number.isSafeInteger(from) || from < 0) {
-        throw new ExploreError('SSTITCH_QUESTION_INVALID', 'cursor: belongs to another list');
-      }
-      const next = from + limit < items.length ? String(from + limit) : null;
-      return { items: items.slice(from, from + limit), next };
-    },
-  });
+  return listOf({ ...list, page: async (limit, cursor) => pageOf(items, limit, cursor) });
+}
+
+/**
+ * Returns a page of items in memory. Cursors are offsets.
+ *
+ * @throws {@link ExploreError} SSTITCH_QUESTION_INVALID
+ */
+export function pageOf<T>(
+  items: readonly T[],
+  limit: number,
+  cursor: string | undefined,
+): ListPage<T> {
+  const from = cursor === undefined ? 0 : Number(cursor);
+  if (!Number.isSafeInteger(from) || from < 0) {
+    throw new ExploreError('SSTITCH_QUESTION_INVALID', 'cursor: belongs to another list');
+  }
+  const next = from + limit < items.length ? String(from + limit) : null;
+  return { items: items.slice(from, from + limit), next };
 }
 
 /** The query parameters of an address. */

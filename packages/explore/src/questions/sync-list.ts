@@ -7,7 +7,7 @@ import { ExploreError } from '../errors.js';
 import type { CountsShape, ResourceTypeShape, SyncDetailShape, SyncShape } from '../shapes.js';
 import type { StoreView } from '../view/store-view.js';
 import { shortName } from '../view/stored-names.js';
-import { type AnyList, listOf, listOfAll, type Question } from './question.js';
+import { type AnyList, listOf, pageOf, type Question } from './question.js';
 
 const COLUMNS = [
   ...['sync_id', 'type', 'started_at', 'ended_at', 'resource_types', 'resources'],
@@ -21,14 +21,12 @@ export async function listSyncs({ view, signal }: Question): Promise<AnyList> {
   const { snapshot, records } = view;
   const runs: SyncRunRecord[] = [];
   for await (const run of records.listNewestSyncRuns({ snapshot, signal })) runs.push(run);
-  const list = listOfAll({ columns: COLUMNS, row: ({ syncId }: SyncRunRecord) => [syncId] }, runs);
   return listOf<SyncShape>({
     columns: COLUMNS,
     page: async (limit, cursor) => {
-      const { items, next } = await list.page(limit, cursor);
+      const { items, next } = pageOf(runs, limit, cursor);
       // Counts and sizes are read for this page alone.
-      const shapes = (items as readonly SyncRunRecord[]).map((run) => shapeOf(view, run));
-      return { items: await Promise.all(shapes), next };
+      return { items: await Promise.all(items.map((run) => shapeOf(view, run))), next };
     },
     row: rowOf,
   });
